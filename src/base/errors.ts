@@ -1,0 +1,94 @@
+/**
+ * Every error that the library throws or reports. The class says whose fault it is; the `code` is stable
+ * and has a paragraph in docs/ERRORS.md.
+ */
+
+/** A stable name of one kind of failure; docs/ERRORS.md has a paragraph on each. */
+export type ErrorCode =
+  // UsageError
+  | 'ERR_OPTION_INVALID'
+  | 'ERR_OPTION_UNKNOWN'
+  | 'ERR_URL_INVALID'
+  | 'ERR_KEY_INVALID'
+  | 'ERR_VALUE_INVALID'
+  | 'ERR_TOO_LARGE'
+  | 'ERR_SYS_READONLY'
+  | 'ERR_STORE_CLOSED'
+  | 'ERR_FULL'
+  | 'ERR_DUPLICATE_YJS'
+  | 'ERR_FOREIGN_WRITE'
+  | 'ERR_CONTEXT_MISSING'
+  | 'ERR_NOT_STARTED'
+  // TransportError
+  | 'ERR_WEBRTC_UNAVAILABLE'
+  | 'ERR_SIGNALING_UNREACHABLE'
+  | 'ERR_SIGNALING_REFUSED'
+  | 'ERR_ICE_FAILED'
+  | 'ERR_DIAL_TIMEOUT'
+  | 'ERR_LINK_CLOSED'
+  | 'ERR_LINK_OVERLOADED'
+  | 'ERR_SYNC_TIMEOUT'
+  | 'ERR_ABORTED'
+  | 'ERR_PORT_IN_USE'
+  // ProtocolError
+  | 'ERR_FRAME_MALFORMED'
+  | 'ERR_FRAME_TOO_LARGE'
+  | 'ERR_VERSION_MISMATCH'
+  | 'ERR_CLUSTER_MISMATCH'
+  | 'ERR_SIGNAL_MALFORMED'
+  | 'ERR_REASSEMBLY_LIMIT'
+  | 'ERR_UPDATE_MALFORMED'
+  // StorageError
+  | 'ERR_DATA_CORRUPT'
+  | 'ERR_DATA_LOCKED'
+  | 'ERR_DATA_UNWRITABLE'
+  // InternalError
+  | 'ERR_LISTENER_THREW'
+  | 'ERR_COMPACTION_DISABLED'
+
+/** What an error tells: what happened (with values), why it usually happens, what to do about it. */
+export interface ErrorText {
+  what: string
+  why: string
+  fix: string
+}
+
+/** The base of every error of this library: `[gossip-kv ERR_CODE] what. why. fix.` */
+export class GossipKvError extends Error {
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, text: ErrorText, options?: { cause?: unknown }) {
+    super(`[gossip-kv ${code}] ${sentence(text.what)} ${sentence(text.why)} ${sentence(text.fix)}`, options)
+    this.code = code
+    this.name = new.target.name
+  }
+}
+
+/** The caller's mistake. Thrown at once; nothing was changed. */
+export class UsageError extends GossipKvError {}
+/** A remote peer's mistake. Costs its link, is counted, and never reaches the application. */
+export class ProtocolError extends GossipKvError {}
+/** The network's trouble. Retried by the library; shown in `status.lastError`. */
+export class TransportError extends GossipKvError {}
+/** A checkpoint or data folder that cannot be read or written. Memory goes on serving. */
+export class StorageError extends GossipKvError {}
+/** A refused member: says by whom and why. */
+export class AuthError extends GossipKvError {}
+/** Something of ours or of a listener that failed; reported through the `error` event, never thrown from a write. */
+export class InternalError extends GossipKvError {}
+
+/** A printable form of any thrown thing. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** Shortens a value for an error's text, so that a message never carries a large or secret value whole. */
+export function shown(value: unknown, charactersMax = 60): string {
+  const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
+  return text.length > charactersMax ? `${text.slice(0, charactersMax)}...` : text
+}
+
+function sentence(text: string): string {
+  const trimmed = text.trim()
+  return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`
+}

@@ -1,0 +1,43 @@
+/**
+ * What the protocol needs of a replica: bytes and plain types. How entries are merged, and that there is a
+ * Yjs document behind it, does not show here.
+ */
+import type { MemberRecord } from '../wire/frame.js'
+
+/** Why a replica refused bytes for good: the sender is broken or hostile. */
+export interface Offence {
+  type: 'offence'
+  /** Which rule was broken: a stable word for counters, as `malformed`, `root`, `key`, `value`, `limit`. */
+  kind: string
+}
+
+/** The outcome of merging bytes from another member. */
+export type ReceiveResult =
+  /** Merged. `news` is false when everything in it was known. */
+  | { type: 'applied'; news: boolean }
+  /** Nothing was applied: it tells of writes that follow some that this member has not seen. */
+  | { type: 'early' }
+  /** Nothing was applied, for a reason that depends on this member's state (a full store, a clock far ahead). */
+  | { type: 'refused'; kind: string }
+  /** Nothing was applied; the bytes break the format. */
+  | Offence
+
+/** One member's copy of the data, as the protocol sees it. Everything is synchronous and in memory. */
+export interface ReplicaPort {
+  /** The session under which local writes are named; changes when the replica starts anew after a fork. */
+  readonly session: number
+  /** The local writes since the last drain as updates of at most UPDATE_BYTES_MAX each; usually none or one. */
+  drain(): Uint8Array[]
+  /** Merges an update that another member drained. All or nothing. */
+  receive(update: Uint8Array): ReceiveResult
+  /** Equal on two members exactly when they hold the same data, deletes included. 16 bytes. */
+  digest(): Uint8Array
+  /** What this member knows, for another one to compute the difference against. */
+  summary(): Uint8Array
+  /** All that the author of `summary` lacks, computed in one turn from one version. Undefined: `summary` is malformed. */
+  difference(summary: Uint8Array): Uint8Array | undefined
+  /** Merges a whole difference. All or nothing. */
+  receiveDifference(difference: Uint8Array): ReceiveResult
+  /** Projects the member table into the document's `sys` map. */
+  projectMembers(members: ReadonlyMap<string, MemberRecord>): void
+}

@@ -1,0 +1,270 @@
+/** The public types: what an application sees of a store. */
+import type { Doc } from 'yjs'
+import type { Unsubscribe } from '../base/emitter.js'
+import type { GossipKvError } from '../base/errors.js'
+import type { Persistence } from '../persistence/persistence.js'
+import type { SignalingState, Transport } from '../transport/transport.js'
+import type { MemberKind, MemberRecord, MemberRole } from '../wire/frame.js'
+
+/** What may be stored: JSON values and bytes. Cloned and frozen on entry; a whole value wins, never a part of one. */
+export type Value =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Value[]
+  | { readonly [key: string]: Value }
+  | Uint8Array
+
+/** How to meet and link; every field but `cluster` has a default. */
+export interface StoreOptions {
+  /** The name of the cluster: 1 to 64 characters. Members with different names never meet. */
+  cluster: string
+  /** WebSocket URLs of signaling servers, tried in turn. None: the store works alone (or over `transport`). */
+  signaling?: string | readonly string[]
+  /** A name for people to read, at most 64 characters. */
+  name?: string
+  /** The TCP port of this member's HTTP interface, shown in `sys.members`. Default null. */
+  port?: number | null
+  /** Where it runs, for people to read. */
+  zone?: string
+  /** A few more fields of the member record; record and all at most 512 bytes. */
+  meta?: Readonly<Record<string, string | number | boolean | null>>
+  /** STUN and TURN servers. Default none: host candidates only. */
+  iceServers?: readonly RTCIceServer[] | (() => Promise<readonly RTCIceServer[]>)
+  /** Where the state is kept between runs. Default false: in memory only. */
+  persistence?: Persistence | false
+  /** Links and signaling of another kind than WebRTC and WebSocket, as the in-memory ones of tests. */
+  transport?: Transport
+  /** A WebRTC implementation to use instead of the browser's or @roamhq/wrtc. */
+  webrtc?: { RTCPeerConnection: unknown; RTCSessionDescription: unknown; RTCIceCandidate: unknown }
+  /** Default true: starts by itself. False waits for `start()`. */
+  autoStart?: boolean
+  /** Closes the store when it aborts. */
+  signal?: AbortSignal
+}
+
+/** What is known of one key besides its value. */
+export interface Entry {
+  key: string
+  value: Value
+  /** When it was written, in milliseconds since 1970 by the corrected clock of its writer. */
+  at: number
+  /** The name of the write: the writer's session and the number of the write in it. */
+  dot: { session: number; n: number }
+  /** The member that wrote it; undefined once that session's member is gone. */
+  by: string | undefined
+}
+
+/** One key that a transaction changed. `undefined` stands for "not there". */
+export interface KeyChange {
+  key: string
+  value: Value | undefined
+  previous: Value | undefined
+}
+
+/** All that one transaction changed. */
+export interface ChangeEvent {
+  /** True when this store wrote it, false when it came from another member or from disk. */
+  local: boolean
+  changes: readonly KeyChange[]
+}
+
+/** The user's keys. Reads and writes are synchronous and local. */
+export interface KV {
+  /** The value, the same object until the key changes; undefined when absent. @throws UsageError ERR_KEY_INVALID */
+  get<T extends Value = Value>(key: string): T | undefined
+  has(key: string): boolean
+  /** The value with who wrote it and when. */
+  entry(key: string): Entry | undefined
+  /** Live keys. */
+  readonly size: number
+  /** Keys in ascending order of their UTF-16 units, the same on every member. */
+  keys(options?: { prefix?: string }): string[]
+  values(options?: { prefix?: string }): Value[]
+  entries(options?: { prefix?: string }): [string, Value][]
+  forEach(fn: (value: Value, key: string) => void): void
+  [Symbol.iterator](): IterableIterator<[string, Value]>
+  /** A frozen plain object of everything; the same object until something changes. */
+  snapshot(): Readonly<Record<string, Value>>
+  /** Writes. @throws UsageError ERR_KEY_INVALID, ERR_VALUE_INVALID, ERR_TOO_LARGE, ERR_FULL, ERR_STORE_CLOSED */
+  set(key: string, value: Value): void
+  /** Removes; true when the key was there. */
+  delete(key: string): boolean
+  setMany(entries: Readonly<Record<string, Value>> | Iterable<readonly [string, Value]>): void
+  /** Removes several; returns how many were there. */
+  deleteMany(keys: Iterable<string>): number
+  /** Writes `fn(current)`; undefined deletes. Not atomic across members. */
+  update(key: string, fn: (current: Value | undefined) => Value | undefined): void
+  /**
+   * Runs `fn` and applies all its writes as one transaction; when `fn` throws, none. Reads inside see the
+   * writes. @throws UsageError ERR_TOO_LARGE with `atomic` when it does not fit one update
+   */
+  batch<R>(fn: () => R, options?: { atomic?: boolean }): R
+  /** Calls back once per transaction that changed something. A throwing listener is reported, not propagated. */
+  subscribe(fn: (event: ChangeEvent) => void): Unsubscribe
+  /** The same for one key. */
+  subscribe(key: string, fn: (value: Value | undefined, change: KeyChange) => void): Unsubscribe
+  /** The same for all keys with a prefix. */
+  subscribe(filter: { prefix: string }, fn: (event: ChangeEvent) => void): Unsubscribe
+  /**
+   * Changes as an endless iteration; ends by `signal`, `return` or the close of the store. A slow reader gets
+   * the latest value of each key, never misses the last one.
+   */
+  watch(options?: {
+    prefix?: string
+    initial?: boolean
+    signal?: AbortSignal
+  }): AsyncIterableIterator<KeyChange>
+  /** Resolves with the first value of `key` for which `predicate` holds, now or later. */
+  once(
+    key: string,
+    predicate?: (value: Value | undefined) => boolean,
+    options?: { timeout?: number; signal?: AbortSignal },
+  ): Promise<Value | undefined>
+  /** The same interface over the keys that begin with `prefix`, which it leaves out. */
+  namespace(prefix: string): KV
+}
+
+/** The system's section. Every attempt to write throws UsageError ERR_SYS_READONLY. */
+export interface ReadKV {
+  /** `get('members')` is the plain object member id -> record. */
+  get(key: 'members'): Readonly<Record<string, MemberRecord>>
+  /** The same, as a property. */
+  readonly members: Readonly<Record<string, MemberRecord>>
+  snapshot(): { readonly members: Readonly<Record<string, MemberRecord>> }
+  subscribe(fn: () => void): Unsubscribe
+  set(key: string, value: unknown): never
+  delete(key: string): never
+}
+
+/** How a member stands, as this member sees it. */
+export type MemberState = 'alive' | 'suspect' | 'frozen' | 'dead' | 'left'
+
+/** A member: its record joined with what this member knows of its liveness. Frozen. */
+export interface Member {
+  id: string
+  name: string | undefined
+  kind: MemberKind
+  role: MemberRole
+  state: MemberState
+  /** True when there is a link to it. */
+  direct: boolean
+  /** Smoothed round trip of the link in milliseconds. */
+  rttMillis: number | undefined
+  /** Whether its data equals this member's, by its last digest; undefined when it is not direct. */
+  inSync: boolean | undefined
+  /** When it joined, in milliseconds since 1970. */
+  joined: number
+  port: number | null
+  protocol: 'v1'
+  zone: string | undefined
+  meta: Readonly<Record<string, string | number | boolean | null>>
+  self: boolean
+}
+
+/** The members of the cluster, this one included. */
+export interface Members {
+  /** In ascending order of id; the same array until something changes. */
+  list(): readonly Member[]
+  get(id: string): Member | undefined
+  readonly self: Member
+  readonly size: number
+  subscribe(fn: (members: readonly Member[]) => void): Unsubscribe
+}
+
+export type StatusName =
+  /** Made with `autoStart: false`, not yet started. */
+  | 'idle'
+  /** Reading the persistence and the WebRTC implementation. */
+  | 'starting'
+  /** Nobody else is there, as far as signaling knows (or there is no signaling). */
+  | 'alone'
+  /** Others are there; no link has synced yet. */
+  | 'joining'
+  /** Linked, and synced with at least one neighbor. */
+  | 'live'
+  /** Linked, but something promised does not hold: see `lastError`. */
+  | 'degraded'
+  /** No link, and signaling cannot be reached. */
+  | 'offline'
+  | 'closed'
+
+/** The state of the store; a frozen snapshot, the same object until something changes. */
+export interface Status {
+  name: StatusName
+  signaling: SignalingState
+  /** Open links. */
+  links: number
+  /** Links that it wants. */
+  target: number
+  /** True once the data equalled that of a neighbor. */
+  synced: boolean
+  /** True while the data equals that of every neighbor, by their last digests; true when alone. */
+  converged: boolean
+  /** When it last became converged with at least one neighbor, in milliseconds since 1970. */
+  convergedAt: number | undefined
+  /** Local writes that have not left yet. */
+  pendingUpdates: number
+  /** True when everything is on disk; undefined without persistence. */
+  persisted: boolean | undefined
+  /** The digest of the data in hexadecimal: equal on two members exactly when they hold the same. */
+  digest: string
+  lastError: GossipKvError | undefined
+  /** When `name` last changed, in milliseconds since 1970. */
+  since: number
+}
+
+/** What a store tells. */
+export interface StoreEvents {
+  status: Status
+  change: ChangeEvent
+  members: readonly Member[]
+  /** A concurrent write lost against another one. */
+  conflict: ConflictEvent
+  /** Something failed that no call could throw: a listener, the network, the disk. */
+  error: GossipKvError
+}
+
+/** Two members wrote the same key without knowing of each other; `winner` stays, on every member. */
+export interface ConflictEvent {
+  key: string
+  winner: { value: Value | undefined; by: string | undefined }
+  loser: { value: Value | undefined; by: string | undefined }
+}
+
+/** A member of a gossip cluster. */
+export interface Store {
+  readonly id: string
+  readonly cluster: string
+  /** The Yjs document, for reading: `doc.getMap('usr')`, `doc.getMap('sys')`. */
+  readonly doc: Doc
+  readonly status: Status
+  readonly usr: KV
+  readonly sys: ReadKV
+  readonly members: Members
+  /** Resolves when it has loaded and began to meet others; it works from then on, alone or not. @throws TransportError, StorageError */
+  ready(): Promise<void>
+  /**
+   * Resolves when the data equalled that of `peers` (default 1) neighbors, or when nobody else is there.
+   * @throws TransportError ERR_SYNC_TIMEOUT, ERR_ABORTED
+   */
+  synced(options?: {
+    peers?: number
+    timeout?: number
+    signal?: AbortSignal
+  }): Promise<{ peers: number; alone: boolean }>
+  /** Resolves when every write so far is on disk; at once without persistence. @throws StorageError */
+  flush(): Promise<void>
+  on<K extends keyof StoreEvents>(
+    type: K,
+    listener: (event: StoreEvents[K]) => void,
+    options?: { signal?: AbortSignal },
+  ): Unsubscribe
+  /** Counters and gauges by name. */
+  metrics(): Readonly<Record<string, number>>
+  start(): void
+  /** Says goodbye, closes every link, saves. Idempotent; resolves when nothing is left alive. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}

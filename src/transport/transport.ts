@@ -1,0 +1,75 @@
+/**
+ * The ports between the driver and the world: links that carry bytes between two members, and signaling that
+ * introduces members to each other. The driver owns both and moves every signal between them.
+ */
+import type { GossipKvError } from '../base/errors.js'
+import type { MemberKind } from '../wire/frame.js'
+import type { Signal } from '../wire/signal.js'
+
+/** A member that signaling offers to dial. */
+export interface Contact {
+  id: string
+  kind: MemberKind
+}
+
+/** What links report. Calls may come at any time after `start`, also from within a call into the links. */
+export interface LinkEvents {
+  /** A link is open in both directions; frames sent from now on arrive in order. */
+  linkUp(peer: string): void
+  /** A link that was up is gone. No `frame` of it follows. */
+  linkDown(peer: string, error: GossipKvError | undefined): void
+  /** A dial ended without a link. */
+  dialFailed(peer: string, error: GossipKvError): void
+  /** One whole frame arrived. The bytes are the receiver's to keep. */
+  frame(peer: string, bytes: Uint8Array): void
+  /** A slow link (see `Links.slow`) has drained. */
+  drained(peer: string): void
+  /** A signal for `peer`, to be carried there by whatever path exists. */
+  signal(peer: string, signal: Signal): void
+}
+
+/** Opens and holds links to other members, at most one to each. */
+export interface Links {
+  /** Begins to work. @throws TransportError ERR_WEBRTC_UNAVAILABLE (as a rejection) */
+  start(self: string, events: LinkEvents): Promise<void>
+  /** Wants a link to `peer`; answered by `linkUp` or `dialFailed`. Does nothing when there is a link or a dial. */
+  dial(peer: string): void
+  /** Hands in a signal that came from `from`, by whatever path. */
+  receiveSignal(from: string, signal: Signal): void
+  /** Queues one frame of at most FRAME_BYTES_MAX. A frame for a peer without a link is dropped. `urgent` ones overtake. */
+  send(peer: string, bytes: Uint8Array, urgent: boolean): void
+  /** True while more waits for `peer` than a link should hold; `drained` tells the end of it. */
+  slow(peer: string): boolean
+  /** Closes the link to `peer` after what is queued has left (at most 500 ms); `linkDown` follows. */
+  disconnect(peer: string): void
+  /** Closes everything and waits until nothing of it is alive. Idempotent. */
+  close(): Promise<void>
+}
+
+/** How the signaling client stands with its server. */
+export type SignalingState = 'none' | 'connecting' | 'connected' | 'disconnected'
+
+/** What signaling reports. */
+export interface SignalingEvents {
+  state(state: SignalingState, error: GossipKvError | undefined): void
+  /** Random members of the cluster to dial: after each (re)connect and after each `introduce`. */
+  contacts(contacts: Contact[]): void
+  signal(from: string, signal: Signal): void
+}
+
+/** Meets other members through a server. Reconnects for ever by itself. */
+export interface Signaling {
+  start(self: Contact, topic: string, events: SignalingEvents): void
+  /** Asks for up to `count` (at most CONTACTS_MAX) random members. Answered by `contacts`; dropped when not connected. */
+  introduce(count: number): void
+  /** Carries a signal to `to` through the server; dropped when not connected. */
+  send(to: string, signal: Signal): void
+  /** Leaves and closes. Idempotent. */
+  close(): Promise<void>
+}
+
+/** Both ports of one member, as `createStore({ transport })` takes them. */
+export interface Transport {
+  links: Links
+  signaling: Signaling
+}

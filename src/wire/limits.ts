@@ -1,0 +1,51 @@
+/** Every bound on what comes in from outside, with its reason. Nothing is allocated before its bound is checked. */
+
+/** A key, in bytes of UTF-8. */
+export const KEY_BYTES_MAX = 512
+/** A value in its encoded form. */
+export const VALUE_BYTES_MAX = 64 * 1024
+/** How deep arrays and objects in a value may nest. */
+export const VALUE_DEPTH_MAX = 32
+/** Live keys of one store. */
+export const KEYS_MAX = 100_000
+/** The live keys and values of one store; binds local writes only, so that a healed split can always merge. */
+export const DOCUMENT_BYTES_MAX = 64 * 1024 * 1024
+/** One canonical update in a broadcast. */
+export const UPDATE_BYTES_MAX = 256 * 1024
+/** Operations in one broadcast update. */
+export const UPDATE_OPERATIONS_MAX = 2000
+/** One part of a sync answer. */
+export const SYNC_PART_BYTES_MAX = 256 * 1024
+
+/** One message on a data channel: what every WebRTC implementation carries (RFC 8831, section 6.6). */
+export const MESSAGE_BYTES_MAX = 16 * 1024
+/** One frame after reassembly: a sync part with its header. */
+export const FRAME_BYTES_MAX = SYNC_PART_BYTES_MAX + 1024
+/** Frames of one link that may be in reassembly at once. */
+export const REASSEMBLY_FRAMES_MAX = 8
+/** Bytes of one link that may wait in reassembly. */
+export const REASSEMBLY_BYTES_MAX = 8 * 1024 * 1024
+/** A frame in reassembly that has not completed by then ends the link. */
+export const REASSEMBLY_MILLIS_MAX = 10_000
+/** Above 16 MiB @roamhq/wrtc loses messages silently; 1 MiB keeps far from it. */
+export const BUFFERED_BYTES_MAX = 1024 * 1024
+/** Above this, or above QUEUED_FRAMES_MAX, a link counts as slow: broadcasts to it pause until it drains. */
+export const SLOW_LINK_BYTES = 256 * 1024
+/** Frames that may wait in a link's queue before it counts as slow. */
+export const SLOW_LINK_FRAMES = 100
+/** A slow link is writable again below this. */
+export const DRAINED_LINK_BYTES = 64 * 1024
+
+/** A member record in its encoded form. */
+export const MEMBER_RECORD_BYTES_MAX = 512
+/** Members of one cluster. */
+export const MEMBERS_MAX = 10_000
+
+/** One message at the signaling server. */
+export const SIGNALING_MESSAGE_BYTES_MAX = 64 * 1024
+/** Contacts in one introduction. */
+export const CONTACTS_MAX = 8
+/** ICE candidates taken from one peer for one link. */
+export const CANDIDATES_MAX = 32
+/** WebRTC handshakes in flight in one process, both directions: more exhaust file descriptors (webrtc facts). */
+export const HANDSHAKES_MAX = 4

@@ -1,0 +1,157 @@
+/**
+ * What two members tell each other to open a link, and what a member and the signaling server say to each
+ * other. All of it is JSON; the parsers trust nothing, keep only the fields that they know, and answer
+ * undefined to whatever does not fit.
+ */
+import { CONTACTS_MAX } from './limits.js'
+
+/** One step of opening a link. `session` names the attempt: signals of another attempt are dropped. */
+export type Signal =
+  /** The member with the lesser id asks the other one, which always makes the offer, to begin. */
+  | { type: 'request'; session: string }
+  /** The asked member is in too many handshakes, or holds enough links. */
+  | { type: 'busy'; session: string }
+  | { type: 'offer'; session: string; sdp: string }
+  | { type: 'answer'; session: string; sdp: string }
+  | {
+      type: 'candidate'
+      session: string
+      candidate: string
+      sdpMid: string | null
+      sdpMLineIndex: number | null
+    }
+
+/** What a member says to the signaling server. `payload` is opaque to the server. */
+export type ClientMessage =
+  | { type: 'join'; topic: string; id: string; kind: 'node' | 'browser' }
+  | { type: 'introduce'; topic: string; count: number }
+  | { type: 'signal'; topic: string; to: string; payload: string }
+  | { type: 'leave'; topic: string }
+
+/** What the signaling server says to a member. */
+export type ServerMessage =
+  /** The answer to `join` and `introduce`: random other members of the topic, Node members first. */
+  | { type: 'contacts'; topic: string; contacts: { id: string; kind: 'node' | 'browser' }[] }
+  | { type: 'signal'; topic: string; from: string; payload: string }
+  /** Something was refused; the connection may be closed after it. */
+  | { type: 'error'; code: string; message: string }
+
+/** A description of a data-channel-only connection is about 600 bytes; candidates may stand in it. */
+const SDP_CHARACTERS_MAX = 16 * 1024
+const CANDIDATE_CHARACTERS_MAX = 1024
+const PAYLOAD_CHARACTERS_MAX = 60 * 1024
+const WORD = /^[A-Za-z0-9_-]{1,64}$/
+
+/** A member id, a topic or a session: 1 to 64 characters of base64url. */
+export function isWord(value: unknown): value is string {
+  return typeof value === 'string' && WORD.test(value)
+}
+
+/** Reads a signal out of a payload. */
+export function parseSignal(payload: string): Signal | undefined {
+  const message = parseObject(payload)
+  if (message === undefined || !isWord(message.session)) return undefined
+  const { type, session, sdp } = message
+  switch (type) {
+    case 'request':
+    case 'busy':
+      return { type, session }
+    case 'offer':
+    case 'answer':
+      return isText(sdp, SDP_CHARACTERS_MAX) ? { type, session, sdp } : undefined
+    case 'candidate':
+      return parseCandidate(message, session)
+    default:
+      return undefined
+  }
+}
+
+/** Reads what a member said to the server. */
+export function parseClientMessage(text: string): ClientMessage | undefined {
+  const message = parseObject(text)
+  if (message === undefined || !isWord(message.topic)) return undefined
+  const { type, topic, id, kind, count, to, payload } = message
+  switch (type) {
+    case 'join':
+      return isWord(id) && isKind(kind) ? { type, topic, id, kind } : undefined
+    case 'introduce':
+      return isCount(count) ? { type, topic, count } : undefined
+    case 'signal':
+      return isWord(to) && isText(payload, PAYLOAD_CHARACTERS_MAX) ? { type, topic, to, payload } : undefined
+    case 'leave':
+      return { type, topic }
+    default:
+      return undefined
+  }
+}
+
+/** Reads what the server said to a member. */
+export function parseServerMessage(text: string): ServerMessage | undefined {
+  const message = parseObject(text)
+  if (message === undefined) return undefined
+  const { type, topic, from, payload, contacts, code, message: detail } = message
+  switch (type) {
+    case 'contacts':
+      return isWord(topic) && isContacts(contacts)
+        ? { type, topic, contacts: contacts.map(pickContact) }
+        : undefined
+    case 'signal':
+      return isWord(topic) && isWord(from) && isText(payload, PAYLOAD_CHARACTERS_MAX)
+        ? { type, topic, from, payload }
+        : undefined
+    case 'error':
+      return isText(code, 64) && isText(detail, 1024) ? { type, code, message: detail } : undefined
+    default:
+      return undefined
+  }
+}
+
+function parseCandidate(message: Record<string, unknown>, session: string): Signal | undefined {
+  const { candidate, sdpMid, sdpMLineIndex } = message
+  if (!isText(candidate, CANDIDATE_CHARACTERS_MAX)) return undefined
+  if (sdpMid !== null && !isText(sdpMid, 16)) return undefined
+  if (sdpMLineIndex !== null && !(Number.isInteger(sdpMLineIndex) && (sdpMLineIndex as number) >= 0))
+    return undefined
+  return { type: 'candidate', session, candidate, sdpMid, sdpMLineIndex: sdpMLineIndex as number | null }
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isText(value: unknown, charactersMax: number): value is string {
+  return typeof value === 'string' && value.length <= charactersMax
+}
+
+function isKind(value: unknown): value is 'node' | 'browser' {
+  return value === 'node' || value === 'browser'
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= CONTACTS_MAX
+}
+
+function isContacts(value: unknown): value is { id: string; kind: 'node' | 'browser' }[] {
+  return (
+    Array.isArray(value) &&
+    value.length <= CONTACTS_MAX &&
+    value.every(
+      (contact) =>
+        typeof contact === 'object' && contact !== null && isWord(contact.id) && isKind(contact.kind),
+    )
+  )
+}
+
+function pickContact(contact: { id: string; kind: 'node' | 'browser' }): {
+  id: string
+  kind: 'node' | 'browser'
+} {
+  return { id: contact.id, kind: contact.kind }
+}
