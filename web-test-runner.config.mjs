@@ -1,0 +1,32 @@
+/**
+ * The suites in Chromium: the isomorphic unit tests, the same files that mocha runs in Node, and the tests of
+ * what only a browser has. Candidates stay hidden behind mDNS names, as they are for users.
+ */
+import { defaultReporter } from '@web/test-runner'
+import { chromeLauncher } from '@web/test-runner-chrome'
+import { findBrowser } from './scripts/browser.mjs'
+import { countReporter } from './scripts/count-reporter.mjs'
+import { testBundle } from './scripts/test-bundle.mjs'
+
+const browser = await findBrowser()
+
+export default {
+  rootDir: import.meta.dirname,
+  files: ['test/unit/**/*.test.ts', 'test/browser/**/*.test.ts', 'test/browser/**/*.test.tsx'],
+  plugins: [testBundle()],
+  browsers: [
+    chromeLauncher({
+      launchOptions: {
+        executablePath: browser.executablePath,
+        headless: browser.headless,
+        args: browser.args,
+      },
+    }),
+  ],
+  concurrency: 2,
+  browserStartTimeout: 60_000,
+  testsStartTimeout: 60_000,
+  testsFinishTimeout: 180_000,
+  testFramework: { config: { timeout: '20000' } },
+  reporters: [defaultReporter({ reportTestResults: true, reportTestProgress: false }), countReporter()],
+}
