@@ -49,3 +49,7 @@ export const CONTACTS_MAX = 8
 export const CANDIDATES_MAX = 32
 /** WebRTC handshakes in flight in one process, both directions: more exhaust file descriptors (webrtc facts). */
 export const HANDSHAKES_MAX = 4
+/** Messages that the signaling server takes from one socket per second, on average. */
+export const SIGNALING_MESSAGES_PER_SECOND = 20
+/** Messages that one socket may send the signaling server at once. */
+export const SIGNALING_MESSAGES_BURST = 100

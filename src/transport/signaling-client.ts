@@ -1,0 +1,240 @@
+/**
+ * A member's side of signaling: meets other members through the first of several servers that answers, and
+ * connects again for ever. Loss of the server is a state, not a failure: links that are open need none.
+ */
+import type { Clock, Timer } from '../base/clock.js'
+import { shown, TransportError, UsageError } from '../base/errors.js'
+import type { Random } from '../base/random.js'
+import { CONTACTS_MAX } from '../wire/limits.js'
+import {
+  type ClientMessage,
+  parseServerMessage,
+  parseSignal,
+  type ServerMessage,
+  type Signal,
+} from '../wire/signal.js'
+import type { Contact, Signaling, SignalingEvents, SignalingState } from './transport.js'
+import { WebSocketConnection } from './websocket-connection.js'
+
+/** The upper end of the first wait after a failure; each further failure doubles it (full jitter). */
+export const RECONNECT_MILLIS_MIN = 500
+/** The upper end of every wait. */
+export const RECONNECT_MILLIS_MAX = 30_000
+
+/** What a signaling client works with. */
+export interface SignalingClientOptions {
+  /** `ws:` and `wss:` URLs, tried in turn. None: the state stays `none`. */
+  urls: readonly string[]
+  random: Random
+  clock: Clock
+}
+
+/** What a client has not passed on. */
+export interface SignalingCounters {
+  /** Messages of the server, or signals in them, that do not fit. */
+  malformed: number
+  /** Messages to the server that were too large or too many. */
+  dropped: number
+}
+
+/** A `Signaling` that counts. */
+export interface SignalingClient extends Signaling {
+  counters(): SignalingCounters
+}
+
+/** Makes a client; it connects at `start`. @throws UsageError ERR_URL_INVALID */
+export function createSignalingClient(options: SignalingClientOptions): SignalingClient {
+  for (const url of options.urls) checkUrl(url)
+  return new ReconnectingClient(options)
+}
+
+interface Session {
+  self: Contact
+  topic: string
+  events: SignalingEvents
+}
+
+class ReconnectingClient implements SignalingClient {
+  readonly #options: SignalingClientOptions
+  readonly #counters = { malformed: 0, dropped: 0 }
+  #session: Session | undefined
+  #connection: WebSocketConnection | undefined
+  #retryTimer: Timer | undefined
+  #state: SignalingState = 'none'
+  #urlIndex = 0
+  /** What became of each URL since the last one that opened. */
+  #failures: string[] = []
+  /** What the server said when it refused this member. */
+  #refusal: string | undefined
+  /** Rounds over all URLs that failed in a row. */
+  #rounds = 0
+  #closing: Promise<void> | undefined
+
+  constructor(options: SignalingClientOptions) {
+    this.#options = { ...options, urls: [...options.urls] }
+  }
+
+  start(self: Contact, topic: string, events: SignalingEvents): void {
+    if (this.#session !== undefined || this.#closing !== undefined) return
+    this.#session = { self, topic, events }
+    if (this.#options.urls.length === 0) {
+      events.state('none', undefined)
+      return
+    }
+    this.#become('connecting')
+    this.#connect()
+  }
+
+  introduce(count: number): void {
+    const wanted = Math.min(Math.max(1, Math.floor(count)), CONTACTS_MAX)
+    this.#say((topic) => ({ type: 'introduce', topic, count: wanted }), true)
+  }
+
+  send(to: string, signal: Signal): void {
+    this.#say((topic) => ({ type: 'signal', topic, to, payload: JSON.stringify(signal) }), false)
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#leave()
+    return this.#closing
+  }
+
+  counters(): SignalingCounters {
+    return {
+      malformed: this.#counters.malformed,
+      dropped: this.#counters.dropped + (this.#connection?.dropped ?? 0),
+    }
+  }
+
+  async #leave(): Promise<void> {
+    this.#retryTimer?.cancel()
+    this.#say((topic) => ({ type: 'leave', topic }), false)
+    await this.#connection?.close()
+  }
+
+  #connect(): void {
+    const url = this.#options.urls[this.#urlIndex] ?? ''
+    this.#connection = new WebSocketConnection(url, this.#options.clock, {
+      opened: () => this.#opened(),
+      message: (text) => this.#received(text),
+      ended: (reason) => this.#ended(`${publicPart(url)}: ${reason}`),
+    })
+  }
+
+  #opened(): void {
+    const session = this.#session
+    if (session === undefined) return
+    this.#failures = []
+    this.#refusal = undefined
+    this.#become('connected')
+    const { id, kind } = session.self
+    this.#say((topic) => ({ type: 'join', topic, id, kind }), true)
+  }
+
+  #say(message: (topic: string) => ClientMessage, answered: boolean): void {
+    if (this.#state !== 'connected' || this.#session === undefined) return
+    this.#connection?.send(JSON.stringify(message(this.#session.topic)), { answered })
+  }
+
+  #received(text: string): void {
+    const message = parseServerMessage(text)
+    if (message === undefined || this.#session === undefined) this.#counters.malformed++
+    else this.#handle(message, this.#session)
+  }
+
+  #handle(message: ServerMessage, { self, topic, events }: Session): void {
+    switch (message.type) {
+      case 'contacts':
+        if (message.topic !== topic) break
+        // Only now has the server shown that it works; one that closes at once must not be called in a loop.
+        this.#rounds = 0
+        events.contacts(message.contacts.filter((contact) => contact.id !== self.id))
+        break
+      case 'signal':
+        if (message.topic === topic) this.#pass(message.from, message.payload, events)
+        break
+      case 'error':
+        this.#refused(message.code, message.message)
+        break
+      default:
+        message satisfies never
+    }
+  }
+
+  #pass(from: string, payload: string, events: SignalingEvents): void {
+    const signal = parseSignal(payload)
+    if (signal === undefined) this.#counters.malformed++
+    else events.signal(from, signal)
+  }
+
+  #refused(code: string, detail: string): void {
+    // One message that the server did not understand costs nothing; the connection goes on.
+    if (code === 'malformed') return
+    this.#refusal = `${shown(code)}, ${shown(detail, 200)}`
+    if (code !== 'replaced') return
+    void this.#connection?.close()
+    this.#ended(publicPart(this.#options.urls[this.#urlIndex] ?? ''))
+  }
+
+  #ended(failure: string): void {
+    this.#counters.dropped += this.#connection?.dropped ?? 0
+    this.#connection = undefined
+    this.#failures.push(failure)
+    const { urls } = this.#options
+    if (this.#state !== 'connected') this.#urlIndex = (this.#urlIndex + 1) % urls.length
+    if (this.#state !== 'connected' && this.#failures.length < urls.length) this.#connect()
+    else this.#wait()
+  }
+
+  /** Every URL failed, or an open connection was lost: waits a random time that grows with each round. */
+  #wait(): void {
+    const error = this.#refusal === undefined ? unreachable(this.#failures) : refusal(this.#refusal)
+    if (this.#refusal !== undefined) this.#rounds = Number.POSITIVE_INFINITY
+    const upper = Math.min(RECONNECT_MILLIS_MAX, RECONNECT_MILLIS_MIN * 2 ** this.#rounds)
+    this.#rounds++
+    this.#retryTimer = this.#options.clock.after(this.#options.random() * upper, () => {
+      this.#failures = []
+      this.#connect()
+    })
+    this.#become('disconnected', error)
+  }
+
+  /** Told once per change: further failures in the same state are no news. */
+  #become(state: SignalingState, error?: TransportError): void {
+    if (this.#state === state) return
+    this.#state = state
+    this.#session?.events.state(state, error)
+  }
+}
+
+function checkUrl(url: string): void {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  if (parsed !== undefined && /^wss?:$/.test(parsed.protocol) && parsed.hash === '') return
+  throw new UsageError('ERR_URL_INVALID', {
+    what: `${shown(url)} is no URL of a signaling server`,
+    why: 'A signaling server is reached by WebSocket',
+    fix: 'Give a URL such as ws://localhost:4444 or wss://signaling.example.org, without a fragment',
+  })
+}
+
+/** Credentials and queries may be secrets; they stay out of messages. */
+function publicPart(url: string): string {
+  const { protocol, host, pathname } = new URL(url)
+  return `${protocol}//${host}${pathname}`
+}
+
+function unreachable(failures: readonly string[]): TransportError {
+  return new TransportError('ERR_SIGNALING_UNREACHABLE', {
+    what: `No signaling server could be reached (${failures.join('; ')})`,
+    why: 'The server is down, the URL is wrong, or a firewall or mixed content (ws: on an https: page) blocks it',
+    fix: 'Start one with "npx gossip-kv signal" and check the option "signaling"; open links go on, and the connection is tried again by itself',
+  })
+}
+
+function refusal(detail: string): TransportError {
+  return new TransportError('ERR_SIGNALING_REFUSED', {
+    what: `The signaling server refused this member (${detail})`,
+    why: 'Another process runs with the same member id, or this one broke a limit of the server',
+    fix: 'Give each process a data folder of its own; the connection is tried again by itself',
+  })
+}
