@@ -1,0 +1,153 @@
+/**
+ * Frames to data-channel messages of at most MESSAGE_BYTES_MAX; reassembly.ts turns them back. A message is a run of chunks: whole small
+ * frames, batched; pieces of large ones, numbered, so that urgent frames overtake between them; and what the two
+ * ends of a link tell each other: how much has arrived, and that nothing more follows. The channel is reliable and
+ * ordered: pieces of one frame arrive in order, without gaps.
+ */
+import * as encoding from 'lib0/encoding'
+import { UsageError } from '../base/errors.js'
+import { FRAME_BYTES_MAX, MESSAGE_BYTES_MAX } from './limits.js'
+
+/** `WHOLE length bytes` */
+export const WHOLE = 0
+/** `BEGIN number total length bytes`: the first piece of a frame of `total` bytes. */
+export const BEGIN = 1
+/** `CONTINUE number length bytes`: the next piece; the frame ends when `total` is reached. */
+export const CONTINUE = 2
+/** `ACKNOWLEDGE bytes`: what has arrived on this link in all, in bytes of messages. */
+export const ACKNOWLEDGE = 3
+/** `END`: the last chunk; its sender wants the link closed. */
+export const END = 4
+/** A message with less room than this is closed rather than filled with a sliver of a large frame. */
+const PIECE_BYTES_MIN = 512
+/** A larger chunk is cut: it would not fit into a message that begins with an acknowledgement. */
+const WHOLE_BYTES_MAX = MESSAGE_BYTES_MAX - 16
+
+/** One lane of waiting frames; `sent` counts the bytes of the first one that have left already. */
+interface Lane {
+  frames: Uint8Array[]
+  sent: number
+  number: number
+}
+
+/** Takes frames and gives messages. Holds every frame until `next` has taken the last of it. */
+export class Fragmenter {
+  readonly #urgent: Lane = { frames: [], sent: 0, number: 0 }
+  readonly #normal: Lane = { frames: [], sent: 0, number: 0 }
+  #numbers = 0
+  #bytes = 0
+  #acknowledgement: number | undefined
+  #end: 'no' | 'wanted' | 'written' = 'no'
+
+  /** Bytes of frames that wait. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Frames that wait, one that has left in part included. */
+  get frames(): number {
+    return this.#urgent.frames.length + this.#normal.frames.length
+  }
+
+  /** True while an urgent frame waits. */
+  get urgent(): boolean {
+    return this.#urgent.frames.length > 0
+  }
+
+  /** Adds a frame; urgent ones go before all others, each kind in its order. @throws UsageError ERR_TOO_LARGE */
+  push(frame: Uint8Array, urgent: boolean): void {
+    if (frame.length === 0 || frame.length > FRAME_BYTES_MAX) throw unsendable(frame.length)
+    if (this.#end !== 'no') return
+    const lane = urgent ? this.#urgent : this.#normal
+    lane.frames.push(frame)
+    this.#bytes += frame.length
+  }
+
+  /** Lets the next message tell that `bytes` of messages have arrived in all. */
+  acknowledge(bytes: number): void {
+    this.#acknowledgement = bytes
+  }
+
+  /** Lets the end follow all that waits; nothing can be pushed after it. */
+  end(): void {
+    if (this.#end === 'no') this.#end = 'wanted'
+  }
+
+  /** The next message, as full as it gets, or undefined when nothing waits. Without `frames`, an acknowledgement alone. */
+  next(frames = true): Uint8Array | undefined {
+    const message = encoding.createEncoder()
+    let room = MESSAGE_BYTES_MAX - this.#writeAcknowledgement(message)
+    while (frames) {
+      const used = this.#writeNext(message, room)
+      if (used === 0) break
+      room -= used
+    }
+    return room === MESSAGE_BYTES_MAX ? undefined : encoding.toUint8Array(message)
+  }
+
+  #writeAcknowledgement(message: encoding.Encoder): number {
+    if (this.#acknowledgement === undefined) return 0
+    encoding.writeVarUint(message, ACKNOWLEDGE)
+    encoding.writeVarUint(message, this.#acknowledgement)
+    this.#acknowledgement = undefined
+    return encoding.length(message)
+  }
+
+  #writeNext(message: encoding.Encoder, room: number): number {
+    const lane = this.urgent ? this.#urgent : this.#normal
+    const frame = lane.frames[0]
+    if (frame !== undefined) return this.#writeChunk(message, lane, frame, room)
+    if (this.#end !== 'wanted' || room === 0) return 0
+    this.#end = 'written'
+    encoding.writeVarUint(message, END)
+    return 1
+  }
+
+  /** Writes a frame or a piece of it into `room` bytes; answers the bytes used, 0 when it should wait for the next message. */
+  #writeChunk(message: encoding.Encoder, lane: Lane, frame: Uint8Array, room: number): number {
+    const whole = 1 + varUintBytes(frame.length) + frame.length
+    if (lane.sent > 0 || whole > WHOLE_BYTES_MAX) return this.#writePiece(message, lane, frame, room)
+    if (whole > room) return 0
+    encoding.writeVarUint(message, WHOLE)
+    encoding.writeVarUint8Array(message, frame)
+    this.#take(lane, frame.length)
+    return whole
+  }
+
+  #writePiece(message: encoding.Encoder, lane: Lane, frame: Uint8Array, room: number): number {
+    if (room < PIECE_BYTES_MIN) return 0
+    const first = lane.sent === 0
+    if (first) lane.number = ++this.#numbers
+    const head = encoding.createEncoder()
+    encoding.writeVarUint(head, first ? BEGIN : CONTINUE)
+    encoding.writeVarUint(head, lane.number)
+    if (first) encoding.writeVarUint(head, frame.length)
+    const headBytes = encoding.length(head)
+    // The length is at most MESSAGE_BYTES_MAX: as a varint never more than 3 bytes.
+    const length = Math.min(frame.length - lane.sent, room - headBytes - 3)
+    encoding.writeUint8Array(message, encoding.toUint8Array(head))
+    encoding.writeVarUint8Array(message, frame.subarray(lane.sent, lane.sent + length))
+    this.#take(lane, length)
+    return headBytes + varUintBytes(length) + length
+  }
+
+  #take(lane: Lane, length: number): void {
+    lane.sent += length
+    this.#bytes -= length
+    if (lane.sent < (lane.frames[0]?.length ?? 0)) return
+    lane.frames.shift()
+    lane.sent = 0
+  }
+}
+
+function varUintBytes(value: number): number {
+  return value < 0x80 ? 1 : value < 0x4000 ? 2 : 3
+}
+
+function unsendable(bytes: number): UsageError {
+  return new UsageError('ERR_TOO_LARGE', {
+    what: `A frame of ${bytes} bytes cannot be sent; it has 1 to ${FRAME_BYTES_MAX} bytes`,
+    why: 'Larger content is cut into parts before it is encoded',
+    fix: 'Report it: this is a defect of gossip-kv',
+  })
+}
