@@ -32,6 +32,6 @@ export class TokenBucket {
   #refill(now: number): void {
     const elapsed = Math.max(0, now - this.#at)
     this.#tokens = Math.min(this.#burst, this.#tokens + (elapsed * this.#perSecond) / 1000)
-    this.#at = now
+    this.#at = Math.max(this.#at, now)
   }
 }
