@@ -19,6 +19,8 @@ export default {
       launchOptions: {
         executablePath: browser.executablePath,
         headless: browser.headless,
+        // Over a pipe Chromium ends with its runner, however that ends.
+        pipe: true,
         args: browser.args,
       },
     }),

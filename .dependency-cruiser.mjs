@@ -1,0 +1,163 @@
+/**
+ * The arrows of the architecture as rules: a folder imports from the folders named here and from no other, types
+ * included. `npm run check -- arrows` runs them; test/node/arrows.test.ts shows that each of them bites.
+ */
+
+/** What each part may import beside itself: folders, or single files where only a port is meant. */
+const ARROWS = {
+  'src/base/': [],
+  'src/wire/': ['src/base/'],
+  'src/protocol/': ['src/wire/', 'src/base/'],
+  'src/replica/': ['src/wire/', 'src/base/', 'src/protocol/replica-port.ts'],
+  'src/transport/': ['src/wire/', 'src/base/'],
+  'src/security/': ['src/wire/', 'src/base/'],
+  'src/persistence/': ['src/wire/', 'src/base/'],
+  'src/driver/': ['src/protocol/', 'src/wire/', 'src/base/', 'src/transport/transport.ts'],
+  'src/sim/': [
+    'src/driver/',
+    'src/protocol/',
+    'src/replica/',
+    'src/wire/',
+    'src/base/',
+    'src/transport/transport.ts',
+  ],
+  'src/store/': [
+    'src/driver/',
+    'src/replica/',
+    'src/security/',
+    'src/persistence/',
+    'src/transport/',
+    'src/wire/',
+    'src/base/',
+  ],
+  'src/index.ts': ['src/store/', 'src/base/'],
+  'src/react.ts': ['src/store/', 'src/base/'],
+  'src/vue.ts': ['src/store/', 'src/base/'],
+  'src/node.ts': ['src/store/', 'src/persistence/', 'src/base/'],
+  'src/testing.ts': ['src/store/', 'src/sim/', 'src/base/'],
+  'signaling-server/': ['src/wire/', 'src/base/'],
+  'cli/': ['src/index.ts', 'src/node.ts', 'src/testing.ts', 'signaling-server/'],
+  'demo/': ['src/index.ts', 'src/react.ts', 'src/vue.ts', 'src/testing.ts'],
+}
+
+/** Everything that has arrows. Tests, benches and scripts may import what they like and be imported by none of it. */
+const OURS = '^(src|signaling-server|cli|demo|bench|test|scripts)/'
+const PURE = '^src/(protocol|wire|base)/'
+const SHIPPED = '^(src|signaling-server|cli|demo)/'
+
+const arrows = Object.entries(ARROWS).map(([part, targets]) => ({
+  name: `arrow-${part.replace(/\/$/, '').replaceAll('/', '-')}`,
+  comment: `${part} imports from ${targets.length === 0 ? 'nothing of ours' : targets.join(', ')}, and from itself`,
+  severity: 'error',
+  from: { path: `^${pattern(part)}` },
+  to: { path: OURS, pathNot: [part, ...targets].map((target) => `^${pattern(target)}`) },
+}))
+
+function pattern(path) {
+  return path.endsWith('/') ? path : `${path.replaceAll('.', '\\.')}$`
+}
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    ...arrows,
+    {
+      name: 'every-source-has-its-arrows',
+      comment: 'a new folder or entry under src states in ARROWS what it may import',
+      severity: 'error',
+      from: { path: '^src/', pathNot: Object.keys(ARROWS).map((part) => `^${pattern(part)}`) },
+      to: {},
+    },
+    {
+      name: 'yjs-in-its-places',
+      comment: 'the document is written in one folder, so that no write slips past the merge rule',
+      severity: 'error',
+      from: { path: SHIPPED, pathNot: ['^src/replica/', '^src/store/store\\.ts$'] },
+      to: { path: npm('yjs'), dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'yjs-types-in-the-store',
+      comment: "yjs' types name the DOM; beyond the store they would reach the pure folders",
+      severity: 'error',
+      from: { path: SHIPPED, pathNot: ['^src/replica/', '^src/store/'] },
+      to: { path: npm('yjs') },
+    },
+    {
+      name: 'webrtc-in-the-transport',
+      comment: 'one adapter knows simple-peer and the WebRTC of Node',
+      severity: 'error',
+      from: { path: SHIPPED, pathNot: '^src/transport/' },
+      to: { path: npm('simple-peer|@roamhq/wrtc|@types/simple-peer') },
+    },
+    {
+      name: 'pure-folders-use-lib0-alone',
+      comment: 'the protocol does no IO: no package but lib0, no module of Node',
+      severity: 'error',
+      from: { path: PURE },
+      to: { path: '.', pathNot: [OURS, npm('lib0')] },
+    },
+    {
+      name: 'node-modules-in-node-files',
+      comment: 'what a tab loads imports no module of Node',
+      severity: 'error',
+      from: { path: '^(src|demo)/', pathNot: ['\\.node\\.ts$', '^src/node\\.ts$'] },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'frameworks-in-their-entries',
+      comment: 'the core imports no framework; the demo page goes through the React hooks',
+      severity: 'error',
+      from: { path: SHIPPED, pathNot: ['^src/(react|vue)\\.ts$', '^demo/'] },
+      to: { path: npm('react|react-dom|vue|preact|@types/react|@types/react-dom') },
+    },
+    {
+      name: 'shipped-packages-are-declared',
+      comment: 'what is installed for development alone is not there for users; the demo is bundled',
+      severity: 'error',
+      from: { path: '^(src|signaling-server|cli)/' },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
+        dependencyTypesNot: ['npm', 'npm-peer', 'type-only'],
+        pathNot: '/@types/',
+      },
+    },
+    {
+      name: 'no-cycles',
+      comment: 'also not through types: a cycle is two files that are one',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'no-orphans',
+      comment: 'a file that imports nothing and that nothing imports is dead',
+      severity: 'error',
+      from: { orphan: true, path: SHIPPED, pathNot: '\\.d\\.ts$' },
+      to: {},
+    },
+    {
+      name: 'no-unresolvable',
+      severity: 'error',
+      comment: 'an import that leads nowhere',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: '(^|/)node_modules/' },
+    exclude: { path: '^(dist|coverage)/' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    combinedDependencies: false,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      extensions: ['.ts', '.tsx', '.mts', '.js', '.mjs', '.cjs', '.json', '.d.ts'],
+    },
+  },
+}
+
+/** A path inside one of the npm packages that `names` lists, wherever it is installed. */
+function npm(names) {
+  return `(^|/)node_modules/(${names})/`
+}
