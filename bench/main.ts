@@ -1,0 +1,88 @@
+/**
+ * `npm run bench -- <name...> [--all] [--quick] [--json]`: prints measured figures beside their targets. Without a
+ * name it lists the benches. A missed target does not fail the run: figures are printed, not asserted.
+ */
+import { cpus, loadavg, totalmem } from 'node:os'
+import { parseArgs } from 'node:util'
+import type { Bench, BenchRow } from './bench.js'
+import { exit } from './exit.js'
+
+const BENCHES: readonly Bench[] = [exit]
+
+process.exitCode = await main(process.argv.slice(2))
+
+async function main(args: string[]): Promise<number> {
+  const options = parsed(args)
+  if (options === undefined) return 1
+  const { names, all, quick, json } = options
+  const unknown = names.filter((name) => !BENCHES.some((bench) => bench.name === name))
+  if (unknown.length > 0) {
+    console.error(`There is no bench ${unknown.join(', ')}. There are:\n${listed()}`)
+    return 1
+  }
+  if (names.length === 0 && !all) {
+    console.log(`npm run bench -- <name...> [--all] [--quick] [--json]\n${listed()}`)
+    return 0
+  }
+  const chosen = BENCHES.filter(({ name }) => all || names.includes(name))
+  // With --json the note goes to stderr, so that stdout is one object a line.
+  if (json) console.error(machineNote(quick))
+  else console.log(machineNote(quick))
+  for (const bench of chosen) await runBench(bench, quick, json)
+  return 0
+}
+
+function parsed(args: string[]) {
+  try {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        all: { type: 'boolean', default: false },
+        quick: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+      },
+    })
+    return { ...values, names: positionals }
+  } catch (error) {
+    console.error(
+      `${error instanceof Error ? error.message : error}\nThe options are --all, --quick and --json.`,
+    )
+    return undefined
+  }
+}
+
+function listed(): string {
+  return BENCHES.map(
+    ({ name, rows, about }) => `  ${name.padEnd(14)} row ${rows.join(', ').padEnd(8)} ${about}`,
+  ).join('\n')
+}
+
+/** Times depend on the machine, and a busy one measures its neighbors. */
+function machineNote(quick: boolean): string {
+  const [cpu] = cpus()
+  const gibibytes = (totalmem() / 2 ** 30).toFixed(0)
+  const load = loadavg()[0]?.toFixed(1) ?? '?'
+  const size = quick ? 'quick size' : 'full size'
+  return (
+    `${cpus().length} x ${cpu?.model ?? 'unknown CPU'}, ${gibibytes} GiB, Node ${process.versions.node}, load ${load}, ${size}. ` +
+    'Times are noise on a shared machine: compare ratios; bytes, counts and virtual time are exact.'
+  )
+}
+
+async function runBench(bench: Bench, quick: boolean, json: boolean): Promise<void> {
+  for await (const row of bench.run({ quick })) console.log(json ? JSON.stringify(row) : tableLine(row))
+}
+
+function tableLine(row: BenchRow): string {
+  const value = `${Number.isInteger(row.value) ? row.value : row.value.toPrecision(4)} ${row.unit}`
+  return [
+    String(row.row).padStart(3),
+    row.name.padEnd(14),
+    (row.what ?? '').padEnd(24),
+    value.padStart(14),
+    `target ${row.target}`.padEnd(24),
+    row.pass ? 'met' : 'MISSED',
+    row.note ?? '',
+  ].join('  ')
+}

@@ -1,0 +1,57 @@
+/** The package as a user has it: packed, unpacked into a node_modules of its own, beside what it declares. */
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+const repository = fileURLToPath(new URL('../..', import.meta.url))
+
+interface Manifest {
+  dependencies: Record<string, string>
+  peerDependencies: Record<string, string>
+  exports: Record<string, string | Record<string, string>>
+}
+
+/** A folder in which `gossip-kv` is installed; `remove` deletes it. */
+export interface InstalledPackage {
+  folder: string
+  manifest: Manifest
+  /** The paths in the tarball. */
+  files: string[]
+  /** Runs a program of plain JavaScript there and answers what it printed; fails when it does. */
+  run(program: string, options?: { nodeArgs?: string[] }): Promise<string>
+  remove(): Promise<void>
+}
+
+/** Packs dist as it is and installs it. Packages that it does not declare cannot be imported from there. */
+export async function installPackage(): Promise<InstalledPackage> {
+  const folder = await mkdtemp(join(tmpdir(), 'gossip-kv-package-'))
+  const target = join(folder, 'node_modules', 'gossip-kv')
+  await mkdir(target, { recursive: true })
+  await run('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder], {
+    cwd: repository,
+  })
+  const tarball = (await readdir(folder)).find((name) => name.endsWith('.tgz'))
+  if (tarball === undefined) throw new Error('npm pack wrote no tarball')
+  await run('tar', ['-xzf', join(folder, tarball), '-C', target, '--strip-components=1'])
+  const manifest = JSON.parse(await readFile(join(target, 'package.json'), 'utf8')) as Manifest
+  for (const name of Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })) {
+    await mkdir(dirname(join(folder, 'node_modules', name)), { recursive: true })
+    await symlink(join(repository, 'node_modules', name), join(folder, 'node_modules', name))
+  }
+  const entries = await readdir(target, { recursive: true })
+  return {
+    folder,
+    manifest,
+    files: entries.map((entry) => entry.replaceAll('\\', '/')),
+    async run(program, { nodeArgs = [] } = {}) {
+      const args = [...nodeArgs, '--input-type=module', '--eval', program]
+      const { stdout } = await run(process.execPath, args, { cwd: folder, timeout: 30_000 })
+      return stdout.trim()
+    },
+    remove: () => rm(folder, { recursive: true, force: true }),
+  }
+}
