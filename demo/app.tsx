@@ -1,0 +1,22 @@
+/** The page: how this tab stands, whether all hold the same, the members and the keys. */
+import { AddForm } from './add-form.js'
+import { ConvergencePanel } from './convergence-panel.js'
+import { KeyTable } from './key-table.js'
+import { MemberList } from './member-list.js'
+import { PageHeader } from './page-header.js'
+
+export function App() {
+  return (
+    <div className="page">
+      <PageHeader />
+      <ConvergencePanel />
+      <main className="columns">
+        <section className="panel keys" aria-labelledby="keys-title">
+          <AddForm />
+          <KeyTable />
+        </section>
+        <MemberList />
+      </main>
+    </div>
+  )
+}

@@ -1,0 +1,100 @@
+/** All keys with their values, editable in place. */
+import { useCallback, useRef, useState } from 'react'
+import { useStore } from '../src/react.js'
+import { KeyRow } from './key-row.js'
+import { countText } from './plain-text.js'
+import type { Table } from './rows.js'
+import { useTable } from './use-table.js'
+
+const ROWS_STEP = 200
+
+export function KeyTable() {
+  const { usr } = useStore()
+  const [filter, setFilter] = useState('')
+  const [rowsMax, setRowsMax] = useState(ROWS_STEP)
+  const [edited, setEdited] = useState<ReadonlySet<string>>(new Set())
+  const table = useTable({ filter, rowsMax, pinned: edited })
+  const title = useRef<HTMLHeadingElement>(null)
+
+  // Several may be edited at once: a draft with a mistake in it waits while another key is edited.
+  const edit = useCallback((key: string, begins: boolean) => {
+    setEdited((keys) => new Set(begins ? [...keys, key] : [...keys].filter((other) => other !== key)))
+  }, [])
+  const remove = useCallback(
+    (key: string) => {
+      usr.delete(key)
+      // The button that had the focus is gone with its row.
+      title.current?.focus()
+    },
+    [usr],
+  )
+
+  return (
+    <>
+      <div className="panel-head">
+        <h2 id="keys-title" ref={title} tabIndex={-1}>
+          Keys
+        </h2>
+        <input
+          className="filter"
+          type="search"
+          aria-label="Show keys that contain"
+          placeholder="Filter keys"
+          value={filter}
+          onInput={(event) => setFilter(event.currentTarget.value)}
+          spellCheck={false}
+          data-testid="filter"
+        />
+      </div>
+      {table.rows.length === 0 ? (
+        <Empty filter={filter} total={table.total} />
+      ) : (
+        <table className="key-table">
+          <thead>
+            <tr>
+              <th scope="col">Key</th>
+              <th scope="col">Value</th>
+              <th scope="col">Last write</th>
+              <th scope="col">
+                <span className="visually-hidden">Delete</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {table.rows.map((row) => (
+              <KeyRow key={row.key} row={row} edited={edited.has(row.key)} onEdit={edit} onDelete={remove} />
+            ))}
+          </tbody>
+        </table>
+      )}
+      <Rest table={table} onMore={() => setRowsMax(rowsMax + ROWS_STEP)} />
+    </>
+  )
+}
+
+function Empty({ filter, total }: { filter: string; total: number }) {
+  return (
+    <p className="empty" data-testid="empty">
+      {total === 0 ? (
+        <>No keys yet. Add the first one above: every member will have it a moment later.</>
+      ) : (
+        <>
+          None of the {countText(total, 'key')} contains “{filter}”.
+        </>
+      )}
+    </p>
+  )
+}
+
+function Rest({ table, onMore }: { table: Table; onMore: () => void }) {
+  const hidden = table.matching - table.rows.length
+  if (hidden <= 0) return null
+  return (
+    <p className="rest" data-testid="rest">
+      Showing {table.rows.length} of {countText(table.matching, 'key')}.{' '}
+      <button className="button quiet" type="button" onClick={onMore}>
+        Show {Math.min(hidden, ROWS_STEP)} more
+      </button>
+    </p>
+  )
+}

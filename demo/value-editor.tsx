@@ -1,0 +1,98 @@
+/**
+ * The editor of one value, in place of it. Enter or leaving the field writes, Escape puts the old value back,
+ * Shift+Enter breaks the line. What is no JSON, or what the store refuses, stays in the field with the reason.
+ */
+import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react'
+import { useStore } from '../src/react.js'
+import { plainText } from './plain-text.js'
+import type { Row } from './rows.js'
+import { formOf, parseText, shownText, textOf } from './value-text.js'
+
+export function ValueEditor({ row, onDone }: { row: Row; onDone: (byKeyboard: boolean) => void }) {
+  const { usr } = useStore()
+  const [first] = useState(row)
+  const [text, setText] = useState(() => (row.value === undefined ? '' : textOf(row.value)))
+  const [problem, setProblem] = useState<string>()
+  const done = useRef(false)
+  const field = useFocusedField()
+  const noteId = useId()
+  const form = (first.value !== undefined && formOf(first.value)) || 'text'
+
+  const finish = (byKeyboard: boolean) => {
+    // Taking the field away makes it lose the focus, which must not write a second time.
+    done.current = true
+    onDone(byKeyboard)
+  }
+  const commit = (byKeyboard: boolean) => {
+    if (done.current) return
+    const changed = first.value === undefined || text !== textOf(first.value)
+    // Who only looked and left does not write over what came meanwhile; who presses Enter does.
+    const overwrites = byKeyboard && row.write !== first.write
+    try {
+      if (changed || overwrites) usr.set(row.key, parseText(text, form))
+      finish(byKeyboard)
+    } catch (error) {
+      setProblem(plainText(error))
+    }
+  }
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.nativeEvent.isComposing) return
+    if (event.key === 'Escape') finish(true)
+    if (event.key !== 'Enter' || event.shiftKey) return
+    event.preventDefault()
+    commit(true)
+  }
+
+  return (
+    <div className="editor">
+      <textarea
+        ref={field}
+        className={form === 'json' ? 'value-json' : 'value-text'}
+        rows={rowsFor(text)}
+        value={text}
+        aria-label={`Value of ${row.key}${form === 'json' ? ' as JSON' : ''}`}
+        aria-describedby={noteId}
+        aria-invalid={problem !== undefined}
+        onInput={(event) => setText(event.currentTarget.value)}
+        onKeyDown={onKeyDown}
+        onBlur={() => commit(false)}
+        spellCheck={false}
+        data-testid="editor"
+      />
+      <div id={noteId}>
+        {problem !== undefined && (
+          <p className="problem" role="alert" data-testid="edit-problem">
+            {problem}
+          </p>
+        )}
+        <Meanwhile row={row} first={first} />
+      </div>
+    </div>
+  )
+}
+
+function Meanwhile({ row, first }: { row: Row; first: Row }) {
+  if (row.write === first.write) return null
+  const who = row.writer?.name ?? 'A member'
+  return (
+    <p className="hint" role="status">
+      {row.value === undefined
+        ? 'Somebody deleted this key meanwhile. Enter brings it back, Escape lets it go.'
+        : `${who} wrote "${shownText(row.value)}" meanwhile. Enter writes over it, Escape keeps it.`}
+    </p>
+  )
+}
+
+function useFocusedField() {
+  const field = useRef<HTMLTextAreaElement>(null)
+  useEffect(() => {
+    field.current?.focus()
+    field.current?.select()
+  }, [])
+  return field
+}
+
+function rowsFor(text: string): number {
+  const lines = text.split('\n').length + Math.floor(text.length / 60)
+  return Math.min(Math.max(lines, 1), 10)
+}

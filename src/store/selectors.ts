@@ -1,0 +1,120 @@
+/**
+ * What the React hooks and the Vue composables share: snapshots that stay the same object until something
+ * changes, and the types of their arguments. It reads a store only through its public interface.
+ */
+import type { Unsubscribe } from '../base/emitter.js'
+import { UsageError } from '../base/errors.js'
+import type { KV, Member, Status, StoreOptions, Value } from './types.js'
+
+/**
+ * The type of a stored value as a caller names it: `T` itself, or `never` for the things that no store takes
+ * (dates, functions, maps). The detour through `infer` lets a fallback `0` mean `number`, as in `useState(0)`.
+ */
+export type Storable<T> = T extends Unstorable ? never : T extends infer U ? U : never
+
+type Unstorable =
+  | bigint
+  | symbol
+  | undefined
+  | Date
+  | ((...args: never[]) => unknown)
+  | ReadonlyMap<unknown, unknown>
+  | ReadonlySet<unknown>
+
+/** Keys with their values, in the order of `kv.entries()`. Frozen. */
+export type EntryList = readonly (readonly [key: string, value: Value])[]
+
+/** No entries; always the same object. */
+export const NO_ENTRIES: EntryList = Object.freeze([])
+/** No members; always the same object. */
+export const NO_MEMBERS: readonly Member[] = Object.freeze([])
+
+/** The status that a page shows before there is a store: on a server and while it is hydrated. */
+export const STATUS_BEFORE_START: Status = Object.freeze({
+  name: 'idle',
+  signaling: 'none',
+  links: 0,
+  target: 0,
+  synced: false,
+  converged: false,
+  convergedAt: undefined,
+  pendingUpdates: 0,
+  persisted: undefined,
+  digest: '',
+  lastError: undefined,
+  since: 0,
+})
+
+/** The entries under one prefix as a snapshot: the same list, and the same pairs in it, until they change. */
+export class EntriesView {
+  readonly #kv: KV
+  readonly #prefix: string
+  #list = NO_ENTRIES
+  #stale = true
+  #subscriptions = 0
+
+  constructor(kv: KV, prefix: string) {
+    this.#kv = kv
+    this.#prefix = prefix
+  }
+
+  /** Calls `listener` after each transaction that changed a key under the prefix. */
+  readonly subscribe = (listener: () => void): Unsubscribe => {
+    const off = this.#kv.subscribe({ prefix: this.#prefix }, () => {
+      this.#stale = true
+      listener()
+    })
+    // Changes may have happened since the last look, when nothing told of them.
+    this.#stale = true
+    this.#subscriptions++
+    return () => {
+      off()
+      this.#subscriptions--
+    }
+  }
+
+  /** The current list. Without a subscription nothing tells of changes, so that it looks each time. */
+  readonly snapshot = (): EntryList => {
+    if (!this.#stale && this.#subscriptions > 0) return this.#list
+    this.#list = keepEqual(this.#list, this.#kv.entries({ prefix: this.#prefix }))
+    this.#stale = false
+    return this.#list
+  }
+}
+
+/** The value of `key`, or `fallback` when there is none; a stored null is a value. */
+export function valueOr(kv: KV, key: string, fallback: unknown): unknown {
+  const value = kv.get(key)
+  return value === undefined ? fallback : value
+}
+
+/** `store.members.list()` narrowed to one member; undefined when it is unknown. */
+export function memberOf(members: readonly Member[], id: string): Member | undefined {
+  return members.find((member) => member.id === id)
+}
+
+/** The options that name a member. When one of them changes, it is another store. */
+export function identityOf(options: StoreOptions): string {
+  return JSON.stringify([options.cluster, options.signaling, options.name])
+}
+
+/** The error of a hook that finds no store above it. */
+export function contextMissing(caller: string, provider: string): UsageError {
+  return new UsageError('ERR_CONTEXT_MISSING', {
+    what: `${caller}() was called where no store is provided`,
+    why: 'The component is not inside a provider, or two copies of gossip-kv are loaded',
+    fix: `Provide a store above it: ${provider}`,
+  })
+}
+
+function keepEqual(before: EntryList, now: [string, Value][]): EntryList {
+  const known = new Map(before.map((pair) => [pair[0], pair]))
+  let same = before.length === now.length
+  const list = now.map((pair, index) => {
+    const old = known.get(pair[0])
+    const kept = old !== undefined && Object.is(old[1], pair[1]) ? old : Object.freeze(pair)
+    same &&= kept === before[index]
+    return kept
+  })
+  return same ? before : Object.freeze(list)
+}
