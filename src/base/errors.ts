@@ -25,6 +25,7 @@ export type ErrorCode =
   | 'ERR_SIGNALING_REFUSED'
   | 'ERR_ICE_FAILED'
   | 'ERR_DIAL_TIMEOUT'
+  | 'ERR_PEER_BUSY'
   | 'ERR_LINK_CLOSED'
   | 'ERR_LINK_OVERLOADED'
   | 'ERR_SYNC_TIMEOUT'
@@ -45,6 +46,7 @@ export type ErrorCode =
   // InternalError
   | 'ERR_LISTENER_THREW'
   | 'ERR_COMPACTION_DISABLED'
+  | 'ERR_INTERNAL'
 
 /** What an error tells: what happened (with values), why it usually happens, what to do about it. */
 export interface ErrorText {

@@ -1,0 +1,295 @@
+/**
+ * Feeds one engine: an inbox of inputs, one timer for its deadline, and the ports that carry out its outputs.
+ * Inputs that arrive while one is handled wait their turn, so the engine is never re-entered, whatever a
+ * listener does.
+ */
+import type { Clock, Timer } from '../base/clock.js'
+import { type GossipKvError, ProtocolError } from '../base/errors.js'
+import type { Random } from '../base/random.js'
+import type { ProtocolConfig } from '../protocol/config.js'
+import { Engine } from '../protocol/engine.js'
+import type { ReplicaPort } from '../protocol/replica-port.js'
+import type { Input, Output } from '../protocol/step.js'
+import type { LinkEvents, SignalingEvents, SignalingState, Transport } from '../transport/transport.js'
+import { decodeFrame, encodeFrame } from '../wire/codec.js'
+import type { Frame, MemberRecord } from '../wire/frame.js'
+
+/** Local writes of this long travel as one update; the first one after a pause leaves at once. */
+const COALESCE_MILLIS = 10
+/** How long `close` lets the goodbye leave. */
+const GOODBYE_MILLIS = 100
+
+export interface DriverOptions {
+  id: string
+  record: MemberRecord
+  topic: string
+  replica: ReplicaPort
+  transport: Transport
+  clock: Clock
+  random: Random
+  config?: Partial<ProtocolConfig>
+  events: DriverEvents
+}
+
+/** One member as the protocol sees it. */
+export interface MemberView {
+  id: string
+  record: MemberRecord
+  suspected: boolean
+  /** Whether there is a link to it. */
+  direct: boolean
+  /** Smoothed round trip of the link in milliseconds. */
+  rttMillis: number | undefined
+  /** Whether it held the same data when it last told its digest; undefined when it is not direct. */
+  inSync: boolean | undefined
+}
+
+/** What the driver tells the store. */
+export interface DriverEvents {
+  /** The members, the links or their state changed. */
+  changed(): void
+  signaling(state: SignalingState, error: GossipKvError | undefined): void
+  /** Signaling answered who else is there. */
+  contacts(count: number): void
+  /** A link could not be opened. */
+  dialFailed(peer: string, error: GossipKvError): void
+}
+
+/** Counters since the start. */
+export interface DriverCounters {
+  framesIn: number
+  framesOut: number
+  bytesIn: number
+  bytesOut: number
+  malformedFrames: number
+  unknownFrames: number
+}
+
+export class Driver {
+  readonly #options: DriverOptions
+  readonly #engine: Engine
+  readonly #inbox: Input[] = []
+  readonly #slow = new Set<string>()
+  readonly #counters: DriverCounters = {
+    framesIn: 0,
+    framesOut: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    malformedFrames: 0,
+    unknownFrames: 0,
+  }
+  #handling = false
+  #running = false
+  #timer: { at: number; timer: Timer } | undefined
+  #drainTimer: Timer | undefined
+  #drainedAt = Number.NEGATIVE_INFINITY
+  #pending = 0
+
+  constructor(options: DriverOptions) {
+    this.#options = options
+    this.#engine = new Engine({ ...options, now: options.clock.monotonic() })
+  }
+
+  /** Counters by name, since the start. */
+  get counters(): Readonly<Record<string, number>> {
+    const sent = Array.from(this.#engine.sentFrames, ([type, count]) => [`sent_${type}`, count] as const)
+    return { ...this.#counters, ...this.#engine.counters, ...Object.fromEntries(sent) }
+  }
+
+  /** The members, this one included. */
+  members(): MemberView[] {
+    return Array.from(this.#engine.table.entries(), ({ id, record, suspectUntil }) => {
+      const neighbor = this.#engine.view.get(id)
+      return {
+        id,
+        record,
+        suspected: suspectUntil !== undefined,
+        direct: neighbor?.record !== undefined,
+        rttMillis: neighbor?.srtt,
+        inSync: neighbor && this.#engine.inSync(neighbor),
+      }
+    })
+  }
+
+  /** Links that it wants now. */
+  get linksTarget(): number {
+    return this.#engine.linksTarget
+  }
+
+  /** Whether a dial is under way. */
+  get dialing(): boolean {
+    return this.#engine.dialing
+  }
+
+  /** Local transactions that have not been handed to the engine. */
+  get pendingUpdates(): number {
+    return this.#pending
+  }
+
+  /** Opens links and signaling. @throws TransportError ERR_WEBRTC_UNAVAILABLE */
+  async start(): Promise<void> {
+    const { id, record, topic, transport } = this.#options
+    await transport.links.start(id, this.#linkEvents())
+    this.#running = true
+    transport.signaling.start({ id, kind: record.kind }, topic, this.#signalingEvents())
+    this.#drain()
+    this.#schedule()
+  }
+
+  /** Local writes wait in the replica. */
+  localWrites(): void {
+    this.#pending += 1
+    if (!this.#running || this.#drainTimer) return
+    const { clock } = this.#options
+    const wait = Math.max(0, this.#drainedAt + COALESCE_MILLIS - clock.monotonic())
+    this.#drainTimer = clock.after(wait, () => this.#drain())
+  }
+
+  /** A field of the own member record changed. */
+  changeSelf(change: Partial<MemberRecord>): void {
+    this.#post({ type: 'self', change })
+  }
+
+  /** Says goodbye, closes every link and signaling. */
+  async close(): Promise<void> {
+    const { transport, clock } = this.#options
+    if (this.#running) {
+      this.#drain()
+      this.#post({ type: 'leave' })
+    }
+    const hadLinks = this.#running && this.#engine.view.size > 0
+    this.#running = false
+    this.#timer?.timer.cancel()
+    this.#drainTimer?.cancel()
+    if (hadLinks) await new Promise<void>((resolve) => clock.after(GOODBYE_MILLIS, resolve))
+    await Promise.all([transport.links.close(), transport.signaling.close()])
+  }
+
+  #drain(): void {
+    this.#drainTimer?.cancel()
+    this.#drainTimer = undefined
+    this.#drainedAt = this.#options.clock.monotonic()
+    this.#pending = 0
+    const updates = this.#options.replica.drain()
+    if (updates.length > 0) this.#post({ type: 'local-updates', updates })
+  }
+
+  #post(input: Input): void {
+    if (!this.#running) return
+    this.#inbox.push(input)
+    if (this.#handling) return
+    this.#handling = true
+    try {
+      for (let next = this.#inbox.shift(); next; next = this.#inbox.shift()) this.#step(next)
+    } finally {
+      this.#handling = false
+    }
+    this.#schedule()
+  }
+
+  #step(input: Input): void {
+    const { clock } = this.#options
+    let changed = false
+    for (const output of this.#engine.handle(input, clock.monotonic())) changed = this.#carryOut(output) || changed
+    if (changed) this.#options.events.changed()
+  }
+
+  /** Returns whether the output is news for the store. */
+  #carryOut(output: Output): boolean {
+    const { links, signaling } = this.#options.transport
+    switch (output.type) {
+      case 'send':
+        this.#send(output.peer, output.frame, output.urgent)
+        return false
+      case 'dial':
+        links.dial(output.peer)
+        return true
+      case 'disconnect':
+        links.disconnect(output.peer)
+        return true
+      case 'introduce':
+        signaling.introduce(output.count)
+        return false
+      case 'members':
+        return true
+      default:
+        return unreachable(output)
+    }
+  }
+
+  #send(peer: string, frame: Frame, urgent: boolean): void {
+    const { links } = this.#options.transport
+    const bytes = encodeFrame(frame)
+    this.#counters.framesOut += 1
+    this.#counters.bytesOut += bytes.length
+    links.send(peer, bytes, urgent)
+    if (this.#slow.has(peer) || !links.slow(peer)) return
+    this.#slow.add(peer)
+    this.#inbox.push({ type: 'slow', peer })
+  }
+
+  #receive(peer: string, bytes: Uint8Array): void {
+    this.#counters.framesIn += 1
+    this.#counters.bytesIn += bytes.length
+    try {
+      const frame = decodeFrame(bytes)
+      if (frame) this.#post({ type: 'frame', peer, frame })
+      else this.#counters.unknownFrames += 1
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      this.#counters.malformedFrames += 1
+      this.#post({ type: 'malformed', peer })
+    }
+  }
+
+  #schedule(): void {
+    if (!this.#running) return
+    const { clock } = this.#options
+    const now = clock.monotonic()
+    const at = this.#engine.deadline(now)
+    if (this.#timer && this.#timer.at <= at) return
+    this.#timer?.timer.cancel()
+    if (at === Number.POSITIVE_INFINITY) return
+    this.#timer = { at, timer: clock.after(at - now, () => this.#tick()) }
+  }
+
+  #tick(): void {
+    this.#timer = undefined
+    this.#post({ type: 'tick' })
+  }
+
+  #linkEvents(): LinkEvents {
+    return {
+      linkUp: (peer) => {
+        this.#slow.delete(peer)
+        this.#post({ type: 'link-up', peer })
+      },
+      linkDown: (peer) => this.#post({ type: 'link-down', peer }),
+      dialFailed: (peer, error) => {
+        this.#post({ type: 'dial-failed', peer })
+        this.#options.events.dialFailed(peer, error)
+      },
+      frame: (peer, bytes) => this.#receive(peer, bytes),
+      drained: (peer) => {
+        this.#slow.delete(peer)
+        this.#post({ type: 'drained', peer })
+      },
+      signal: (peer, signal) => this.#options.transport.signaling.send(peer, signal),
+    }
+  }
+
+  #signalingEvents(): SignalingEvents {
+    return {
+      state: (state, error) => this.#options.events.signaling(state, error),
+      contacts: (contacts) => {
+        this.#post({ type: 'contacts', contacts })
+        this.#options.events.contacts(contacts.length)
+      },
+      signal: (from, signal) => this.#options.transport.links.receiveSignal(from, signal),
+    }
+  }
+}
+
+function unreachable(value: never): never {
+  throw new Error(`unreachable: ${JSON.stringify(value)}`)
+}

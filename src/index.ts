@@ -1,0 +1,20 @@
+/**
+ * gossip-kv: a key-value store that lives in every participant. Everything exported here is public; nothing
+ * else is.
+ */
+export {
+  AuthError,
+  type ErrorCode,
+  GossipKvError,
+  InternalError,
+  ProtocolError,
+  StorageError,
+  TransportError,
+  UsageError,
+} from './base/errors.js'
+export { memoryPersistence } from './persistence/memory.js'
+export type { Loaded, Persistence } from './persistence/persistence.js'
+export { createStore } from './store/store.js'
+export type * from './store/types.js'
+export type { SignalingState, Transport } from './transport/transport.js'
+export type { MemberKind, MemberRecord, MemberRole } from './wire/frame.js'

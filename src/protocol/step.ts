@@ -1,0 +1,67 @@
+/** What goes into the engine and what comes out of it: plain data, so that a run can be recorded and replayed. */
+import type { DisconnectReason, Frame, MemberKind, MemberRecord } from '../wire/frame.js'
+
+/** One thing that happened to a member. The engine takes one at a time and is never re-entered. */
+export type Input =
+  /** Signaling offers members. */
+  | { type: 'contacts'; contacts: readonly { id: string; kind: MemberKind }[] }
+  | { type: 'link-up'; peer: string }
+  | { type: 'link-down'; peer: string }
+  | { type: 'dial-failed'; peer: string }
+  | { type: 'frame'; peer: string; frame: Frame }
+  /** Bytes came in that are no frame. */
+  | { type: 'malformed'; peer: string }
+  /** More waits for a link than it should hold. */
+  | { type: 'slow'; peer: string }
+  /** A slow link is empty again. */
+  | { type: 'drained'; peer: string }
+  /** Local writes, as the replica drained them. */
+  | { type: 'local-updates'; updates: readonly Uint8Array[] }
+  /** A field of the own record changed. */
+  | { type: 'self'; change: Partial<MemberRecord> }
+  /** The deadline has come. */
+  | { type: 'tick' }
+  /** This member goes; it says goodbye to its neighbors. */
+  | { type: 'leave' }
+
+/** One thing that the driver does for the engine, in order. */
+export type Output =
+  | { type: 'send'; peer: string; frame: Frame; urgent: boolean }
+  | { type: 'dial'; peer: string }
+  /** Close the link after what is queued has left. */
+  | { type: 'disconnect'; peer: string }
+  /** Ask signaling for members. */
+  | { type: 'introduce'; count: number }
+  /** The member table or a member's liveness changed. */
+  | { type: 'members' }
+
+/** Collects the outputs of one step, in order; the parts of the engine share it. */
+export class Outbox {
+  #outputs: Output[] = []
+  /** Frames by type, since the start; for metrics. */
+  readonly sent = new Map<string, number>()
+
+  send(peer: string, frame: Frame): void {
+    this.sent.set(frame.type, (this.sent.get(frame.type) ?? 0) + 1)
+    this.#outputs.push({ type: 'send', peer, frame, urgent: URGENT.has(frame.type) })
+  }
+
+  /** Says why, then closes. */
+  disconnect(peer: string, reason: DisconnectReason): void {
+    this.send(peer, { type: 'disconnect', reason })
+    this.push({ type: 'disconnect', peer })
+  }
+
+  push(output: Output): void {
+    this.#outputs.push(output)
+  }
+
+  take(): Output[] {
+    const outputs = this.#outputs
+    this.#outputs = []
+    return outputs
+  }
+}
+
+/** Frames that keep the mesh alive overtake those that carry data. */
+const URGENT: ReadonlySet<Frame['type']> = new Set(['leave', 'suspect', 'heartbeat', 'hello', 'member'])

@@ -1,0 +1,172 @@
+/**
+ * The one place behind every view of the user's keys: reads that see an open batch, writes as transactions,
+ * listeners by key and prefix, and cached sorted keys and snapshots.
+ */
+import type { Unsubscribe } from '../base/emitter.js'
+import type { Replica, WriteOperation } from '../replica/replica.js'
+import { checkKey, cloneValue } from '../replica/value.js'
+import type { ChangeEvent, Entry, KeyChange, Value } from './types.js'
+
+/** What the core needs of its store. */
+export interface KvHost {
+  replica: Replica
+  /** The member that writes under `session`, while it is known. */
+  memberOf(session: number): string | undefined
+  /** @throws UsageError ERR_STORE_CLOSED */
+  assertWritable(): void
+  /** Reports a listener that threw. */
+  listenerThrew(error: unknown): void
+}
+
+type Listener = (event: ChangeEvent) => void
+
+export class KvCore {
+  readonly #host: KvHost
+  readonly #listeners = new Set<Listener>()
+  readonly #keyListeners = new Map<string, Set<(change: KeyChange) => void>>()
+  readonly #endListeners = new Set<() => void>()
+  /** The writes of an open batch by key; undefined stands for a delete. */
+  #batch: Map<string, Value | undefined> | undefined
+  #sortedKeys: readonly string[] | undefined
+  #snapshot: Readonly<Record<string, Value>> | undefined
+  #ended = false
+
+  constructor(host: KvHost) {
+    this.#host = host
+  }
+
+  read(key: string): Value | undefined {
+    checkKey(key)
+    return this.#batch?.has(key) ? this.#batch.get(key) : this.#host.replica.get(key)
+  }
+
+  has(key: string): boolean {
+    return this.read(key) !== undefined
+  }
+
+  entry(key: string): Entry | undefined {
+    checkKey(key)
+    const entry = this.#host.replica.entry(key)
+    return entry && Object.freeze({ key, ...entry, by: this.#host.memberOf(entry.dot.session) })
+  }
+
+  /** Live keys in ascending order. */
+  keys(prefix: string): readonly string[] {
+    const all = this.#allKeys()
+    return prefix === '' ? all : all.filter((key) => key.startsWith(prefix))
+  }
+
+  /** A frozen plain object of everything. Keys that name a part of Object.prototype are refused on entry. */
+  snapshot(): Readonly<Record<string, Value>> {
+    if (this.#batch) return this.#makeSnapshot()
+    this.#snapshot ??= this.#makeSnapshot()
+    return this.#snapshot
+  }
+
+  /** Writes as one transaction, or adds to the open batch. */
+  write(operations: readonly WriteOperation[], options?: { atomic?: boolean }): void {
+    this.#host.assertWritable()
+    if (this.#batch === undefined) return this.#host.replica.write(operations, options)
+    for (const operation of operations) checkKey(operation.key)
+    const values = operations.map((operation) => (operation.type === 'set' ? cloneValue(operation.value) : undefined))
+    for (const [index, operation] of operations.entries()) this.#batch.set(operation.key, values[index])
+  }
+
+  /** Runs `fn` and writes what it wrote as one transaction; nothing when it throws. A batch in a batch joins it. */
+  batch<R>(fn: () => R, options?: { atomic?: boolean }): R {
+    this.#host.assertWritable()
+    if (this.#batch) return fn()
+    const batch = new Map<string, Value | undefined>()
+    this.#batch = batch
+    let result: R
+    try {
+      result = fn()
+    } finally {
+      this.#batch = undefined
+    }
+    this.#host.replica.write(Array.from(batch, toOperation), options)
+    return result
+  }
+
+  subscribe(listener: Listener): Unsubscribe {
+    // The wrapper makes two subscriptions of the same function two entries.
+    const entry: Listener = (event) => listener(event)
+    this.#listeners.add(entry)
+    return () => void this.#listeners.delete(entry)
+  }
+
+  subscribeKey(key: string, listener: (change: KeyChange) => void): Unsubscribe {
+    checkKey(key)
+    const entry = (change: KeyChange) => listener(change)
+    const listeners = this.#keyListeners.get(key) ?? new Set()
+    this.#keyListeners.set(key, listeners)
+    listeners.add(entry)
+    return () => {
+      listeners.delete(entry)
+      if (listeners.size === 0 && this.#keyListeners.get(key) === listeners) this.#keyListeners.delete(key)
+    }
+  }
+
+  /** Calls back once when the store closes; at once when it has. */
+  onEnd(end: () => void): Unsubscribe {
+    if (this.#ended) queueMicrotask(end)
+    else this.#endListeners.add(end)
+    return () => void this.#endListeners.delete(end)
+  }
+
+  /** The replica changed. */
+  changed(event: ChangeEvent): void {
+    this.#snapshot = undefined
+    if (event.changes.some(addsOrRemoves)) this.#sortedKeys = undefined
+    for (const listener of [...this.#listeners]) this.#call(() => listener(event))
+    if (this.#keyListeners.size === 0) return
+    for (const change of event.changes) {
+      for (const listener of [...(this.#keyListeners.get(change.key) ?? [])]) this.#call(() => listener(change))
+    }
+  }
+
+  /** The store closes: iterations end, listeners are dropped. */
+  end(): void {
+    this.#ended = true
+    for (const end of [...this.#endListeners]) end()
+    this.#endListeners.clear()
+    this.#listeners.clear()
+    this.#keyListeners.clear()
+  }
+
+  #allKeys(): readonly string[] {
+    if (this.#batch === undefined) {
+      this.#sortedKeys ??= [...this.#host.replica.keys()].sort(byUnits)
+      return this.#sortedKeys
+    }
+    const keys = new Set(this.#host.replica.keys())
+    for (const [key, value] of this.#batch) value === undefined ? keys.delete(key) : keys.add(key)
+    return [...keys].sort(byUnits)
+  }
+
+  #makeSnapshot(): Readonly<Record<string, Value>> {
+    const pairs = this.#allKeys().map((key) => [key, this.read(key) as Value] as const)
+    return Object.freeze(Object.fromEntries(pairs))
+  }
+
+  #call(fn: () => void): void {
+    try {
+      fn()
+    } catch (error) {
+      this.#host.listenerThrew(error)
+    }
+  }
+}
+
+function toOperation([key, value]: [string, Value | undefined]): WriteOperation {
+  return value === undefined ? { type: 'delete', key } : { type: 'set', key, value }
+}
+
+function addsOrRemoves(change: KeyChange): boolean {
+  return change.value === undefined || change.previous === undefined
+}
+
+/** By UTF-16 units: the same on every machine, whatever its locale. */
+function byUnits(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

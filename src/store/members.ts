@@ -1,0 +1,109 @@
+/** The members of the cluster: the table joined with what this member sees of each link. */
+import type { Unsubscribe } from '../base/emitter.js'
+import type { MemberView } from '../driver/driver.js'
+import type { MemberRecord } from '../wire/frame.js'
+import type { Member, Members } from './types.js'
+
+const NO_META = Object.freeze({})
+
+export class MemberList implements Members {
+  readonly #listeners = new Set<(members: readonly Member[]) => void>()
+  readonly #listenerThrew: (error: unknown) => void
+  readonly #sessions = new Map<number, string>()
+  #byId: ReadonlyMap<string, Member> = new Map()
+  #list: readonly Member[] = Object.freeze([])
+  #self: Member
+
+  constructor(id: string, record: MemberRecord, listenerThrew: (error: unknown) => void) {
+    this.#listenerThrew = listenerThrew
+    const alone = { id, record, suspected: false, direct: false, rttMillis: undefined, inSync: undefined }
+    this.#self = describe(alone, true)
+    this.#replace([this.#self])
+  }
+
+  list(): readonly Member[] {
+    return this.#list
+  }
+
+  get(id: string): Member | undefined {
+    return this.#byId.get(id)
+  }
+
+  get self(): Member {
+    return this.#self
+  }
+
+  get size(): number {
+    return this.#list.length
+  }
+
+  subscribe(fn: (members: readonly Member[]) => void): Unsubscribe {
+    const entry = (members: readonly Member[]) => fn(members)
+    this.#listeners.add(entry)
+    return () => void this.#listeners.delete(entry)
+  }
+
+  /** The member whose writes carry `session`. */
+  bySession(session: number): string | undefined {
+    return this.#sessions.get(session)
+  }
+
+  /** Takes the members as they are now; returns whether anything differs from before. */
+  refresh(views: readonly MemberView[], selfId: string): boolean {
+    this.#sessions.clear()
+    for (const { id, record } of views) this.#sessions.set(record.session, id)
+    const members = views.map((view) => {
+      const next = describe(view, view.id === selfId)
+      const before = this.#byId.get(view.id)
+      return before && sameMember(before, next) ? before : next
+    })
+    const same = members.length === this.#list.length && members.every((member) => this.#byId.get(member.id) === member)
+    if (same) return false
+    this.#replace(members)
+    for (const listener of [...this.#listeners]) this.#call(listener)
+    return true
+  }
+
+  #replace(members: readonly Member[]): void {
+    this.#list = Object.freeze([...members].sort((a, b) => (a.id < b.id ? -1 : 1)))
+    this.#byId = new Map(this.#list.map((member) => [member.id, member]))
+    this.#self = this.#list.find((member) => member.self) ?? this.#self
+  }
+
+  #call(listener: (members: readonly Member[]) => void): void {
+    try {
+      listener(this.#list)
+    } catch (error) {
+      this.#listenerThrew(error)
+    }
+  }
+}
+
+function describe(view: MemberView, self: boolean): Member {
+  const { id, record } = view
+  return Object.freeze({
+    id,
+    name: record.name,
+    kind: record.kind,
+    role: record.role,
+    state: view.suspected ? 'suspect' : 'alive',
+    direct: view.direct,
+    // Whole milliseconds: finer changes are noise and would wake every listener at each heartbeat.
+    rttMillis: view.rttMillis === undefined ? undefined : Math.round(view.rttMillis),
+    inSync: view.inSync,
+    joined: record.joined,
+    port: record.port,
+    protocol: record.protocol,
+    zone: record.zone,
+    meta: Object.freeze(record.meta ?? NO_META),
+    self,
+  })
+}
+
+function sameMember(a: Member, b: Member): boolean {
+  return (Object.keys(a) as (keyof Member)[]).every((key) => key === 'meta' || a[key] === b[key]) && sameMeta(a.meta, b.meta)
+}
+
+function sameMeta(a: Member['meta'], b: Member['meta']): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}

@@ -1,0 +1,87 @@
+/** Keeps the one current Status of a store: gathers the facts, makes a frozen snapshot, tells when it differs. */
+import type { GossipKvError } from '../base/errors.js'
+import type { SignalingState } from '../transport/transport.js'
+import { type StatusFacts, sameStatus, statusName } from './status.js'
+import type { Member, Status } from './types.js'
+
+/** What the board reads from the rest of the store. */
+export interface StatusSources {
+  members(): readonly Member[]
+  linksTarget(): number
+  dialing(): boolean
+  pendingUpdates(): number
+  persisted(): boolean | undefined
+  /** The digest of the data in hexadecimal. */
+  digest(): string
+  now(): number
+}
+
+export class StatusBoard {
+  phase: StatusFacts['phase'] = 'idle'
+  signaling: SignalingState = 'none'
+  /** How many members signaling last named; undefined before its first answer. */
+  contacts: number | undefined
+  lastError: GossipKvError | undefined
+  storageError: GossipKvError | undefined
+  readonly #sources: StatusSources
+  #synced = false
+  #convergedAt: number | undefined
+  #status: Status
+
+  constructor(sources: StatusSources) {
+    this.#sources = sources
+    this.#status = Object.freeze({ ...this.#facts(), since: sources.now() })
+  }
+
+  get current(): Status {
+    return this.#status
+  }
+
+  /** Reads everything anew; returns the new status when it differs. */
+  refresh(): Status | undefined {
+    const facts = this.#facts()
+    const since = facts.name === this.#status.name ? this.#status.since : this.#sources.now()
+    const next: Status = Object.freeze({ ...facts, since })
+    if (sameStatus(this.#status, next)) return undefined
+    this.#status = next
+    return next
+  }
+
+  #facts(): Omit<Status, 'since'> {
+    const sources = this.#sources
+    const others = sources.members().filter((member) => !member.self)
+    const direct = others.filter((member) => member.direct)
+    this.#synced = direct.length > 0 && (this.#synced || direct.some((member) => member.inSync === true))
+    const name = statusName({
+      phase: this.phase,
+      signaling: this.signaling,
+      links: direct.length,
+      others: others.length > 0 || sources.dialing() || (this.contacts ?? 0) > 0,
+      introduced: this.contacts !== undefined,
+      synced: this.#synced,
+      failing: this.storageError !== undefined,
+    })
+    const converged = this.#converged(name, direct)
+    return {
+      name,
+      signaling: this.signaling,
+      links: direct.length,
+      target: sources.linksTarget(),
+      synced: this.#synced,
+      converged,
+      convergedAt: this.#convergedAt,
+      pendingUpdates: sources.pendingUpdates(),
+      persisted: sources.persisted(),
+      digest: sources.digest(),
+      lastError: this.lastError,
+    }
+  }
+
+  #converged(name: Status['name'], direct: readonly Member[]): boolean {
+    if (direct.length === 0) return name === 'alone'
+    if (direct.some((member) => member.inSync !== true)) return false
+    const before: Status | undefined = this.#status
+    if (!before?.converged || before.links === 0) this.#convergedAt = this.#sources.now()
+    return true
+  }
+}

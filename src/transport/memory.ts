@@ -1,0 +1,296 @@
+/**
+ * A network in memory: links and signaling between the stores of one process, with delay, loss of dials and
+ * partitions. It carries the same bytes as WebRTC would and is driven by a clock, real or virtual.
+ */
+import type { Clock, Timer } from '../base/clock.js'
+import { type Random, sample, seededRandom } from '../base/random.js'
+import { TransportError } from '../base/errors.js'
+import { CONTACTS_MAX, SLOW_LINK_BYTES } from '../wire/limits.js'
+import type { Signal } from '../wire/signal.js'
+import { systemClock } from './system-clock.js'
+import type { Contact, LinkEvents, Links, Signaling, SignalingEvents, Transport } from './transport.js'
+
+export interface MemoryNetworkOptions {
+  /** Default: the real clock. */
+  clock?: Clock
+  /** Default: a fixed seed. */
+  random?: Random
+  /** One-way delay of a frame, evenly spread between the two, in milliseconds. Default 0 to 2. */
+  delayMillis?: readonly [number, number]
+  /** How long a dial takes. Default 5. */
+  dialMillis?: number
+}
+
+/** Where the members of one test meet. */
+export interface MemoryNetwork {
+  /** Links and signaling for one more member, as `createStore({ transport })` takes them. */
+  transport(): Transport
+  /** Frames between members of different groups vanish, and links between them are not noticed to be dead. Members in no group reach nobody. */
+  partition(...groups: readonly (readonly string[])[]): void
+  /** Ends the partition. */
+  heal(): void
+  /** Takes signaling away, or gives it back. */
+  signaling(up: boolean): void
+  /** Ends the member's process as kill -9 does: its links stay open and silent. */
+  crash(id: string): void
+  /** Breaks the link of two members, as a reset would; both sides notice. */
+  cut(a: string, b: string): void
+  /** Frames and bytes delivered since the start. */
+  readonly delivered: { frames: number; bytes: number }
+}
+
+/** Makes a network. */
+export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork {
+  return new Network(options)
+}
+
+class Network implements MemoryNetwork {
+  readonly clock: Clock
+  readonly random: Random
+  readonly delivered = { frames: 0, bytes: 0 }
+  readonly endpoints = new Map<string, Endpoint>()
+  readonly dialMillis: number
+  readonly #delayMillis: readonly [number, number]
+  readonly #meetings = new Map<string, Map<string, MemorySignaling>>()
+  #groups: readonly (readonly string[])[] | undefined
+  #signalingUp = true
+
+  constructor(options: MemoryNetworkOptions) {
+    this.clock = options.clock ?? systemClock
+    this.random = options.random ?? seededRandom(1)
+    this.#delayMillis = options.delayMillis ?? [0, 2]
+    this.dialMillis = options.dialMillis ?? 5
+  }
+
+  transport(): Transport {
+    return { links: new Endpoint(this), signaling: new MemorySignaling(this) }
+  }
+
+  partition(...groups: readonly (readonly string[])[]): void {
+    this.#groups = groups
+  }
+
+  heal(): void {
+    this.#groups = undefined
+  }
+
+  signaling(up: boolean): void {
+    this.#signalingUp = up
+    for (const room of this.#meetings.values()) for (const member of room.values()) member.connect()
+  }
+
+  crash(id: string): void {
+    this.endpoints.get(id)?.crash()
+    for (const room of this.#meetings.values()) room.delete(id)
+  }
+
+  cut(a: string, b: string): void {
+    this.endpoints.get(a)?.lose(b)
+    this.endpoints.get(b)?.lose(a)
+  }
+
+  get signalingUp(): boolean {
+    return this.#signalingUp
+  }
+
+  reaches(from: string, to: string): boolean {
+    return this.#groups === undefined || this.#groups.some((group) => group.includes(from) && group.includes(to))
+  }
+
+  delay(): number {
+    const [least, most] = this.#delayMillis
+    return least + (most - least) * this.random()
+  }
+
+  room(topic: string): Map<string, MemorySignaling> {
+    const room = this.#meetings.get(topic) ?? new Map<string, MemorySignaling>()
+    this.#meetings.set(topic, room)
+    return room
+  }
+}
+
+/** One direction of a link: frames arrive in order, each after its delay. */
+interface Pipe {
+  lastArrival: number
+  queuedBytes: number
+  wasSlow: boolean
+}
+
+class Endpoint implements Links {
+  readonly #network: Network
+  readonly #pipes = new Map<string, Pipe>()
+  readonly #dialing = new Set<string>()
+  #id = ''
+  #events: LinkEvents | undefined
+
+  constructor(network: Network) {
+    this.#network = network
+  }
+
+  async start(self: string, events: LinkEvents): Promise<void> {
+    this.#id = self
+    this.#events = events
+    this.#network.endpoints.set(self, this)
+  }
+
+  dial(peer: string): void {
+    if (this.#pipes.has(peer) || this.#dialing.has(peer)) return
+    this.#dialing.add(peer)
+    this.#network.clock.after(this.#network.dialMillis, () => this.#finishDial(peer))
+  }
+
+  receiveSignal(_from: string, _signal: Signal): void {
+    // Links in memory need no signals.
+  }
+
+  send(peer: string, bytes: Uint8Array): void {
+    const pipe = this.#pipes.get(peer)
+    if (pipe === undefined) return
+    const { clock } = this.#network
+    pipe.lastArrival = Math.max(pipe.lastArrival, clock.monotonic() + this.#network.delay())
+    pipe.queuedBytes += bytes.length
+    if (pipe.queuedBytes > SLOW_LINK_BYTES) pipe.wasSlow = true
+    // The receiver keeps what it gets: it must not share memory with the sender.
+    const copy = bytes.slice()
+    clock.after(pipe.lastArrival - clock.monotonic(), () => this.#arrive(peer, pipe, copy))
+  }
+
+  slow(peer: string): boolean {
+    return (this.#pipes.get(peer)?.queuedBytes ?? 0) > SLOW_LINK_BYTES
+  }
+
+  disconnect(peer: string): void {
+    const pipe = this.#pipes.get(peer)
+    if (pipe === undefined) return
+    const { clock } = this.#network
+    clock.after(Math.max(0, pipe.lastArrival - clock.monotonic()), () => {
+      if (this.#pipes.get(peer) !== pipe) return
+      this.lose(peer)
+      if (this.#network.reaches(this.#id, peer)) this.#network.endpoints.get(peer)?.lose(this.#id)
+    })
+  }
+
+  async close(): Promise<void> {
+    for (const peer of [...this.#pipes.keys()]) {
+      this.#pipes.delete(peer)
+      if (this.#network.reaches(this.#id, peer)) this.#network.endpoints.get(peer)?.lose(this.#id)
+    }
+    this.crash()
+  }
+
+  /** Goes without a word. */
+  crash(): void {
+    this.#events = undefined
+    this.#pipes.clear()
+    if (this.#network.endpoints.get(this.#id) === this) this.#network.endpoints.delete(this.#id)
+  }
+
+  /** The link to `peer` breaks. */
+  lose(peer: string): void {
+    if (this.#pipes.delete(peer)) this.#events?.linkDown(peer, undefined)
+  }
+
+  /** A frame of `from` is here. */
+  take(from: string, bytes: Uint8Array): void {
+    if (!this.#pipes.has(from)) return
+    this.#network.delivered.frames += 1
+    this.#network.delivered.bytes += bytes.length
+    this.#events?.frame(from, bytes)
+  }
+
+  #finishDial(peer: string): void {
+    if (!this.#dialing.delete(peer) || this.#events === undefined || this.#pipes.has(peer)) return
+    const other = this.#network.endpoints.get(peer)
+    if (other === undefined || !this.#network.reaches(this.#id, peer)) {
+      return this.#events.dialFailed(peer, unreachableMember(peer))
+    }
+    other.#open(this.#id)
+    this.#open(peer)
+  }
+
+  #open(peer: string): void {
+    this.#dialing.delete(peer)
+    const events = this.#events
+    if (this.#pipes.delete(peer)) events?.linkDown(peer, undefined)
+    this.#pipes.set(peer, { lastArrival: 0, queuedBytes: 0, wasSlow: false })
+    events?.linkUp(peer)
+  }
+
+  #arrive(peer: string, pipe: Pipe, bytes: Uint8Array): void {
+    pipe.queuedBytes -= bytes.length
+    const other = this.#network.endpoints.get(peer)
+    if (other !== undefined && this.#pipes.get(peer) === pipe && this.#network.reaches(this.#id, peer)) {
+      other.take(this.#id, bytes)
+    }
+    if (pipe.wasSlow && pipe.queuedBytes === 0) {
+      pipe.wasSlow = false
+      this.#events?.drained(peer)
+    }
+  }
+}
+
+class MemorySignaling implements Signaling {
+  readonly #network: Network
+  #self: Contact | undefined
+  #topic = ''
+  #events: SignalingEvents | undefined
+  #timer: Timer | undefined
+
+  constructor(network: Network) {
+    this.#network = network
+  }
+
+  start(self: Contact, topic: string, events: SignalingEvents): void {
+    this.#self = self
+    this.#topic = topic
+    this.#events = events
+    events.state('connecting', undefined)
+    this.#timer = this.#network.clock.after(1, () => this.connect())
+  }
+
+  /** Joins when signaling is up, and says how it stands. */
+  connect(): void {
+    if (this.#self === undefined) return
+    const up = this.#network.signalingUp
+    if (up) this.#network.room(this.#topic).set(this.#self.id, this)
+    this.#events?.state(up ? 'connected' : 'disconnected', undefined)
+    if (up) this.introduce(CONTACTS_MAX)
+  }
+
+  introduce(count: number): void {
+    if (!this.#network.signalingUp || this.#self === undefined) return
+    const id = this.#self.id
+    const others = [...this.#network.room(this.#topic).values()].flatMap((member) => member.#self ?? [])
+    const contacts = sample(
+      this.#network.random,
+      others.filter((contact) => contact.id !== id),
+      count,
+    )
+    this.#network.clock.after(this.#network.delay(), () => this.#events?.contacts(contacts))
+  }
+
+  send(to: string, signal: Signal): void {
+    if (!this.#network.signalingUp || this.#self === undefined) return
+    this.#network.room(this.#topic).get(to)?.take(this.#self.id, signal)
+  }
+
+  /** A signal of `from` is here. */
+  take(from: string, signal: Signal): void {
+    this.#events?.signal(from, signal)
+  }
+
+  async close(): Promise<void> {
+    this.#timer?.cancel()
+    if (this.#self) this.#network.room(this.#topic).delete(this.#self.id)
+    this.#self = undefined
+    this.#events = undefined
+  }
+}
+
+function unreachableMember(peer: string): TransportError {
+  return new TransportError('ERR_DIAL_TIMEOUT', {
+    what: `Member ${peer} cannot be reached in this network`,
+    why: 'It has gone, or a partition lies between',
+    fix: 'Nothing: it is dialed again later',
+  })
+}
