@@ -1,0 +1,301 @@
+/** The data folder: what survives kill -9, damage on the disk, and a second process. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'chai'
+import { StorageError } from '../../../src/base/errors.js'
+import { filePersistence } from '../../../src/persistence/file.node.js'
+import { memoryPersistence } from '../../../src/persistence/memory.js'
+import type { Loaded, Persistence } from '../../../src/persistence/persistence.js'
+import { until } from '../signaling/harness.js'
+
+const fixture = fileURLToPath(new URL('./save-fixture.ts', import.meta.url))
+const bytes = (text: string) => new TextEncoder().encode(text)
+const text = (content: Uint8Array | undefined) =>
+  content === undefined ? undefined : new TextDecoder().decode(content)
+
+describe('a data folder', () => {
+  let folder: string
+  const opened: Persistence[] = []
+  const children: ChildProcess[] = []
+
+  beforeEach(async () => {
+    folder = join(await mkdtemp(join(tmpdir(), 'gossip-kv-')), 'data')
+  })
+
+  afterEach(async () => {
+    for (const child of children.splice(0)) child.kill('SIGKILL')
+    for (const persistence of opened.splice(0)) await persistence.close()
+    await rm(join(folder, '..'), { recursive: true, force: true })
+  })
+
+  async function open(): Promise<{ persistence: Persistence; loaded: Loaded }> {
+    const persistence = filePersistence(folder)
+    opened.push(persistence)
+    return { persistence, loaded: await persistence.open() }
+  }
+
+  async function openAndFail(): Promise<StorageError> {
+    const error = await open().then(
+      () => new Error('it opened'),
+      (reason: unknown) => reason,
+    )
+    expect(error).to.be.instanceOf(StorageError)
+    return error as StorageError
+  }
+
+  /** Saves each text and closes. */
+  async function saved(...texts: string[]): Promise<void> {
+    const { persistence } = await open()
+    await persistence.saveId('member')
+    for (const each of texts) await persistence.save(bytes(each))
+    await persistence.close()
+  }
+
+  const checkpoints = async () => (await readdir(folder)).filter((name) => name.endsWith('.gkv')).sort()
+
+  it('is made when it is missing, and is empty at first', async () => {
+    const { loaded } = await open()
+    expect(loaded).to.deep.equal({})
+  })
+
+  it('gives back the id and the newest checkpoint, and keeps two', async () => {
+    await saved('one', 'two', 'three')
+    const { loaded, persistence } = await open()
+    expect(loaded.id).to.equal('member')
+    expect(text(loaded.checkpoint)).to.equal('three')
+    expect(loaded.checkpoint?.constructor).to.equal(Uint8Array)
+    expect(loaded.warning).to.equal(undefined)
+    expect(await checkpoints()).to.have.length(2)
+    await persistence.save(bytes('four'))
+    expect((await checkpoints()).join()).to.match(/000000003.*000000004/)
+  })
+
+  it('lets nobody but its owner read it', async () => {
+    await saved('one')
+    for (const name of ['member.json', ...(await checkpoints())]) {
+      expect((await stat(join(folder, name))).mode & 0o777, name).to.equal(0o600)
+    }
+    expect((await stat(folder)).mode & 0o777).to.equal(0o700)
+  })
+
+  it('saves in the order of the calls, with the bytes as they were at the call', async () => {
+    const { persistence } = await open()
+    const buffer = bytes('one')
+    const first = persistence.save(buffer)
+    buffer.set(bytes('two'))
+    const second = persistence.save(buffer)
+    buffer.fill(0)
+    await Promise.all([first, second])
+    const [older, newer] = await Promise.all(
+      (await checkpoints()).map(async (name) => String(await readFile(join(folder, name))).slice(-3)),
+    )
+    expect([older, newer]).to.deep.equal(['one', 'two'])
+  })
+
+  it('falls back to the previous checkpoint when a byte of the newest one flips, wherever it is', async () => {
+    for (const at of [0, 8, 20, -1]) {
+      await saved('previous', 'newest')
+      const name = (await checkpoints())[1] ?? ''
+      await flip(join(folder, name), at)
+      const { loaded, persistence } = await open()
+      expect(text(loaded.checkpoint), String(at)).to.equal('previous')
+      expect(loaded.id).to.equal('member')
+      expect(loaded.warning?.message).to.contain(name).and.contain('ERR_DATA_CORRUPT')
+      expect(await readdir(folder)).to.include(`${name}.damaged`)
+      await persistence.save(bytes('next'))
+      await persistence.close()
+    }
+  })
+
+  it('counts a damaged checkpoint no longer as one to fall back to', async () => {
+    await saved('one', 'two')
+    await flip(join(folder, (await checkpoints())[1] ?? ''), -1)
+    const { persistence } = await open()
+    await persistence.save(bytes('three'))
+    await persistence.close()
+    await flip(join(folder, (await checkpoints()).at(-1) ?? ''), -1)
+    expect(text((await open()).loaded.checkpoint)).to.equal('one')
+  })
+
+  it('refuses to start from nothing when every checkpoint is damaged, and deletes none', async () => {
+    await saved('one', 'two')
+    const names = await checkpoints()
+    await truncate(join(folder, names[0] ?? ''), 10)
+    await writeFile(join(folder, names[1] ?? ''), '')
+    const contents = async () => (await readdir(folder)).filter((name) => !name.startsWith('lock'))
+    const before = await contents()
+    const error = await openAndFail()
+    expect(error.code).to.equal('ERR_DATA_CORRUPT')
+    expect(error.message).to.contain(names[0]).and.contain(names[1]).and.contain('move the folder away')
+    expect(await contents()).to.deep.equal(before)
+  })
+
+  it('does not go back in time when a newer version wrote the newest checkpoint', async () => {
+    await saved('one', 'two')
+    const path = join(folder, (await checkpoints())[1] ?? '')
+    const { createHash } = await import('node:crypto')
+    const head = Buffer.from('GOSSIPKV\u0002', 'latin1')
+    const content = Buffer.from('future')
+    await writeFile(
+      path,
+      Buffer.concat([head, createHash('sha256').update(head).update(content).digest(), content]),
+    )
+    expect((await openAndFail()).message).to.contain('version 2')
+    expect(await checkpoints()).to.have.length(2)
+  })
+
+  it('takes a damaged id for none and says so', async () => {
+    await saved('one')
+    await writeFile(join(folder, 'member.json'), '{"id":"not a word"}')
+    const { loaded } = await open()
+    expect(loaded.id).to.equal(undefined)
+    expect(loaded.warning?.message).to.contain('member.json')
+    expect(text(loaded.checkpoint)).to.equal('one')
+  })
+
+  it('is whole after kill -9 in the middle of a save, and newer than everything reported durable', async () => {
+    let before = 0
+    for (let round = 0; round < 6; round++) {
+      const { lines, child } = await start('save')
+      const wanted = 2 + round
+      await until('some saves', () => lines.length > wanted, 10_000)
+      // Kills at different points of the next save.
+      await new Promise((resolve) => setTimeout(resolve, round))
+      await killed(child)
+      expect(lines[0]).to.equal(`open ${before}`)
+      const durable = Number(lines.at(-1))
+      const { loaded, persistence } = await open()
+      const content = loaded.checkpoint ?? new Uint8Array(4)
+      before = new DataView(content.buffer, content.byteOffset).getUint32(0)
+      expect(before).to.be.within(durable, durable + 1)
+      expect(content.subarray(4).every((byte) => byte === before % 256)).to.equal(true)
+      expect(loaded.warning).to.equal(undefined)
+      expect((await readdir(folder)).filter((name) => name.endsWith('.tmp'))).to.deep.equal([])
+      await persistence.close()
+    }
+  }).timeout(60_000)
+
+  it('is locked while a living process has it, and names that process', async () => {
+    const { child } = await start('hold')
+    const error = await openAndFail()
+    expect(error.code).to.equal('ERR_DATA_LOCKED')
+    expect(error.message).to.contain(`process ${child.pid}`).and.contain(folder)
+    await killed(child)
+    expect((await open()).loaded).to.deep.equal({})
+  }).timeout(20_000)
+
+  it('is locked for a second user in the same process, and free after close', async () => {
+    const { persistence } = await open()
+    expect((await openAndFail()).code).to.equal('ERR_DATA_LOCKED')
+    await persistence.close()
+    await persistence.close()
+    await open()
+  })
+
+  it('is taken over from a process whose pid has been given to another one', async () => {
+    const stale = [
+      { pid: process.pid, start: 'an earlier boot:1' },
+      { pid: process.ppid, start: 'an earlier boot:1' },
+      { pid: 2 ** 22 + 1, start: 'x' },
+    ]
+    for (const holder of [
+      ...stale.map((each) => JSON.stringify(each)),
+      '',
+      '{"pid":-1,"start":"x"}',
+      'null',
+    ]) {
+      await rm(folder, { recursive: true, force: true })
+      await mkdir(folder)
+      await writeFile(join(folder, 'lock-000007'), holder)
+      const { persistence } = await open()
+      expect(await readdir(folder), holder).to.deep.equal(['lock-000008'])
+      await persistence.close()
+    }
+  })
+
+  it('has one winner when several want a stale lock at once', async () => {
+    for (let round = 0; round < 20; round++) {
+      await rm(folder, { recursive: true, force: true })
+      await mkdir(folder)
+      await writeFile(join(folder, 'lock-000001'), JSON.stringify({ pid: 2 ** 22 + 1, start: 'x' }))
+      const results = await Promise.allSettled(Array.from({ length: 8 }, open))
+      expect(results.filter(({ status }) => status === 'fulfilled')).to.have.length(1)
+      for (const persistence of opened.splice(0)) await persistence.close()
+    }
+  })
+
+  it('says that it cannot be written, and works again once it can', async () => {
+    await writeFile(folder, 'a file, not a folder')
+    const error = await openAndFail()
+    expect(error.code).to.equal('ERR_DATA_UNWRITABLE')
+    expect(error.message).to.contain(folder)
+    await rm(folder)
+    const { persistence } = await open()
+    await rm(folder, { recursive: true })
+    const failed = await persistence.save(bytes('one')).catch((reason: unknown) => reason)
+    expect(failed).to.be.instanceOf(StorageError).and.include({ code: 'ERR_DATA_UNWRITABLE' })
+    await mkdir(folder)
+    await persistence.save(bytes('two'))
+    expect(await checkpoints()).to.have.length(1)
+  })
+
+  it('refuses to save before open and after close', async () => {
+    const persistence = filePersistence(folder)
+    const early = await persistence.save(bytes('x')).catch((reason: unknown) => reason)
+    expect(early).to.include({ code: 'ERR_DATA_UNWRITABLE' })
+    await persistence.open()
+    await persistence.close()
+    const late = await persistence.saveId('x').catch((reason: unknown) => reason)
+    expect(late).to.include({ code: 'ERR_DATA_UNWRITABLE' })
+  })
+
+  async function start(mode: string): Promise<{ child: ChildProcess; lines: string[] }> {
+    const child = spawn(process.execPath, ['--import=tsx', fixture, folder, mode], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    children.push(child)
+    let output = ''
+    const lines: string[] = []
+    child.stdout?.on('data', (chunk) => {
+      output += String(chunk)
+      lines.splice(0, lines.length, ...output.split('\n').slice(0, -1))
+    })
+    await until('the child has opened the folder', () => lines.length > 0, 10_000)
+    return { child, lines }
+  }
+})
+
+describe('a memory persistence', () => {
+  it('gives a later store what an earlier one saved, as a copy', async () => {
+    const persistence = memoryPersistence()
+    expect(await persistence.open()).to.deep.equal({})
+    const content = bytes('state')
+    await persistence.saveId('member')
+    await persistence.save(content)
+    content.fill(0)
+    expect(await persistence.open().catch((reason: unknown) => reason)).to.include({
+      code: 'ERR_DATA_LOCKED',
+    })
+    await persistence.close()
+    const loaded = await persistence.open()
+    expect(loaded.id).to.equal('member')
+    expect(text(loaded.checkpoint)).to.equal('state')
+  })
+})
+
+/** Waits until the output is complete, too. */
+async function killed(child: ChildProcess): Promise<void> {
+  const closed = new Promise((resolve) => child.once('close', resolve))
+  child.kill('SIGKILL')
+  await closed
+}
+
+async function flip(path: string, at: number): Promise<void> {
+  const content = await readFile(path)
+  const index = at < 0 ? content.length + at : at
+  content[index] = (content[index] ?? 0) ^ 1
+  await writeFile(path, content)
+}
