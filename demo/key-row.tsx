@@ -1,5 +1,5 @@
 /** One key: its value (click or Enter edits it), who wrote it last and when, and a button that deletes it. */
-import { memo, type RefObject, useEffect, useRef } from 'react'
+import { memo, type RefObject, useLayoutEffect, useRef } from 'react'
 import { Ago } from './ago.js'
 import { DeleteIcon } from './icons.js'
 import { hueStyle } from './member-color.js'
@@ -67,7 +67,7 @@ interface ShownValueProps {
 function ShownValue({ row, takesFocus, onEdit }: ShownValueProps) {
   const first = useRef(row.write)
   const button = useRef<HTMLButtonElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (takesFocus.current) button.current?.focus()
     takesFocus.current = false
   }, [takesFocus])

@@ -2,7 +2,7 @@
  * The editor of one value, in place of it. Enter or leaving the field writes, Escape puts the old value back,
  * Shift+Enter breaks the line. What is no JSON, or what the store refuses, stays in the field with the reason.
  */
-import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react'
+import { type KeyboardEvent, useId, useLayoutEffect, useRef, useState } from 'react'
 import { useStore } from '../src/react.js'
 import { plainText } from './plain-text.js'
 import type { Row } from './rows.js'
@@ -85,7 +85,8 @@ function Meanwhile({ row, first }: { row: Row; first: Row }) {
 
 function useFocusedField() {
   const field = useRef<HTMLTextAreaElement>(null)
-  useEffect(() => {
+  // Before the page is painted: what is typed at once after the click belongs into the field.
+  useLayoutEffect(() => {
     field.current?.focus()
     field.current?.select()
   }, [])

@@ -23,7 +23,7 @@ export function textOf(value: Value): string {
 
 /** The text that a table shows: shortened, and with bytes in hexadecimal. */
 export function shownText(value: Value): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value, bytesAsText)
+  const text = wholeText(value)
   if (text.length <= SHOWN_CHARACTERS_MAX) return text
   return `${text.slice(0, SHOWN_CHARACTERS_MAX)}... (${sizeText(text.length)})`
 }
@@ -42,14 +42,22 @@ export function parseText(text: string, form: TextForm): Value {
   }
 }
 
+function wholeText(value: Value): string {
+  if (typeof value === 'string') return value
+  return value instanceof Uint8Array ? bytesText(value) : JSON.stringify(value, bytesInJson)
+}
+
 function holdsBytes(value: Value): boolean {
   if (value instanceof Uint8Array) return true
   if (value === null || typeof value !== 'object') return false
   return Object.values(value).some(holdsBytes)
 }
 
-function bytesAsText(_key: string, value: unknown): unknown {
-  if (!(value instanceof Uint8Array)) return value
-  const head = [...value.subarray(0, 24)].map((byte) => byte.toString(16).padStart(2, '0'))
-  return `${sizeText(value.length)}: ${head.join(' ')}${value.length > 24 ? ' ...' : ''}`
+function bytesInJson(_key: string, value: unknown): unknown {
+  return value instanceof Uint8Array ? bytesText(value) : value
+}
+
+function bytesText(bytes: Uint8Array): string {
+  const head = [...bytes.subarray(0, 24)].map((byte) => byte.toString(16).padStart(2, '0'))
+  return `${sizeText(bytes.length)}: ${head.join(' ')}${bytes.length > 24 ? ' ...' : ''}`
 }

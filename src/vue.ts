@@ -45,7 +45,7 @@ export function createGossipKv(source: Store | StoreOptions): { install(app: App
     install(app) {
       const store = isStore(source) ? source : open(source)
       app.provide(STORE, store)
-      if (store !== source) app.onUnmount(() => void store.close())
+      if (store !== source) closeWithApp(app, store)
     },
   }
 }
@@ -167,6 +167,15 @@ function follow<T>(source: () => Source<T>): Followed<T> {
 
 function isStore(source: Store | StoreOptions): source is Store {
   return 'usr' in source
+}
+
+// Vue has a hook for this only since 3.5.
+function closeWithApp(app: App, store: Store): void {
+  const unmount = app.unmount
+  app.unmount = () => {
+    unmount.call(app)
+    void store.close()
+  }
 }
 
 function open(options: StoreOptions): Store {
