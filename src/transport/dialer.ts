@@ -1,0 +1,242 @@
+/**
+ * Opens connections. Of two members the greater id makes the offer, so two dials at once never cross; the lesser one
+ * sends `request` and is answered by an offer under that session, or by `busy`. Every signal names its session.
+ * A session that was used is dropped for ever: an old signal can neither harm a link nor begin an attempt again.
+ */
+import type { Clock } from '../base/clock.js'
+import type { GossipKvError } from '../base/errors.js'
+import { type Random, randomWord } from '../base/random.js'
+import type { Signal } from '../wire/signal.js'
+import { Attempt } from './attempt.js'
+import { type HandshakeSide, handshakeSlots } from './handshake-slots.js'
+import {
+  dialAborted,
+  dialTimeout,
+  iceFailed,
+  iceServersFailed,
+  peerBusy,
+  signalRefused,
+} from './link-errors.js'
+import { candidateKind, isDescription } from './signal-filter.js'
+import { type Connection, type ConnectionEvents, refusedDescription } from './webrtc.js'
+
+/** An attempt that has not opened its channel by then has failed. */
+export const DIAL_MILLIS_MAX = 15_000
+/**
+ * How long an attempt holds one of the few slots. A handshake takes 20 to 200 ms; one that takes longer stands still,
+ * mostly because its peer has gone, and two such must not hold up all others.
+ */
+export const SLOT_MILLIS_MAX = 2000
+/** A request is older than the offer that crossed it, unless the offer is older than this: then it was lost. */
+const OFFER_FRESH_MILLIS = 2000
+/** Sessions remembered as used. */
+const USED_SESSIONS_MAX = 1024
+const SESSION_CHARACTERS = 11
+
+/** What the dialer needs from outside, and reports there. */
+export interface DialerEvents {
+  /** Makes a connection. May throw what the implementation throws. */
+  connect(
+    session: string,
+    offers: boolean,
+    servers: readonly RTCIceServer[],
+    events: ConnectionEvents,
+  ): Connection
+  opened(peer: string, connection: Connection): void
+  failed(peer: string, error: GossipKvError): void
+  signal(peer: string, signal: Signal): void
+}
+
+export interface DialerOptions {
+  self: string
+  random: Random
+  clock: Clock
+  iceServers: () => Promise<readonly RTCIceServer[]>
+}
+
+/** The attempts of one member. */
+export class Dialer {
+  readonly #options: DialerOptions
+  readonly #events: DialerEvents
+  readonly #attempts = new Map<string, Attempt>()
+  /** Oldest first. */
+  readonly #used = new Set<string>()
+
+  constructor(options: DialerOptions, events: DialerEvents) {
+    this.#options = options
+    this.#events = events
+  }
+
+  /** Wants a connection; answered by `opened` or `failed`. */
+  dial(peer: string): void {
+    const running = this.#attempts.get(peer)
+    if (running) running.dialed = true
+    else if (this.#offersTo(peer)) this.#begin(this.#newAttempt(peer, this.#word(), true), 'offer')
+    else this.#request(this.#newAttempt(peer, this.#word(), true))
+  }
+
+  /** Gives an attempt up, if there is one. */
+  abort(peer: string): void {
+    const attempt = this.#attempts.get(peer)
+    if (attempt) this.#fail(attempt, dialAborted(peer))
+  }
+
+  /** Takes any signal of `peer`; what fits no attempt and may begin none is dropped. */
+  receive(peer: string, signal: Signal): void {
+    if (peer === this.#options.self || !isSound(signal)) return
+    const attempt = this.#attempts.get(peer)
+    switch (signal.type) {
+      case 'request':
+        return this.#onRequest(peer, signal.session, attempt)
+      case 'offer':
+        return this.#onOffer(peer, signal, attempt)
+      case 'busy':
+        if (attempt?.session === signal.session && !attempt.answered)
+          this.#fail(attempt, peerBusy(peer, 'peer'))
+        return
+      case 'answer':
+        if (attempt?.session !== signal.session || !this.#offersTo(peer)) return
+        attempt.answered = true
+        return attempt.take(signal)
+      case 'candidate':
+        if (attempt?.session === signal.session) attempt.take(signal)
+        return
+    }
+  }
+
+  /** Ends every attempt without a word. */
+  close(): void {
+    for (const attempt of [...this.#attempts.values()]) this.#drop(attempt)
+  }
+
+  #onRequest(peer: string, session: string, running: Attempt | undefined): void {
+    if (!this.#offersTo(peer) || this.#used.has(session) || running?.session === session) return
+    if (running === undefined) return this.#begin(this.#newAttempt(peer, session, false), 'offer')
+    if (running.connection === undefined) running.session = session
+    else if (this.#options.clock.monotonic() - running.beganMillis > OFFER_FRESH_MILLIS) {
+      this.#drop(running)
+      this.#begin(this.#newAttempt(peer, session, running.dialed), 'offer')
+    }
+  }
+
+  #onOffer(peer: string, signal: Extract<Signal, { type: 'offer' }>, running: Attempt | undefined): void {
+    const { session } = signal
+    if (this.#offersTo(peer)) return
+    // An offer under a session that was given up here would keep the other side waiting.
+    if (this.#used.has(session)) return this.#events.signal(peer, { type: 'busy', session })
+    if (running?.session === session && running.answered) return
+    const attempt = running?.session === session ? running : this.#replace(peer, session, running)
+    attempt.answered = true
+    attempt.take(signal)
+    this.#begin(attempt, 'answer')
+  }
+
+  /** The other side has begun a newer attempt: the older one can no longer succeed. */
+  #replace(peer: string, session: string, running: Attempt | undefined): Attempt {
+    if (running) this.#drop(running)
+    return this.#newAttempt(peer, session, running?.dialed ?? false)
+  }
+
+  #newAttempt(peer: string, session: string, dialed: boolean): Attempt {
+    const { clock } = this.#options
+    const attempt = new Attempt(peer, session, dialed, clock.monotonic())
+    attempt.timer = clock.after(DIAL_MILLIS_MAX, () =>
+      this.#fail(attempt, dialTimeout(peer, DIAL_MILLIS_MAX, attempt.connection?.seen)),
+    )
+    this.#attempts.set(peer, attempt)
+    return attempt
+  }
+
+  #request(attempt: Attempt): void {
+    this.#events.signal(attempt.peer, { type: 'request', session: attempt.session })
+  }
+
+  #begin(attempt: Attempt, side: HandshakeSide): void {
+    attempt.slot = handshakeSlots.take(side, () => void this.#negotiate(attempt, side))
+    if (attempt.slot !== undefined) return
+    if (!attempt.dialed || side === 'answer')
+      this.#events.signal(attempt.peer, { type: 'busy', session: attempt.session })
+    this.#fail(attempt, peerBusy(attempt.peer, 'self'))
+  }
+
+  async #negotiate(attempt: Attempt, side: HandshakeSide): Promise<void> {
+    attempt.slotTimer = this.#options.clock.after(SLOT_MILLIS_MAX, () => attempt.slot?.release())
+    let servers: readonly RTCIceServer[]
+    try {
+      servers = await this.#options.iceServers()
+    } catch (error) {
+      return this.#fail(attempt, iceServersFailed(attempt.peer, error))
+    }
+    if (!this.#isRunning(attempt)) return
+    try {
+      const events = this.#eventsOf(attempt)
+      attempt.begin(this.#events.connect(attempt.session, side === 'offer', servers, events))
+    } catch (error) {
+      this.#fail(attempt, iceFailed(attempt.peer, NOTHING_SEEN, error))
+    }
+  }
+
+  #eventsOf(attempt: Attempt): ConnectionEvents {
+    const { peer } = attempt
+    return {
+      signal: (signal) => {
+        if (this.#isRunning(attempt)) this.#events.signal(peer, signal)
+      },
+      opened: () => this.#open(attempt),
+      message: () => {},
+      closed: (error) => {
+        const seen = attempt.connection?.seen ?? NOTHING_SEEN
+        const refused = refusedDescription(error)
+        this.#fail(attempt, refused ? signalRefused(peer, error) : iceFailed(peer, seen, error))
+      },
+    }
+  }
+
+  #open(attempt: Attempt): void {
+    const { connection, peer } = attempt
+    if (!this.#isRunning(attempt) || connection === undefined) return
+    this.#forget(attempt)
+    this.#events.opened(peer, connection)
+  }
+
+  #fail(attempt: Attempt, error: GossipKvError): void {
+    if (!this.#isRunning(attempt)) return
+    this.#drop(attempt)
+    if (attempt.dialed) this.#events.failed(attempt.peer, error)
+  }
+
+  #drop(attempt: Attempt): void {
+    this.#forget(attempt)
+    attempt.connection?.close()
+  }
+
+  #forget(attempt: Attempt): void {
+    attempt.release()
+    this.#attempts.delete(attempt.peer)
+    this.#used.add(attempt.session)
+    for (const oldest of this.#used) {
+      if (this.#used.size <= USED_SESSIONS_MAX) break
+      this.#used.delete(oldest)
+    }
+  }
+
+  #isRunning(attempt: Attempt): boolean {
+    return this.#attempts.get(attempt.peer) === attempt
+  }
+
+  #offersTo(peer: string): boolean {
+    return this.#options.self > peer
+  }
+
+  #word(): string {
+    return randomWord(this.#options.random, SESSION_CHARACTERS)
+  }
+}
+
+/** An unsound signal is dropped before it can cost an attempt, or a slot. */
+function isSound(signal: Signal): boolean {
+  if (signal.type === 'candidate') return candidateKind(signal.candidate) !== undefined
+  return signal.type === 'offer' || signal.type === 'answer' ? isDescription(signal.sdp) : true
+}
+
+const NOTHING_SEEN = { own: new Set<never>(), theirs: new Set<never>() }

@@ -1,0 +1,105 @@
+/** An open link: frames in and out of a connection, until either side ends it. */
+import type { Clock, Timer } from '../base/clock.js'
+import { type GossipKvError, ProtocolError } from '../base/errors.js'
+import { Reassembler } from '../wire/reassembly.js'
+import { acknowledgementRefused, linkClosed, linkOverloaded } from './link-errors.js'
+import { ACKNOWLEDGE_EVERY_BYTES, SendQueue } from './send-queue.js'
+import type { Connection } from './webrtc.js'
+
+/** How long a link that is closed on purpose may take to send what waits. */
+export const FINISH_MILLIS_MAX = 500
+
+export interface LinkListener {
+  frame(bytes: Uint8Array): void
+  drained(): void
+  /** The link is over; comes once and last. */
+  down(error: GossipKvError | undefined): void
+}
+
+/** A link over a connection that has just opened. */
+export class Link {
+  readonly peer: string
+  readonly #connection: Connection
+  readonly #clock: Clock
+  readonly #listener: LinkListener
+  readonly #queue: SendQueue
+  readonly #reassembler = new Reassembler()
+  #told = 0
+  #finishing: Timer | undefined
+  #down = false
+
+  constructor(peer: string, connection: Connection, clock: Clock, listener: LinkListener) {
+    this.peer = peer
+    this.#connection = connection
+    this.#clock = clock
+    this.#listener = listener
+    this.#queue = new SendQueue({
+      message: (bytes) => connection.send(bytes),
+      drained: () => listener.drained(),
+      overloaded: (bytes, frames) => this.end(linkOverloaded(peer, bytes, frames)),
+    })
+    connection.handOver({
+      signal: () => {},
+      opened: () => {},
+      message: (bytes) => this.#receive(bytes),
+      closed: (error) => this.end(error || !this.#finishing ? linkClosed(peer, error) : undefined),
+    })
+  }
+
+  get slow(): boolean {
+    return this.#queue.slow
+  }
+
+  /** Queues a frame. @throws UsageError ERR_TOO_LARGE */
+  send(bytes: Uint8Array, urgent: boolean): void {
+    this.#queue.push(bytes, urgent)
+  }
+
+  /** Ends the link once what waits has arrived, or after FINISH_MILLIS_MAX. */
+  finish(): void {
+    if (this.#down || this.#finishing) return
+    this.#finishing = this.#clock.after(FINISH_MILLIS_MAX, () => this.end(undefined))
+    // The peer closes when it has read the end: only so is it sure that all before it has arrived.
+    this.#queue.end()
+  }
+
+  /** Ends the link at once. Idempotent. */
+  end(error: GossipKvError | undefined): void {
+    if (this.#down) return
+    this.#down = true
+    this.#finishing?.cancel()
+    this.#queue.close()
+    this.#connection.close()
+    this.#listener.down(error)
+  }
+
+  #receive(message: Uint8Array): void {
+    if (this.#down) return
+    const frames = this.#reassemble(message)
+    for (const frame of frames) {
+      if (this.#down) return
+      this.#listener.frame(frame)
+    }
+    if (this.#reassembler.ended) this.end(undefined)
+  }
+
+  #reassemble(message: Uint8Array): Uint8Array[] {
+    try {
+      const frames = this.#reassembler.receive(message, this.#clock.monotonic())
+      this.#acknowledge()
+      return frames
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      this.end(error)
+      return []
+    }
+  }
+
+  #acknowledge(): void {
+    const { acknowledged, received } = this.#reassembler
+    if (!this.#queue.acknowledged(acknowledged)) return this.end(acknowledgementRefused(this.peer))
+    if (received - this.#told < ACKNOWLEDGE_EVERY_BYTES) return
+    this.#told = received
+    this.#queue.acknowledge(received)
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * One WebRTC connection with one reliable ordered channel: the adapter over simple-peer, and the only file that
+ * knows it. simple-peer destroys itself over any signal that it does not like; so it is given one description and
+ * a bounded number of candidates, all of them checked, and nothing at all once the channel is open.
+ */
+import SimplePeer from 'simple-peer/simplepeer.min.js'
+import { CANDIDATES_MAX } from '../wire/limits.js'
+import type { Signal } from '../wire/signal.js'
+import type { SeenCandidates } from './link-errors.js'
+import type { RtcImplementation } from './rtc-implementation.js'
+import { type CandidateKind, candidateKind, cleanDescription } from './signal-filter.js'
+
+/** The signals that carry the connection's own matter. */
+export type ConnectionSignal = Extract<Signal, { type: 'offer' | 'answer' | 'candidate' }>
+
+export interface ConnectionOptions {
+  rtc: RtcImplementation
+  session: string
+  /** True on the side that makes the offer. */
+  offers: boolean
+  iceServers: readonly RTCIceServer[]
+  /** Whether the runtime looks up mDNS names by itself, as browsers do. */
+  resolvesNames: boolean
+}
+
+/** What a connection reports. `closed` comes once and last, and never from within a call. */
+export interface ConnectionEvents {
+  /** To be carried to the other side. None comes after `opened`. */
+  signal(signal: ConnectionSignal): void
+  opened(): void
+  message(bytes: Uint8Array): void
+  closed(error: Error | undefined): void
+}
+
+/** A connection that is opening, open or closed. */
+export class Connection {
+  /** Settles when nothing of the connection is alive in this runtime. */
+  readonly closed: Promise<void>
+  readonly seen: { own: Set<CandidateKind>; theirs: Set<CandidateKind> } & SeenCandidates = {
+    own: new Set(),
+    theirs: new Set(),
+  }
+  readonly #peer: SimplePeer.Instance
+  readonly #options: ConnectionOptions
+  #events: ConnectionEvents
+  #state: 'opening' | 'open' | 'closed' = 'opening'
+  #described = false
+  #candidatesIn = 0
+  #candidatesOut = 0
+  #error: Error | undefined
+
+  /** Begins to connect. Throws what the implementation throws over its configuration. */
+  constructor(options: ConnectionOptions, events: ConnectionEvents) {
+    this.#options = options
+    this.#events = events
+    this.#peer = new SimplePeer({
+      initiator: options.offers,
+      trickle: true,
+      // Otherwise an uncleared timer of 5 s delays the end of the process.
+      iceCompleteTimeout: 1,
+      config: { iceServers: [...options.iceServers] },
+      channelConfig: { negotiated: true, id: 0 },
+      wrtc: forgiving(options.rtc),
+    })
+    this.closed = new Promise((resolve) => this.#listen(resolve))
+  }
+
+  /** Directs what comes from now on to somebody else. */
+  handOver(events: ConnectionEvents): void {
+    this.#events = events
+  }
+
+  /** Takes a signal of the other side. Whatever does not fit is dropped: it costs this attempt at most. */
+  signal(signal: ConnectionSignal): void {
+    if (this.#state !== 'opening') return
+    if (signal.type === 'candidate') this.#addCandidate(signal)
+    else this.#describe(signal)
+  }
+
+  /** Hands one message to the channel; dropped when it is not open. */
+  send(bytes: Uint8Array): void {
+    if (this.#state !== 'open') return
+    try {
+      this.#peer.send(bytes)
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  /** Closes the channel and the connection; `closed` follows. What has not left yet is lost. Idempotent. */
+  close(): void {
+    this.#peer.destroy()
+  }
+
+  #listen(resolve: () => void): void {
+    const peer = this.#peer
+    peer.on('signal', (data) => this.#sendSignal(data))
+    peer.on('connect', () => this.#open())
+    peer.on('data', (bytes: Uint8Array) => this.#receive(bytes))
+    peer.on('error', (error) => {
+      this.#error ??= error
+    })
+    peer.on('close', () => {
+      this.#state = 'closed'
+      resolve()
+      this.#events.closed(this.#error)
+    })
+  }
+
+  #sendSignal(data: SimplePeer.SignalData): void {
+    if (this.#state !== 'opening') return
+    const { session } = this.#options
+    if ('candidate' in data) {
+      const { candidate, sdpMid, sdpMLineIndex } = data.candidate
+      const kind = candidateKind(candidate)
+      if (kind === undefined || ++this.#candidatesOut > CANDIDATES_MAX) return
+      this.seen.own.add(kind)
+      this.#events.signal({ type: 'candidate', session, candidate, sdpMid, sdpMLineIndex })
+    } else if ((data.type === 'offer' || data.type === 'answer') && data.sdp !== undefined) {
+      this.#events.signal({ type: data.type, session, sdp: data.sdp })
+    }
+  }
+
+  #open(): void {
+    if (this.#state !== 'opening') return
+    this.#state = 'open'
+    this.#events.opened()
+  }
+
+  #receive(bytes: Uint8Array): void {
+    // simple-peer tells of the connection after it has asked for statistics; a fast peer's first message is earlier.
+    this.#open()
+    if (this.#state !== 'open') return
+    // A Buffer in disguise: its `slice` would share memory.
+    this.#events.message(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+  }
+
+  #describe(signal: Extract<Signal, { sdp: string }>): void {
+    if (this.#described || signal.type !== (this.#options.offers ? 'answer' : 'offer')) return
+    const clean = cleanDescription(signal.sdp, (kind) => this.#accepts(kind))
+    if (clean === undefined) return
+    this.#described = true
+    this.#pass({ type: signal.type, sdp: clean.sdp })
+  }
+
+  #addCandidate({ candidate, sdpMid, sdpMLineIndex }: Extract<Signal, { candidate: string }>): void {
+    const kind = candidateKind(candidate)
+    if (kind === undefined || !this.#accepts(kind)) return
+    // Both null make the constructor of the standard throw. There is one section in the description.
+    const place = sdpMid === null && sdpMLineIndex === null ? { sdpMLineIndex: 0 } : { sdpMid, sdpMLineIndex }
+    this.#pass({ type: 'candidate', candidate: { candidate, ...place } as RTCIceCandidate })
+  }
+
+  #accepts(kind: CandidateKind): boolean {
+    this.seen.theirs.add(kind)
+    if (kind === 'mDNS' && !this.#options.resolvesNames) return false
+    return ++this.#candidatesIn <= CANDIDATES_MAX
+  }
+
+  #pass(data: SimplePeer.SignalData): void {
+    try {
+      this.#peer.signal(data)
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#error ??= error instanceof Error ? error : new Error(String(error))
+    this.#peer.destroy()
+  }
+}
+
+/** Whether simple-peer ended because the implementation refused a description. */
+export function refusedDescription(error: Error | undefined): boolean {
+  return error !== undefined && 'code' in error && error.code === 'ERR_SET_REMOTE_DESCRIPTION'
+}
+
+/** The same implementation, except that a candidate that cannot be added is no error: others may connect. */
+function forgiving(rtc: RtcImplementation): RtcImplementation {
+  class ForgivingConnection extends rtc.RTCPeerConnection {
+    override async addIceCandidate(candidate?: RTCIceCandidateInit | null): Promise<void> {
+      try {
+        await super.addIceCandidate(candidate)
+      } catch {
+        // simple-peer would end the whole connection, or write to the console.
+      }
+    }
+  }
+  return { ...rtc, RTCPeerConnection: ForgivingConnection }
+}
