@@ -25,6 +25,8 @@ export default {
       },
     }),
   ],
+  // Spelled so, the dev server listens on the loopback interface alone; for 'localhost' it listens on all of them.
+  hostname: 'Localhost',
   concurrency: 2,
   browserStartTimeout: 60_000,
   testsStartTimeout: 60_000,
