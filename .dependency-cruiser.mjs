@@ -46,13 +46,14 @@ const ARROWS = {
   'src/testing.ts': ['src/store/', 'src/sim/', 'src/base/'],
   'signaling-server/': ['src/wire/', 'src/base/'],
   'cli/': ['src/index.ts', 'src/node.ts', 'src/testing.ts', 'signaling-server/'],
+  'examples/': ['src/index.ts', 'src/react.ts', 'src/vue.ts'],
   'demo/': ['src/index.ts', 'src/react.ts', 'src/vue.ts', 'src/testing.ts'],
 }
 
 /** Everything that has arrows. Tests, benches and scripts may import what they like and be imported by none of it. */
-const OURS = '^(src|signaling-server|cli|demo|bench|test|scripts)/'
+const OURS = '^(src|signaling-server|cli|demo|examples|bench|test|scripts)/'
 const PURE = '^src/(protocol|wire|base)/'
-const SHIPPED = '^(src|signaling-server|cli|demo)/'
+const SHIPPED = '^(src|signaling-server|cli|demo|examples)/'
 
 const arrows = Object.entries(ARROWS).map(([part, targets]) => ({
   name: `arrow-${part.replace(/\/$/, '').replaceAll('/', '-')}`,
@@ -116,7 +117,7 @@ export default {
       name: 'frameworks-in-their-entries',
       comment: 'the core imports no framework; the demo page goes through the React hooks',
       severity: 'error',
-      from: { path: SHIPPED, pathNot: ['^src/(react|vue)\\.ts$', '^demo/'] },
+      from: { path: SHIPPED, pathNot: ['^src/(react|vue)\\.ts$', '^(demo|examples)/'] },
       to: { path: npm('react|react-dom|vue|preact|@types/react|@types/react-dom') },
     },
     {

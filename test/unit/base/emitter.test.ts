@@ -1,6 +1,6 @@
 /** The emitter: one listener's failure is nobody else's. */
 import { expect } from 'chai'
-import { Emitter } from '../../src/base/emitter.js'
+import { Emitter } from '../../../src/base/emitter.js'
 
 interface Events {
   change: number
