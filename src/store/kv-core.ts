@@ -68,7 +68,9 @@ export class KvCore {
     this.#host.assertWritable()
     if (this.#batch === undefined) return this.#host.replica.write(operations, options)
     for (const operation of operations) checkKey(operation.key)
-    const values = operations.map((operation) => (operation.type === 'set' ? cloneValue(operation.value) : undefined))
+    const values = operations.map((operation) =>
+      operation.type === 'set' ? cloneValue(operation.value) : undefined,
+    )
     for (const [index, operation] of operations.entries()) this.#batch.set(operation.key, values[index])
   }
 
@@ -121,7 +123,8 @@ export class KvCore {
     for (const listener of [...this.#listeners]) this.#call(() => listener(event))
     if (this.#keyListeners.size === 0) return
     for (const change of event.changes) {
-      for (const listener of [...(this.#keyListeners.get(change.key) ?? [])]) this.#call(() => listener(change))
+      for (const listener of [...(this.#keyListeners.get(change.key) ?? [])])
+        this.#call(() => listener(change))
     }
   }
 

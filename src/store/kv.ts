@@ -71,12 +71,17 @@ export class PrefixKv implements KV {
   }
 
   setMany(entries: Readonly<Record<string, Value>> | Iterable<readonly [string, Value]>): void {
-    const pairs = Symbol.iterator in entries ? (entries as Iterable<readonly [string, Value]>) : Object.entries(entries)
-    this.#core.write(Array.from(pairs, ([key, value]): WriteOperation => ({ type: 'set', key: this.#outer(key), value })))
+    const pairs =
+      Symbol.iterator in entries ? (entries as Iterable<readonly [string, Value]>) : Object.entries(entries)
+    this.#core.write(
+      Array.from(pairs, ([key, value]): WriteOperation => ({ type: 'set', key: this.#outer(key), value })),
+    )
   }
 
   deleteMany(keys: Iterable<string>): number {
-    const present = [...new Set(Array.from(keys, (key) => this.#outer(key)))].filter((key) => this.#core.has(key))
+    const present = [...new Set(Array.from(keys, (key) => this.#outer(key)))].filter((key) =>
+      this.#core.has(key),
+    )
     this.#core.write(present.map((key) => ({ type: 'delete', key })))
     return present.length
   }
@@ -100,9 +105,12 @@ export class PrefixKv implements KV {
   ): Unsubscribe {
     if (typeof what === 'function') return this.#subscribePrefix('', what)
     if (typeof fn !== 'function') throw notAFunction(fn)
-    if (typeof what !== 'string') return this.#subscribePrefix(what.prefix, fn as (event: ChangeEvent) => void)
+    if (typeof what !== 'string')
+      return this.#subscribePrefix(what.prefix, fn as (event: ChangeEvent) => void)
     const listener = fn as (value: Value | undefined, change: KeyChange) => void
-    return this.#core.subscribeKey(this.#outer(what), (change) => listener(change.value, this.#innerChange(change)))
+    return this.#core.subscribeKey(this.#outer(what), (change) =>
+      listener(change.value, this.#innerChange(change)),
+    )
   }
 
   watch(
@@ -141,7 +149,10 @@ export class PrefixKv implements KV {
       const timer =
         options.timeout === undefined
           ? undefined
-          : setTimeout(() => settle(() => reject(gaveUp(key, `${options.timeout} ms have passed`))), options.timeout)
+          : setTimeout(
+              () => settle(() => reject(gaveUp(key, `${options.timeout} ms have passed`))),
+              options.timeout,
+            )
       if (options.signal?.aborted) onAbort()
       else options.signal?.addEventListener('abort', onAbort, { once: true })
     })

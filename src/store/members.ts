@@ -57,7 +57,8 @@ export class MemberList implements Members {
       const before = this.#byId.get(view.id)
       return before && sameMember(before, next) ? before : next
     })
-    const same = members.length === this.#list.length && members.every((member) => this.#byId.get(member.id) === member)
+    const same =
+      members.length === this.#list.length && members.every((member) => this.#byId.get(member.id) === member)
     if (same) return false
     this.#replace(members)
     for (const listener of [...this.#listeners]) this.#call(listener)
@@ -101,7 +102,10 @@ function describe(view: MemberView, self: boolean): Member {
 }
 
 function sameMember(a: Member, b: Member): boolean {
-  return (Object.keys(a) as (keyof Member)[]).every((key) => key === 'meta' || a[key] === b[key]) && sameMeta(a.meta, b.meta)
+  return (
+    (Object.keys(a) as (keyof Member)[]).every((key) => key === 'meta' || a[key] === b[key]) &&
+    sameMeta(a.meta, b.meta)
+  )
 }
 
 function sameMeta(a: Member['meta'], b: Member['meta']): boolean {

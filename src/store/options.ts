@@ -92,13 +92,18 @@ function checkMeta(meta: unknown): void {
       !['__proto__', 'constructor', 'prototype'].includes(key) &&
       (field === null || typeof field === 'string' || typeof field === 'boolean' || Number.isFinite(field)),
   )
-  if (!plain || !fits) throw invalid('meta', meta, 'a flat object of strings, finite numbers, booleans and nulls')
+  if (!plain || !fits)
+    throw invalid('meta', meta, 'a flat object of strings, finite numbers, booleans and nulls')
 }
 
 function checkIceServers(iceServers: unknown): void {
   if (iceServers === undefined || typeof iceServers === 'function') return
   if (!Array.isArray(iceServers) || !iceServers.every((server) => isObject(server) && 'urls' in server)) {
-    throw invalid('iceServers', iceServers, 'a list of { urls, username?, credential? }, or a function that resolves to one')
+    throw invalid(
+      'iceServers',
+      iceServers,
+      'a list of { urls, username?, credential? }, or a function that resolves to one',
+    )
   }
 }
 

@@ -1,6 +1,7 @@
 /** Keeps the persistence up to date: saves soon after a change, never two at once, and tells how it stands. */
-import { type GossipKvError, messageOf, StorageError } from '../base/errors.js'
+
 import type { Clock, Timer } from '../base/clock.js'
+import { type GossipKvError, messageOf, StorageError } from '../base/errors.js'
 import type { Persistence } from '../persistence/persistence.js'
 
 /** A change is on disk after about this long. */

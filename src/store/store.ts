@@ -63,6 +63,7 @@ class GossipStore implements Store {
   #id = randomWord(cryptoRandom, ID_CHARACTERS)
   #driver: Driver | undefined
   #projected: ReadonlyMap<string, MemberRecord> = new Map()
+  #projectedAt = Number.NEGATIVE_INFINITY
   #refreshQueued = false
   #ready: Promise<void> | undefined
   #closing: Promise<void> | undefined
@@ -129,7 +130,9 @@ class GossipStore implements Store {
     return this.#ready ?? Promise.reject(notStarted())
   }
 
-  synced(options: { peers?: number; timeout?: number; signal?: AbortSignal } = {}): Promise<{ peers: number; alone: boolean }> {
+  synced(
+    options: { peers?: number; timeout?: number; signal?: AbortSignal } = {},
+  ): Promise<{ peers: number; alone: boolean }> {
     return waitSynced(this, options)
   }
 
@@ -148,7 +151,13 @@ class GossipStore implements Store {
 
   metrics(): Readonly<Record<string, number>> {
     const { links, target } = this.#board.current
-    return Object.freeze({ keys: this.#replica.size, members: this.#members.size, links, target, ...this.#driver?.counters })
+    return Object.freeze({
+      keys: this.#replica.size,
+      members: this.#members.size,
+      links,
+      target,
+      ...this.#driver?.counters,
+    })
   }
 
   close(): Promise<void> {
@@ -215,7 +224,8 @@ class GossipStore implements Store {
         changed: () => this.#queueRefresh(),
         signaling: (state, error) => {
           this.#board.signaling = state
-          if (state === 'connected' && this.#board.lastError instanceof TransportError) this.#board.lastError = undefined
+          if (state === 'connected' && this.#board.lastError instanceof TransportError)
+            this.#board.lastError = undefined
           if (error) this.#report(error)
           this.#queueRefresh()
         },
@@ -276,16 +286,27 @@ class GossipStore implements Store {
     this.#cancel('follow')
     const views = this.#driver?.members() ?? [this.#alone()]
     if (this.#members.refresh(views, this.#id)) this.#emitter.emit('members', this.#members.list())
-    if (this.#isNewTable(views)) this.#once('project', PROJECT_MILLIS, () => this.#project())
+    if (this.#isNewTable(views)) this.#projectSoon()
     const status = this.#board.refresh()
     if (status) this.#emitter.emit('status', status)
   }
 
   #isNewTable(views: readonly MemberView[]): boolean {
-    return views.length !== this.#projected.size || views.some(({ id, record }) => this.#projected.get(id) !== record)
+    return (
+      views.length !== this.#projected.size ||
+      views.some(({ id, record }) => this.#projected.get(id) !== record)
+    )
+  }
+
+  /** At once after a pause, else when the pause is over. */
+  #projectSoon(): void {
+    const wait = this.#projectedAt + PROJECT_MILLIS - systemClock.monotonic()
+    if (wait > 0) this.#once('project', wait, () => this.#project())
+    else this.#project()
   }
 
   #project(): void {
+    this.#projectedAt = systemClock.monotonic()
     const views = this.#driver?.members() ?? [this.#alone()]
     this.#projected = new Map(views.map(({ id, record }) => [id, record]))
     this.#replica.projectMembers(this.#projected)
@@ -293,7 +314,14 @@ class GossipStore implements Store {
   }
 
   #alone(): MemberView {
-    return { id: this.#id, record: this.#record, suspected: false, direct: false, rttMillis: undefined, inSync: undefined }
+    return {
+      id: this.#id,
+      record: this.#record,
+      suspected: false,
+      direct: false,
+      rttMillis: undefined,
+      inSync: undefined,
+    }
   }
 
   #report(error: GossipKvError): void {
@@ -360,7 +388,10 @@ function recordOf(options: StoreOptions, session: number): MemberRecord {
 /** The name of an open cluster at the signaling server: 22 characters that do not tell the cluster's name. */
 function topicOf(cluster: string): string {
   const hash = sha256.digest(new TextEncoder().encode(`open:${cluster}`))
-  return btoa(String.fromCharCode(...hash)).replaceAll('+', '-').replaceAll('/', '_').slice(0, 22)
+  return btoa(String.fromCharCode(...hash))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .slice(0, 22)
 }
 
 function closed(): UsageError {

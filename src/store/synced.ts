@@ -20,7 +20,8 @@ export function waitSynced(
     const check = () => {
       const agreeing = store.members.list().filter((member) => member.inSync === true).length
       const { name } = store.status
-      if (name === 'alone' || agreeing >= peers) settle(() => resolve({ peers: agreeing, alone: name === 'alone' }))
+      if (name === 'alone' || agreeing >= peers)
+        settle(() => resolve({ peers: agreeing, alone: name === 'alone' }))
       else if (name === 'closed') settle(() => reject(aborted('the store was closed')))
     }
     const onAbort = () => settle(() => reject(aborted('its signal was aborted')))

@@ -1,77 +1,81 @@
 /**
  * Broadcast by flooding with duplicate suppression: an update goes to every neighbor; whoever sees it for the
- * first time merges it and then passes it on. (origin, epoch, seq) names it, so nothing is merged twice.
+ * first time merges it and only then passes it on, so that whoever forwards has what it forwards. What comes
+ * before the writes that it follows is held back.
  */
+import { random53 } from '../../base/random.js'
 import type { GossipFrame } from '../../wire/frame.js'
-import type { ProtocolConfig } from '../config.js'
+import type { EngineContext } from '../context.js'
+import type { ReceiveResult } from '../replica-port.js'
+import { HoldBack } from './hold-back.js'
+import { Sequences } from './sequences.js'
 
-/** What is known of one origin's sequence numbers. */
-interface OriginState {
-  epoch: number
-  /** All numbers up to this one were seen. */
-  floor: number
-  /** Seen numbers above the floor. */
-  above: Set<number>
-}
-
-/** Names the own updates and remembers the ones of others. */
 export class Flood {
-  readonly #self: string
-  readonly #epoch: number
-  readonly #config: ProtocolConfig
-  readonly #origins = new Map<string, OriginState>()
-  #seq = 0
+  readonly #context: EngineContext
+  readonly #sequences: Sequences
+  readonly #holdBack: HoldBack
 
-  constructor(self: string, epoch: number, config: ProtocolConfig) {
-    this.#self = self
-    this.#epoch = epoch
-    this.#config = config
+  constructor(context: EngineContext) {
+    this.#context = context
+    this.#sequences = new Sequences(context.id, random53(context.random), context.config)
+    this.#holdBack = new HoldBack(context.config)
   }
 
-  /** A frame for an own update. */
-  originate(update: Uint8Array): GossipFrame {
-    this.#seq += 1
-    return { type: 'gossip', origin: this.#self, epoch: this.#epoch, seq: this.#seq, round: 0, update }
+  /** Updates that wait for what they follow. */
+  get held(): number {
+    return this.#holdBack.size
   }
 
-  /** Whether `frame` was seen before. */
-  isDuplicate(frame: GossipFrame): boolean {
-    if (frame.origin === this.#self && frame.epoch === this.#epoch) return true
-    const state = this.#origins.get(frame.origin)
-    return state !== undefined && state.epoch === frame.epoch && (frame.seq <= state.floor || state.above.has(frame.seq))
+  /** Sends own updates to every neighbor. */
+  originate(updates: readonly Uint8Array[]): void {
+    for (const update of updates) this.#push(this.#sequences.originate(update))
   }
 
-  /** Remembers `frame`. Only frames that the replica accepted are remembered, or a liar could hide true ones. */
-  markSeen(frame: GossipFrame): void {
-    const state = this.#touch(frame)
-    state.above.add(frame.seq)
-    while (state.above.delete(state.floor + 1)) state.floor += 1
-    if (state.above.size <= this.#config.originGapsMax) return
-    // Too many gaps: the oldest missing ones are given up; a sync brings what was in them.
-    state.floor = Math.min(...state.above)
-    while (state.above.delete(state.floor)) state.floor += 1
-    state.floor -= 1
-  }
-
-  /** The frame as it goes on to others. */
-  relay(frame: GossipFrame): GossipFrame {
-    return { ...frame, round: frame.round + 1 }
-  }
-
-  /** The state of the frame's origin, moved to the young end of the LRU. */
-  #touch(frame: GossipFrame): OriginState {
-    const known = this.#origins.get(frame.origin)
-    this.#origins.delete(frame.origin)
-    // A member that joins late sees an origin for the first time at any number; what was before came by sync.
-    const state =
-      known?.epoch === frame.epoch ? known : { epoch: frame.epoch, floor: frame.seq - 1, above: new Set<number>() }
-    this.#origins.set(frame.origin, state)
-    if (this.#origins.size > this.#config.originsMax) {
-      for (const oldest of this.#origins.keys()) {
-        this.#origins.delete(oldest)
-        break
-      }
+  /** Takes an update of `from`. 'offence': the bytes break the format. 'changed': the replica may hold more now. */
+  receive(frame: GossipFrame, from: string, now: number): 'offence' | 'changed' | 'unchanged' {
+    if (this.#sequences.isDuplicate(frame)) {
+      this.#context.counters.duplicates += 1
+      return 'unchanged'
     }
-    return state
+    const { type } = this.#accept(frame, from)
+    if (type === 'offence') return 'offence'
+    if (type === 'early') this.#holdBack.add(frame, from, now)
+    if (type !== 'applied') return 'unchanged'
+    this.replay()
+    return 'changed'
+  }
+
+  /** Tries again what was held back; to be called whenever the replica has advanced. */
+  replay(): void {
+    this.#holdBack.replay(
+      (frame, from) => this.#sequences.isDuplicate(frame) || this.#accept(frame, from).type !== 'early',
+    )
+  }
+
+  /** The neighbor to ask for a sync because something has waited too long, if any. */
+  overdue(now: number): string | undefined {
+    return this.#holdBack.overdue(now)
+  }
+
+  deadline(): number {
+    return this.#holdBack.deadline()
+  }
+
+  #accept(frame: GossipFrame, from: string): ReceiveResult {
+    const result = this.#context.replica.receive(frame.update)
+    if (result.type === 'refused') this.#context.counters.refusals += 1
+    if (result.type === 'applied') {
+      this.#sequences.markSeen(frame)
+      this.#push(this.#sequences.relay(frame), from)
+    }
+    return result
+  }
+
+  /** A slow link gets no broadcasts: when it drains, one sync makes up for all of them. */
+  #push(frame: GossipFrame, except?: string): void {
+    for (const neighbor of this.#context.view.established()) {
+      if (neighbor.id === except || neighbor.id === frame.origin || neighbor.dirty) continue
+      this.#context.outbox.send(neighbor.id, frame)
+    }
   }
 }

@@ -29,7 +29,8 @@ export class HoldBack {
     if (this.#held.size === 0) this.#overdueAt = now + this.#config.holdBackMillis
     this.#held.set(name, { frame, from })
     this.#bytes += frame.update.length
-    while (this.#held.size > this.#config.holdBackMax || this.#bytes > this.#config.holdBackBytesMax) this.#dropOldest()
+    while (this.#held.size > this.#config.holdBackMax || this.#bytes > this.#config.holdBackBytesMax)
+      this.#dropOldest()
   }
 
   /**

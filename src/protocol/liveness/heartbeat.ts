@@ -51,5 +51,7 @@ export class Heartbeat {
 }
 
 function echoOf(neighbor: Neighbor, now: number): number {
-  return neighbor.peerTime === undefined ? 0 : Math.floor(neighbor.peerTime.value + (now - neighbor.peerTime.at))
+  return neighbor.peerTime === undefined
+    ? 0
+    : Math.floor(neighbor.peerTime.value + (now - neighbor.peerTime.at))
 }

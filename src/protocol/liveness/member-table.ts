@@ -5,8 +5,8 @@
  * when they change something, so each crosses each link about once.
  */
 import { hash32 } from '../../base/bytes.js'
-import { MEMBERS_MAX } from '../../wire/limits.js'
 import type { Frame, MemberRecord } from '../../wire/frame.js'
+import { MEMBERS_MAX } from '../../wire/limits.js'
 import type { ProtocolConfig } from '../config.js'
 
 /** A member in the table. */
@@ -131,7 +131,8 @@ export class MemberTable {
   tick(now: number): void {
     for (const entry of [...this.#entries.values()]) {
       if (entry === this.#self) continue
-      if (now >= entry.leaseUntil || now >= (entry.suspectUntil ?? Number.POSITIVE_INFINITY)) this.#bury(entry, now)
+      if (now >= entry.leaseUntil || now >= (entry.suspectUntil ?? Number.POSITIVE_INFINITY))
+        this.#bury(entry, now)
     }
     if (now >= this.#renewAt) this.#renew(now)
     for (const [id, tombstone] of this.#tombstones) {
@@ -164,14 +165,18 @@ export class MemberTable {
   /** An own record of an earlier life, or a rumor: only a greater incarnation of this life may stand. */
   #mergeSelf(record: MemberRecord, now: number): undefined {
     const own = this.#self.record
-    if (record.incarnation > own.incarnation || (record.incarnation === own.incarnation && record.session !== own.session)) {
+    if (
+      record.incarnation > own.incarnation ||
+      (record.incarnation === own.incarnation && record.session !== own.session)
+    ) {
       this.#refute(record.incarnation, now)
     }
     return undefined
   }
 
   #refute(incarnation: number, now: number): void {
-    if (incarnation < this.#self.record.incarnation || now < this.#refutedAt + this.#config.refuteMillis) return
+    if (incarnation < this.#self.record.incarnation || now < this.#refutedAt + this.#config.refuteMillis)
+      return
     this.#refutedAt = now
     this.changeSelf({ incarnation: incarnation + 1 })
   }

@@ -5,6 +5,7 @@
  */
 import { jittered, type Random, sample } from '../../base/random.js'
 import type { ProtocolConfig } from '../config.js'
+import type { EngineContext } from '../context.js'
 import type { Outbox } from '../step.js'
 import type { PeerView } from './peer-view.js'
 
@@ -22,8 +23,8 @@ interface Backoff {
 
 /** What the overlay needs to know of the member table. */
 export interface KnownMembers {
-  ids(): Iterable<string>
-  has(id: string): boolean
+  entries(): Iterable<{ readonly id: string }>
+  get(id: string): object | undefined
   readonly size: number
 }
 
@@ -40,20 +41,13 @@ export class RandomMesh {
   readonly #backoff = new Map<string, Backoff>()
   #introduceAt = Number.POSITIVE_INFINITY
 
-  constructor(
-    self: string,
-    config: ProtocolConfig,
-    random: Random,
-    view: PeerView,
-    members: KnownMembers,
-    outbox: Outbox,
-  ) {
-    this.#self = self
-    this.#config = config
-    this.#random = random
-    this.#view = view
+  constructor(context: EngineContext, members: KnownMembers) {
+    this.#self = context.id
+    this.#config = context.config
+    this.#random = context.random
+    this.#view = context.view
     this.#members = members
-    this.#outbox = outbox
+    this.#outbox = context.outbox
   }
 
   /** Links that this member wants now. */
@@ -67,14 +61,9 @@ export class RandomMesh {
     return this.#dialing.size > 0
   }
 
-  /** Whether there is anybody to dial. */
-  get hasCandidates(): boolean {
-    return this.#contacts.size > 0 || this.#members.size > 1
-  }
-
   /** Signaling offers members. Those that nobody told of may live on the other side of a split: dialed at once. */
   offer(ids: readonly string[], now: number): void {
-    for (const id of ids) if (id !== this.#self && !this.#members.has(id)) this.#contacts.add(id)
+    for (const id of ids) if (id !== this.#self && !this.#members.get(id)) this.#contacts.add(id)
     for (const oldest of this.#contacts) {
       if (this.#contacts.size <= CONTACTS_KNOWN_MAX) break
       this.#contacts.delete(oldest)
@@ -85,14 +74,17 @@ export class RandomMesh {
 
   /** Dials while there are too few links. */
   dial(now: number): void {
-    for (const id of this.#contacts) if (this.#members.has(id)) this.#contacts.delete(id)
+    for (const id of this.#contacts) if (this.#members.get(id)) this.#contacts.delete(id)
     const free = this.#config.dialsMax - this.#dialing.size
     if (free <= 0) return
     const strangers = sample(this.#random, this.#ready(this.#contacts, now), free)
     // Strangers are dialed also by a member with enough links: only so two halves of a split can meet.
     for (const id of strangers) this.#start(id)
     const missing = this.target - this.#view.size - this.#dialing.size
-    const known = this.#ready(this.#members.ids(), now)
+    const known = this.#ready(
+      Array.from(this.#members.entries(), (member) => member.id),
+      now,
+    )
     for (const id of sample(this.#random, known, Math.min(missing, free - strangers.length))) this.#start(id)
   }
 
@@ -106,7 +98,10 @@ export class RandomMesh {
   refused(peer: string, now: number): void {
     this.#dialing.delete(peer)
     const failures = (this.#backoff.get(peer)?.failures ?? 0) + 1
-    const ceiling = Math.min(this.#config.dialBackoffMaxMillis, this.#config.dialBackoffMinMillis * 2 ** failures)
+    const ceiling = Math.min(
+      this.#config.dialBackoffMaxMillis,
+      this.#config.dialBackoffMinMillis * 2 ** failures,
+    )
     const pause = this.#config.dialBackoffMinMillis + this.#random() * ceiling
     this.#backoff.set(peer, { failures, notBefore: now + pause })
     // A stranger that cannot be reached is forgotten; signaling names it again if it lives.
@@ -117,12 +112,6 @@ export class RandomMesh {
   /** The last link is gone: ask for members soon. */
   isolated(now: number): void {
     this.#introduceAt = Math.min(this.#introduceAt, now + this.#random() * this.#config.dialBackoffMinMillis)
-  }
-
-  /** `peer` is gone for good: no more dials. */
-  forget(peer: string): void {
-    this.#contacts.delete(peer)
-    this.#backoff.delete(peer)
   }
 
   tick(now: number): void {
@@ -136,7 +125,8 @@ export class RandomMesh {
   deadline(now: number): number {
     let deadline = this.#introduceAt
     if (this.#dialing.size >= this.#config.dialsMax) return deadline
-    for (const { notBefore } of this.#backoff.values()) if (notBefore > now) deadline = Math.min(deadline, notBefore)
+    for (const { notBefore } of this.#backoff.values())
+      if (notBefore > now) deadline = Math.min(deadline, notBefore)
     return deadline
   }
 

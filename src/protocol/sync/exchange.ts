@@ -61,12 +61,23 @@ export class Exchange {
   ask(peer: string, summary: Uint8Array, now: number): void {
     this.#exchanges += 1
     const exchange = this.#exchanges
-    this.#asked.set(peer, { peer, exchange, parts: [], count: undefined, idleAt: now + this.#config.syncIdleMillis })
+    this.#asked.set(peer, {
+      peer,
+      exchange,
+      parts: [],
+      count: undefined,
+      idleAt: now + this.#config.syncIdleMillis,
+    })
     this.#outbox.send(peer, { type: 'sync-request', exchange, summary })
   }
 
   /** Answers a request; `difference` is called only when there is room to serve. */
-  serve(peer: string, exchange: number, difference: () => Uint8Array | undefined, now: number): 'ok' | 'malformed' {
+  serve(
+    peer: string,
+    exchange: number,
+    difference: () => Uint8Array | undefined,
+    now: number,
+  ): 'ok' | 'malformed' {
     if (!this.#served.has(peer) && this.#served.size >= this.#config.syncsInMax) {
       this.#outbox.send(peer, { type: 'sync-busy', exchange })
       return 'ok'
@@ -74,7 +85,14 @@ export class Exchange {
     const bytes = difference()
     if (bytes === undefined) return 'malformed'
     const count = Math.max(1, Math.ceil(bytes.length / SYNC_PART_BYTES_MAX))
-    const served: Served = { peer, exchange, difference: bytes, count, next: 0, idleAt: now + this.#config.syncIdleMillis }
+    const served: Served = {
+      peer,
+      exchange,
+      difference: bytes,
+      count,
+      next: 0,
+      idleAt: now + this.#config.syncIdleMillis,
+    }
     this.#served.set(peer, served)
     this.#sendUpTo(served, this.#config.syncWindow)
     return 'ok'

@@ -1,0 +1,42 @@
+/** What the parts of one engine share. */
+import type { Random } from '../base/random.js'
+import type { Frame } from '../wire/frame.js'
+import type { ProtocolConfig } from './config.js'
+import type { Neighbor, PeerView } from './overlay/peer-view.js'
+import type { ReplicaPort } from './replica-port.js'
+import type { Outbox } from './step.js'
+
+/** Counters since the start. */
+export interface EngineCounters {
+  /** Updates that came a second time. */
+  duplicates: number
+  /** Frames that break a rule; each cost its link. */
+  offences: number
+  /** Updates that the replica could not take in its present state. */
+  refusals: number
+  /** Syncs asked for. */
+  syncs: number
+}
+
+export interface EngineContext {
+  readonly id: string
+  readonly config: ProtocolConfig
+  readonly random: Random
+  readonly replica: ReplicaPort
+  readonly view: PeerView
+  readonly outbox: Outbox
+  readonly counters: EngineCounters
+}
+
+/** Sends to a neighbor and remembers when, so that no heartbeat is owed. */
+export function sendTo(context: EngineContext, neighbor: Neighbor, frame: Frame, now: number): void {
+  neighbor.lastSent = now
+  context.outbox.send(neighbor.id, frame)
+}
+
+/** Sends to every neighbor but one. */
+export function sendToAll(context: EngineContext, frame: Frame, except?: string): void {
+  for (const neighbor of context.view.established()) {
+    if (neighbor.id !== except) context.outbox.send(neighbor.id, frame)
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * Decides when to sync: neighbors tell each other their digests, on a new link, with heartbeats, and in a
+ * round with a random neighbor now and then. Digests that differ while both stand still differ for good.
+ */
+import { bytesEqual } from '../../base/bytes.js'
+import { jittered, sample } from '../../base/random.js'
+import type { DigestFrame, SyncPartFrame, SyncRequestFrame } from '../../wire/frame.js'
+import { type EngineContext, sendTo } from '../context.js'
+import type { Neighbor } from '../overlay/peer-view.js'
+import { Exchange } from './exchange.js'
+
+/** Rounds are spread by this share of their period. */
+const JITTER_SHARE = 0.2
+
+export class AntiEntropy {
+  readonly #context: EngineContext
+  readonly #exchange: Exchange
+  /** The digest of the member table. */
+  readonly #membersDigest: () => number
+  #roundAt: number
+  /** The own digest, and since when it stands. */
+  #own: { bytes: Uint8Array; since: number }
+
+  constructor(context: EngineContext, membersDigest: () => number, now: number) {
+    this.#context = context
+    this.#exchange = new Exchange(context.config, context.outbox)
+    this.#membersDigest = membersDigest
+    this.#roundAt = now + context.config.antiEntropyMillis
+    this.#own = { bytes: context.replica.digest(), since: now }
+  }
+
+  /** The replica holds more than before. */
+  changed(now: number): void {
+    this.#own = { bytes: this.#context.replica.digest(), since: now }
+  }
+
+  /** Whether `neighbor` held the same data when it last told its digest. */
+  inSync(neighbor: Neighbor): boolean | undefined {
+    return neighbor.digest && bytesEqual(neighbor.digest.bytes, this.#own.bytes)
+  }
+
+  /** Tells the own digests; `ask` wants the other ones. */
+  tell(neighbor: Neighbor, ask: boolean, now: number): void {
+    const replica = this.#own.bytes
+    neighbor.toldDigest = replica
+    sendTo(this.#context, neighbor, { type: 'digest', replica, members: this.#membersDigest(), ask }, now)
+  }
+
+  /** Digests came in; a first one and an answer are acted on at once. */
+  receiveDigest(neighbor: Neighbor, frame: DigestFrame, now: number): void {
+    const first = neighbor.digest === undefined
+    if (frame.ask) this.tell(neighbor, false, now)
+    this.compare(neighbor, frame.replica, now)
+    if ((first || !frame.ask) && this.inSync(neighbor) === false) this.ask(neighbor, now)
+  }
+
+  /** Compares with the digest that `neighbor` told. */
+  compare(neighbor: Neighbor, digest: Uint8Array, now: number): void {
+    if (neighbor.digest === undefined || !bytesEqual(neighbor.digest.bytes, digest)) {
+      neighbor.digest = { bytes: digest, since: now }
+      this.#context.outbox.push({ type: 'members' })
+    }
+    if (this.inSync(neighbor) !== false) return
+    const standsSince = Math.max(neighbor.digest.since, this.#own.since)
+    if (now >= standsSince + this.#context.config.mismatchMillis) this.ask(neighbor, now)
+  }
+
+  /** Asks `neighbor` for what this member lacks, unless it was just asked. */
+  ask(neighbor: Neighbor, now: number): void {
+    if (now < neighbor.syncNotBefore || !this.#exchange.mayAsk || this.#exchange.isAsking(neighbor.id)) return
+    neighbor.syncNotBefore = now + this.#context.config.syncRetryMillis
+    this.#context.counters.syncs += 1
+    this.#exchange.ask(neighbor.id, this.#context.replica.summary(), now)
+  }
+
+  serve(peer: string, frame: SyncRequestFrame, now: number): 'ok' | 'malformed' {
+    return this.#exchange.serve(
+      peer,
+      frame.exchange,
+      () => this.#context.replica.difference(frame.summary),
+      now,
+    )
+  }
+
+  pull(peer: string, exchange: number, next: number, now: number): void {
+    this.#exchange.pull(peer, exchange, next, now)
+  }
+
+  busy(neighbor: Neighbor, exchange: number, now: number): void {
+    neighbor.syncNotBefore = now + jittered(this.#context.random, this.#context.config.syncRetryMillis, 0.5)
+    this.#exchange.busy(neighbor.id, exchange)
+  }
+
+  /** Takes a part; with the last one the whole is merged. */
+  receivePart(neighbor: Neighbor, frame: SyncPartFrame, now: number): 'offence' | 'changed' | 'unchanged' {
+    const whole = this.#exchange.receive(frame, neighbor.id, now)
+    if (whole === undefined) return 'unchanged'
+    if (whole === 'malformed') return 'offence'
+    const result = this.#context.replica.receiveDifference(whole)
+    if (result.type === 'offence') return 'offence'
+    if (result.type === 'refused') this.#context.counters.refusals += 1
+    if (result.type !== 'applied') return 'unchanged'
+    this.changed(now)
+    this.tell(neighbor, true, now)
+    // What came by sync is not flooded on: the other neighbors compare at once, so that it spreads.
+    if (result.news)
+      for (const other of this.#context.view.established())
+        if (other !== neighbor) this.tell(other, true, now)
+    return 'changed'
+  }
+
+  /** A link is gone. */
+  drop(peer: string): void {
+    this.#exchange.drop(peer)
+  }
+
+  tick(now: number): void {
+    this.#exchange.tick(now)
+    if (now < this.#roundAt) return
+    this.#roundAt = now + jittered(this.#context.random, this.#context.config.antiEntropyMillis, JITTER_SHARE)
+    for (const neighbor of sample(this.#context.random, [...this.#context.view.established()], 1))
+      this.tell(neighbor, true, now)
+  }
+
+  deadline(): number {
+    const round = this.#context.view.size > 0 ? this.#roundAt : Number.POSITIVE_INFINITY
+    return Math.min(round, this.#exchange.deadline())
+  }
+}
