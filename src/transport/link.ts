@@ -42,7 +42,8 @@ export class Link {
       signal: () => {},
       opened: () => {},
       message: (bytes) => this.#receive(bytes),
-      closed: (error) => this.end(error || !this.#finishing ? linkClosed(peer, error) : undefined),
+      // Chromium reports an error when the other side closes, also when that was wanted.
+      closed: (error) => this.end(this.#finishing ? undefined : linkClosed(peer, error)),
     })
   }
 

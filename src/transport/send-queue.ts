@@ -46,7 +46,7 @@ export class SendQueue {
     this.#events = events
   }
 
-  /** True from SLOW_LINK_BYTES or SLOW_LINK_FRAMES on, until less than DRAINED_LINK_BYTES remain. */
+  /** True from SLOW_LINK_BYTES on, until less than DRAINED_LINK_BYTES remain. */
   get slow(): boolean {
     return this.#slow
   }
@@ -70,10 +70,11 @@ export class SendQueue {
       this.#events.overloaded(waiting.bytes, waiting.frames)
       return
     }
-    // A full message gains nothing by waiting for the end of the turn.
+    // A full message gains nothing by waiting for the end of the turn. So SLOW_LINK_FRAMES can only wait behind a
+    // full window, and that is more than SLOW_LINK_BYTES.
     if (waiting.bytes >= MESSAGE_BYTES_MAX || waiting.frames >= SLOW_LINK_FRAMES) this.#flush()
     else this.#schedule()
-    if (this.bytes >= SLOW_LINK_BYTES || waiting.frames >= SLOW_LINK_FRAMES) this.#slow = true
+    if (this.bytes >= SLOW_LINK_BYTES) this.#slow = true
   }
 
   /** Tells the peer that `bytes` have arrived in all. */
@@ -126,8 +127,7 @@ export class SendQueue {
   }
 
   #checkDrained(): void {
-    if (!this.#slow || this.#closed) return
-    if (this.bytes >= DRAINED_LINK_BYTES || this.#fragmenter.frames >= SLOW_LINK_FRAMES) return
+    if (!this.#slow || this.#closed || this.bytes >= DRAINED_LINK_BYTES) return
     this.#slow = false
     this.#events.drained()
   }

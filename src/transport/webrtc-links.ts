@@ -4,7 +4,7 @@
  */
 import { kind, loadRtc } from '#rtc'
 import type { Clock } from '../base/clock.js'
-import { type GossipKvError, UsageError } from '../base/errors.js'
+import { UsageError } from '../base/errors.js'
 import type { Random } from '../base/random.js'
 import type { Signal } from '../wire/signal.js'
 import { Dialer } from './dialer.js'
@@ -125,21 +125,20 @@ class WebRtcLinks implements Links {
   }
 
   #open(peer: string, connection: Connection, events: LinkEvents): void {
-    // The peer would not negotiate anew had it still a link: its own end of the old one is gone.
-    this.#links.get(peer)?.end(linkReplaced(peer))
+    const old = this.#links.get(peer)
     const link: Link = new Link(peer, connection, this.#options.clock, {
       frame: (bytes) => this.#whileRunning(() => events.frame(peer, bytes)),
       drained: () => this.#whileRunning(() => events.drained(peer)),
-      down: (error) => this.#forget(link, events, error),
+      down: (error) => {
+        if (this.#links.get(peer) === link) this.#links.delete(peer)
+        this.#whileRunning(() => events.linkDown(peer, error))
+      },
     })
+    // First the new one: whoever dials at the news of the old one's end finds a link.
     this.#links.set(peer, link)
+    // The peer would not negotiate anew had it still a link: its own end of the old one is gone.
+    old?.end(linkReplaced(peer))
     events.linkUp(peer)
-  }
-
-  #forget(link: Link, events: LinkEvents, error: GossipKvError | undefined): void {
-    if (this.#links.get(link.peer) !== link) return
-    this.#links.delete(link.peer)
-    this.#whileRunning(() => events.linkDown(link.peer, error))
   }
 
   /** After `close` has begun nothing is reported any more. */

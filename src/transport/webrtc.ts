@@ -60,7 +60,7 @@ export class Connection {
       iceCompleteTimeout: 1,
       config: { iceServers: [...options.iceServers] },
       channelConfig: { negotiated: true, id: 0 },
-      wrtc: forgiving(options.rtc),
+      wrtc: guarded(options.rtc, () => this.#fail(new Error('the peer opened a second channel'))),
     })
     this.closed = new Promise((resolve) => this.#listen(resolve))
   }
@@ -176,16 +176,24 @@ export function refusedDescription(error: Error | undefined): boolean {
   return error !== undefined && 'code' in error && error.code === 'ERR_SET_REMOTE_DESCRIPTION'
 }
 
-/** The same implementation, except that a candidate that cannot be added is no error: others may connect. */
-function forgiving(rtc: RtcImplementation): RtcImplementation {
-  class ForgivingConnection extends rtc.RTCPeerConnection {
+/**
+ * The same implementation with two guards: a candidate that cannot be added is no error, as others may connect
+ * (simple-peer would end the whole connection, or write to the console); and a channel that the peer adds is one.
+ */
+function guarded(rtc: RtcImplementation, onSecondChannel: () => void): RtcImplementation {
+  class GuardedConnection extends rtc.RTCPeerConnection {
+    constructor(configuration?: RTCConfiguration) {
+      super(configuration)
+      this.addEventListener('datachannel', onSecondChannel)
+    }
+
     override async addIceCandidate(candidate?: RTCIceCandidateInit | null): Promise<void> {
       try {
         await super.addIceCandidate(candidate)
       } catch {
-        // simple-peer would end the whole connection, or write to the console.
+        // Counts as not offered.
       }
     }
   }
-  return { ...rtc, RTCPeerConnection: ForgivingConnection }
+  return { ...rtc, RTCPeerConnection: GuardedConnection }
 }

@@ -1,4 +1,6 @@
 import { expect } from 'chai'
+import { loadRtc } from '#rtc'
+import { systemClock } from '../../../src/transport/system-clock.js'
 import type { Signal } from '../../../src/wire/signal.js'
 import { count, linked, type TestMember, TestMesh, until } from './linked-pair.js'
 
@@ -171,15 +173,14 @@ describe('two members over real WebRTC', function () {
     expect([a.log, b.log]).to.deep.equal([['up a'], ['up b']])
   })
 
-  it('link although candidates are malformed or far too many', async () => {
+  it('link although the candidates of one side are malformed or far too many', async () => {
     const [greater, lesser] = [await mesh.join('b'), await mesh.join('a')]
     let sent = 0
     mesh.carry = (from, to, signal) => {
-      if (signal.type === 'answer') return signal
+      if (from === 'a') return signal
       const receiver = mesh.members.get(to)?.links
       for (let i = 0; i < 100; i++, sent++) {
         const candidate = i % 2 ? 'nonsense' : `candidate:1 1 udp 1 192.0.2.1 ${1000 + i} typ host`
-        if (signal.type === 'offer' && i % 2 === 0) continue
         receiver?.receiveSignal(from, {
           type: 'candidate',
           session: signal.session,
@@ -214,6 +215,71 @@ describe('two members over real WebRTC', function () {
     expect(greater.errors.map(({ code }) => code)).to.deep.equal(['ERR_ICE_FAILED'])
   })
 
+  it('fail a dial after 15 s when no signal arrives, and when no candidate does', async () => {
+    const clock = {
+      ...systemClock,
+      after: (millis: number, run: () => void) => systemClock.after(millis / 20, run),
+    }
+    const greater = await mesh.join('b', { clock })
+    const lesser = await mesh.join('a', { clock })
+    mesh.carry = () => undefined
+    greater.links.dial('0')
+    lesser.links.dial('c')
+    await until(() => greater.log.length > 0 && lesser.log.length > 0, 'the end of both dials', 3000)
+    mesh.carry = (_from, _to, signal) => withoutCandidates(signal)
+    greater.links.dial('a')
+    await until(() => greater.log.length > 1, 'the end of the dial', 3000)
+    expect([...greater.errors, ...lesser.errors].map(({ code }) => code)).to.deep.equal(
+      Array(3).fill('ERR_DIAL_TIMEOUT'),
+    )
+    expect(greater.errors[1]?.message).to.match(/own candidates: (host|mDNS|host, mDNS); theirs: none/)
+  })
+
+  it('end a link when the peer opens a second channel', async () => {
+    const { RTCPeerConnection } = await loadRtc()
+    const greater = await mesh.join('b')
+    const peer = new RTCPeerConnection()
+    const channel = peer.createDataChannel('first', { negotiated: true, id: 0 })
+    mesh.carry = (_from, _to, signal) => {
+      void answerByHand(peer, greater, signal)
+      return undefined
+    }
+    greater.links.dial('a')
+    await until(() => greater.log.includes('up a'), 'up')
+    const second = peer.createDataChannel('second')
+    await until(() => greater.log.includes('down a'), 'down')
+    expect(greater.errors.map(({ code }) => code)).to.deep.equal(['ERR_LINK_CLOSED'])
+    for (const end of [second, channel, peer]) end.close()
+  })
+
+  for (const [what, message, code] of [
+    ['is malformed', new Uint8Array([9, 9]), 'ERR_FRAME_MALFORMED'],
+    ['is above 16 KiB', new Uint8Array(16 * 1024 + 1), 'ERR_FRAME_MALFORMED'],
+    [
+      'announces a frame above the limit',
+      new Uint8Array([1, 1, 255, 255, 255, 1, 1, 0]),
+      'ERR_FRAME_TOO_LARGE',
+    ],
+    ['acknowledges what was never sent', new Uint8Array([3, 255, 255, 1]), 'ERR_FRAME_MALFORMED'],
+  ] as const) {
+    it(`end a link over a message that ${what}`, async () => {
+      const { RTCPeerConnection } = await loadRtc()
+      const greater = await mesh.join('b')
+      const peer = new RTCPeerConnection()
+      const channel = peer.createDataChannel('first', { negotiated: true, id: 0 })
+      mesh.carry = (_from, _to, signal) => {
+        void answerByHand(peer, greater, signal)
+        return undefined
+      }
+      greater.links.dial('a')
+      await until(() => greater.log.includes('up a') && channel.readyState === 'open', 'up')
+      channel.send(message)
+      await until(() => greater.log.includes('down a'), 'down')
+      expect(greater.errors.map((error) => error.code)).to.deep.equal([code])
+      peer.close()
+    })
+  }
+
   it('ignore a dial of oneself, frames without a link, and everything after close', async () => {
     const a = await mesh.join('a')
     a.links.dial('a')
@@ -247,6 +313,21 @@ describe('eleven members over real WebRTC in one process', function () {
     expect(hub.log.filter((line) => line.startsWith('up'))).to.have.length(10)
   })
 })
+
+function withoutCandidates(signal: Signal): Signal | undefined {
+  if (signal.type === 'candidate') return undefined
+  return 'sdp' in signal ? { ...signal, sdp: signal.sdp.replace(/a=candidate.*\r\n/g, '') } : signal
+}
+
+/** Plays member `a` with nothing but the API of the standard. */
+async function answerByHand(peer: RTCPeerConnection, member: TestMember, signal: Signal): Promise<void> {
+  if (signal.type !== 'offer') return
+  await peer.setRemoteDescription({ type: 'offer', sdp: signal.sdp })
+  await peer.setLocalDescription(await peer.createAnswer())
+  await until(() => peer.iceGatheringState === 'complete', 'all candidates')
+  const sdp = peer.localDescription?.sdp ?? ''
+  member.links.receiveSignal('a', { type: 'answer', session: signal.session, sdp })
+}
 
 async function someDescription(mesh: TestMesh): Promise<string> {
   const other = await mesh.join('z')

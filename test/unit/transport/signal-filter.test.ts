@@ -1,0 +1,95 @@
+import { expect } from 'chai'
+import { candidateKind, cleanDescription, isDescription } from '../../../src/transport/signal-filter.js'
+
+const candidate = (address: string, type = 'host', transport = 'udp') =>
+  `candidate:3077952869 1 ${transport} 2122265343 ${address} 51172 typ ${type} generation 0 ufrag FyXH network-id 2`
+const NAME = '9b36eaac-bb2e-49bb-bb78-21c41c499900.local'
+const SDP = [
+  'v=0',
+  'o=- 7306878999200230846 2 IN IP4 127.0.0.1',
+  's=-',
+  't=0 0',
+  'a=group:BUNDLE 0',
+  'm=application 9 UDP/DTLS/SCTP webrtc-datachannel',
+  'c=IN IP4 0.0.0.0',
+  'a=ice-ufrag:9Idn',
+  'a=ice-pwd:bEaRUOoeL2ieq1yzmVF5QCcJ',
+  'a=ice-options:trickle',
+  'a=fingerprint:sha-256 37:03:7D:F5:1F:D9:43:D0:4E:8B:CF:12:BE:60:A6:7B:1F:71:AF:8C:2F:25:2F:C8:5B:18:90:F9:7A:41:4D:13',
+  'a=setup:actpass',
+  'a=mid:0',
+  '',
+]
+const withLine = (line: string) => [...SDP.slice(0, -1), line, ''].join('\r\n')
+const without = (prefix: string) => SDP.filter((line) => !line.startsWith(prefix)).join('\r\n')
+
+describe('candidateKind', () => {
+  it('tells the kinds of candidates that browsers and Node make', () => {
+    expect(candidateKind(candidate('192.0.2.2'))).to.equal('host')
+    expect(candidateKind(candidate('fd00::2'))).to.equal('host')
+    expect(candidateKind(candidate('::1', 'prflx'))).to.equal('prflx')
+    expect(candidateKind(candidate('::ffff:192.0.2.1', 'srflx'))).to.equal('srflx')
+    expect(candidateKind(candidate('198.51.100.7', 'relay', 'UDP'))).to.equal('relay')
+    expect(candidateKind(candidate('192.0.2.2', 'host', 'tcp'))).to.equal('host')
+    expect(candidateKind(candidate(NAME))).to.equal('mDNS')
+  })
+
+  it('refuses names that would be looked up, and whatever is no candidate', () => {
+    const refused = [
+      '',
+      'nonsense',
+      candidate('example.org'),
+      candidate('localhost'),
+      candidate('evil.local'),
+      candidate('999.1.1.1'),
+      candidate('1.2.3'),
+      candidate('1.2.3.4.5'),
+      candidate('0x7f.1'),
+      candidate('192.0.2.2', 'other'),
+      candidate('192.0.2.2', 'host', 'sctp'),
+      candidate('192.0.2.2 1 typ host\r\na=x'),
+      `a=${candidate('192.0.2.2')}`,
+      `${candidate('192.0.2.2')}\r\nm=video`,
+    ]
+    expect(refused.filter((text) => candidateKind(text) !== undefined)).to.deep.equal([])
+  })
+})
+
+describe('cleanDescription', () => {
+  it('leaves the description of a data channel as it is', () => {
+    expect(cleanDescription(SDP.join('\r\n'), () => true)).to.deep.equal({
+      sdp: SDP.join('\r\n'),
+      candidates: [],
+    })
+  })
+
+  it('takes out candidates that are refused or malformed, and counts the others', () => {
+    const clean = cleanDescription(
+      [...SDP.slice(0, -1), `a=${candidate('192.0.2.2')}`, `a=${candidate(NAME)}`, 'a=candidate:x', ''].join(
+        '\r\n',
+      ),
+      (kind) => kind !== 'mDNS',
+    )
+    expect(clean?.candidates).to.deep.equal(['host'])
+    expect(clean?.sdp.split('\r\n').filter((line) => line.includes('candidate'))).to.have.length(1)
+  })
+
+  it('refuses media, several sections, missing keys, and whatever is no description', () => {
+    const refused = [
+      '',
+      '{}',
+      'v=1',
+      withLine('m=video 9 UDP/TLS/RTP/SAVPF 96'),
+      withLine('m=application 9 UDP/DTLS/SCTP webrtc-datachannel'),
+      without('m=application'),
+      without('a=fingerprint'),
+      without('a=ice-ufrag'),
+      without('a=ice-pwd'),
+      without('a=setup'),
+      SDP.join('\r\n').replace('sha-256', 'sha-1'),
+      withLine('a=x\r\n'.repeat(300)),
+    ]
+    expect(refused.filter(isDescription)).to.deep.equal([])
+    expect(isDescription(SDP.join('\n'))).to.equal(true)
+  })
+})
