@@ -25,9 +25,9 @@ export function sizeText(bytes: number): string {
   return `${(bytes / 1024 / 1024).toFixed(1)} MiB`
 }
 
-/** A round trip in milliseconds with as many digits as mean something. */
+/** A round trip, which members tell in whole milliseconds. */
 export function roundTripText(millis: number): string {
-  return millis < 10 ? `${millis.toFixed(1)} ms` : `${Math.round(millis)} ms`
+  return millis < 1 ? '< 1 ms' : `${Math.round(millis)} ms`
 }
 
 /** `1 key`, `2,000 keys`. */

@@ -24,6 +24,7 @@ import {
   NO_ENTRIES,
   NO_MEMBERS,
   STATUS_BEFORE_START,
+  StatusView,
   type Storable,
   valueOr,
 } from './store/selectors.js'
@@ -135,10 +136,10 @@ export function useSynced(): boolean {
 
 function useStatusPart<T>(select: (status: Status) => T, server: T): T {
   const store = useStore()
-  const subscribe = useCallback((changed: () => void) => store.on('status', changed), [store])
+  const view = useMemo(() => new StatusView(store), [store])
   return useSyncExternalStore(
-    subscribe,
-    () => select(store.status),
+    view.subscribe,
+    () => select(view.snapshot()),
     () => server,
   )
 }

@@ -4,7 +4,7 @@
  */
 import type { Unsubscribe } from '../base/emitter.js'
 import { UsageError } from '../base/errors.js'
-import type { KV, Member, Status, StoreOptions, Value } from './types.js'
+import type { KV, Member, Status, Store, StoreOptions, Value } from './types.js'
 
 /**
  * The type of a stored value as a caller names it: `T` itself, or `never` for the things that no store takes
@@ -79,6 +79,41 @@ export class EntriesView {
     this.#list = keepEqual(this.#list, this.#kv.entries({ prefix: this.#prefix }))
     this.#stale = false
     return this.#list
+  }
+}
+
+/**
+ * The status as last told. `store.status` reads everything anew and may tell others of it, which a renderer must
+ * not cause while it renders; with a subscription the last `status` event says the same.
+ */
+export class StatusView {
+  readonly #store: Store
+  #told: Status | undefined
+  #subscriptions = 0
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  /** Calls `listener` after each change of the status. */
+  readonly subscribe = (listener: () => void): Unsubscribe => {
+    this.#told = undefined
+    this.#subscriptions++
+    const off = this.#store.on('status', (status) => {
+      this.#told = status
+      listener()
+    })
+    return () => {
+      off()
+      this.#subscriptions--
+    }
+  }
+
+  /** The current status; the same object until it changes. */
+  readonly snapshot = (): Status => {
+    if (this.#subscriptions === 0) return this.#store.status
+    this.#told ??= this.#store.status
+    return this.#told
   }
 }
 

@@ -1,0 +1,320 @@
+import { expect } from 'chai'
+import { Component, type ReactNode, StrictMode } from 'react'
+import { Note } from '../../examples/react/note.js'
+import { type Store, type Transport, UsageError } from '../../src/index.js'
+import {
+  type SetValue,
+  StoreProvider,
+  useEntries,
+  useMember,
+  useMembers,
+  useSelf,
+  useStatus,
+  useStore,
+  useSynced,
+  useValue,
+  useValueState,
+} from '../../src/react.js'
+import { memoryNetwork } from '../../src/transport/memory.js'
+import {
+  aloneStore,
+  closeStores,
+  drawn,
+  meetingStores,
+  one,
+  settled,
+  type,
+  Uses,
+  undraw,
+  until,
+} from './react-page.js'
+
+describe('the React hooks', () => {
+  afterEach(async () => {
+    undraw()
+    await closeStores()
+  })
+
+  it('show in one tab what is typed in another', async () => {
+    const [first, second] = meetingStores()
+    const here = drawn(
+      <StoreProvider store={first}>
+        <Note />
+      </StoreProvider>,
+    ).container
+    const there = drawn(
+      <StoreProvider store={second}>
+        <Note />
+      </StoreProvider>,
+    ).container
+    await until(() => there.textContent?.includes('Members: 2') ?? false, 'both are members')
+    type(one<HTMLInputElement>(here, 'input'), 'hello')
+    await until(() => one<HTMLInputElement>(there, 'input').value === 'hello', 'the text is there')
+    type(one<HTMLInputElement>(there, 'input'), 'hello you')
+    await until(() => one<HTMLInputElement>(here, 'input').value === 'hello you', 'the answer is here')
+  })
+
+  it('render a component only when what it shows changes', async () => {
+    const store = aloneStore()
+    const renders = { value: 0, entries: 0, synced: 0 }
+    const value = () => {
+      renders.value++
+      return <p>{String(useValue('a'))}</p>
+    }
+    const entries = () => {
+      renders.entries++
+      return <p>{useEntries({ prefix: 'list/' }).length}</p>
+    }
+    const synced = () => {
+      renders.synced++
+      return <p>{String(useSynced())}</p>
+    }
+    drawn(
+      <StoreProvider store={store}>
+        <Uses hooks={value} />
+        <Uses hooks={entries} />
+        <Uses hooks={synced} />
+      </StoreProvider>,
+    )
+    await settled()
+    const before = { ...renders }
+    store.usr.set('b', 1)
+    await settled()
+    expect(renders).to.deep.equal(before)
+    store.usr.batch(() => {
+      for (const key of ['a', 'list/1', 'list/2', 'list/3']) store.usr.set(key, key)
+    })
+    await settled()
+    expect(renders).to.deep.equal({
+      value: before.value + 1,
+      entries: before.entries + 1,
+      synced: before.synced,
+    })
+  })
+
+  it('give the same objects until something changes', async () => {
+    const store = aloneStore()
+    store.usr.set('list/a', { n: 1 })
+    store.usr.set('list/b', { n: 2 })
+    const seen: unknown[][] = []
+    const at = (turn: number) => {
+      const probe = () => {
+        seen.push([useValue('list/a'), useEntries({ prefix: 'list/' }), useMembers(), useStatus(), turn])
+        return null
+      }
+      return (
+        <StoreProvider store={store}>
+          <Uses hooks={probe} />
+        </StoreProvider>
+      )
+    }
+    const page = drawn(at(1))
+    await until(() => store.status.name === 'alone', 'the store has started')
+    await settled()
+    page.draw(at(2))
+    await settled()
+    const [old = [], now = []] = seen.slice(-2)
+    expect(now[4]).to.equal(2)
+    expect(old.slice(0, 4).every((value, index) => value === now[index])).to.equal(true)
+    expect(now.slice(0, 4).every((value) => Object.isFrozen(value))).to.equal(true)
+  })
+
+  it('keep the pairs of a list that did not change', async () => {
+    const store = aloneStore()
+    store.usr.setMany({ 'list/a': [1], 'list/b': [2], other: 3 })
+    let entries: ReturnType<typeof useEntries> = []
+    const probe = () => {
+      entries = useEntries({ prefix: 'list/' })
+      return null
+    }
+    drawn(
+      <StoreProvider store={store}>
+        <Uses hooks={probe} />
+      </StoreProvider>,
+    )
+    await settled()
+    const before = entries
+    expect(before.map(([key]) => key)).to.deep.equal(['list/a', 'list/b'])
+    store.usr.set('list/b', [4])
+    await until(() => entries !== before, 'the list is another')
+    expect(entries[0]).to.equal(before[0])
+    expect(entries[1]).to.deep.equal(['list/b', [4]])
+  })
+
+  it('set a value directly or from the current one, and tell null from nothing', async () => {
+    const store = aloneStore()
+    let set: SetValue<number | null> = () => undefined
+    const counter = () => {
+      const [n, setN] = useValueState<number | null>('n', 7)
+      set = setN
+      return <p>{String(n)}</p>
+    }
+    const { container } = drawn(
+      <StoreProvider store={store}>
+        <Uses hooks={counter} />
+      </StoreProvider>,
+    )
+    await until(() => container.textContent === '7', 'the fallback is shown')
+    set((n) => (n ?? 0) + 1)
+    set((n) => (n ?? 0) + 1)
+    await until(() => container.textContent === '9', 'both updates counted')
+    set(null)
+    await until(() => container.textContent === 'null', 'null is a value')
+  })
+
+  it('follow another key when the argument changes', async () => {
+    const store = aloneStore()
+    store.usr.setMany({ a: 'A', b: 'B' })
+    const at = (name: string) => (
+      <StoreProvider store={store}>
+        <Uses hooks={() => useValue(name, '')} />
+      </StoreProvider>
+    )
+    const page = drawn(at('a'))
+    await until(() => page.container.textContent === 'A', 'the first key')
+    page.draw(at('b'))
+    await until(() => page.container.textContent === 'B', 'the second key')
+    store.usr.set('b', 'B2')
+    await until(() => page.container.textContent === 'B2', 'its change')
+  })
+
+  it('show members, oneself and the status as they change', async () => {
+    const [first, second] = meetingStores()
+    const show = () => {
+      const other = useMember(second.id)
+      return <p>{`${useSelf()?.name} ${other?.name} ${useStatus().name} ${useSynced()}`}</p>
+    }
+    const { container } = drawn(
+      <StoreProvider store={first}>
+        <Uses hooks={show} />
+      </StoreProvider>,
+    )
+    await until(() => container.textContent === 'one two live true', 'they are linked and synced')
+    await second.close()
+    await until(() => container.textContent?.startsWith('one undefined alone') ?? false, 'the other has left')
+  })
+
+  it('say what is missing outside of a provider', async () => {
+    const caught: unknown[] = []
+    drawn(
+      <Boundary caught={caught}>
+        <Uses hooks={() => String(useValue('a'))} />
+      </Boundary>,
+    )
+    await until(() => caught.length > 0, 'the error is caught')
+    expect(caught[0]).to.be.instanceOf(UsageError)
+    expect(caught[0]).to.have.property('code', 'ERR_CONTEXT_MISSING')
+  })
+})
+
+describe('the StoreProvider of React with options', () => {
+  afterEach(undraw)
+
+  it('opens one store in strict mode and closes it once', async () => {
+    const { transport, counts } = counted(memoryNetwork().transport())
+    const stores = new Set<Store>()
+    const page = drawn(
+      <StrictMode>
+        <StoreProvider options={{ cluster: 'strict', transport }} fallback="opening">
+          <Probe into={stores} />
+        </StoreProvider>
+      </StrictMode>,
+    )
+    await until(() => counts.started > 0, 'a store has started')
+    await settled()
+    const [store] = stores
+    expect(stores.size).to.equal(1)
+    expect(counts).to.deep.equal({ started: 1, closed: 0 })
+    expect(store?.status.name).to.not.equal('closed')
+    page.draw(null)
+    await until(() => store?.status.name === 'closed' && counts.closed > 0, 'the store is closed')
+    expect(counts).to.deep.equal({ started: 1, closed: 1 })
+  })
+
+  it('shows the fallback first and then the children', async () => {
+    const { container } = drawn(
+      <StoreProvider options={{ cluster: 'fallback' }} fallback={<i>opening</i>}>
+        <b>open</b>
+      </StoreProvider>,
+    )
+    const shown: string[] = []
+    const observer = new MutationObserver(() => shown.push(container.innerHTML))
+    observer.observe(container, { childList: true, subtree: true })
+    await until(() => container.innerHTML === '<b>open</b>', 'the children are shown')
+    observer.disconnect()
+    expect(shown).to.deep.equal(['<i>opening</i>', '<b>open</b>'])
+  })
+
+  it('keeps its store for equal options and opens another for another name', async () => {
+    const stores = new Set<Store>()
+    const named = (name: string, zone: string) => (
+      <StoreProvider options={{ cluster: 'options', name, zone }}>
+        <Probe into={stores} />
+      </StoreProvider>
+    )
+    const page = drawn(named('a', 'z1'))
+    await until(() => stores.size === 1, 'the first store')
+    page.draw(named('a', 'z2'))
+    await settled()
+    expect(stores.size).to.equal(1)
+    page.draw(named('b', 'z2'))
+    await until(() => stores.size === 2, 'the second store')
+    const [first, second] = [...stores]
+    await until(() => first?.status.name === 'closed', 'the first store is closed')
+    expect(second?.members.self.name).to.equal('b')
+    expect(second?.status.name).to.not.equal('closed')
+  })
+
+  it('hands wrong options to the error boundary', async () => {
+    const caught: unknown[] = []
+    drawn(
+      <Boundary caught={caught}>
+        <StoreProvider options={{ cluster: '' }}>never</StoreProvider>
+      </Boundary>,
+    )
+    await until(() => caught.length > 0, 'the error is caught')
+    expect(caught[0]).to.have.property('code', 'ERR_OPTION_INVALID')
+  })
+})
+
+function Probe({ into }: { into: Set<Store> }): ReactNode {
+  into.add(useStore())
+  return null
+}
+
+/** Counts the members that start and end on a transport. */
+function counted(inner: Transport): { transport: Transport; counts: { started: number; closed: number } } {
+  const counts = { started: 0, closed: 0 }
+  const links: Transport['links'] = {
+    start: (self, events) => {
+      counts.started++
+      return inner.links.start(self, events)
+    },
+    dial: (peer) => inner.links.dial(peer),
+    receiveSignal: (from, signal) => inner.links.receiveSignal(from, signal),
+    send: (peer, bytes, urgent) => inner.links.send(peer, bytes, urgent),
+    slow: (peer) => inner.links.slow(peer),
+    disconnect: (peer) => inner.links.disconnect(peer),
+    close: () => {
+      counts.closed++
+      return inner.links.close()
+    },
+  }
+  return { transport: { links, signaling: inner.signaling }, counts }
+}
+
+class Boundary extends Component<{ caught: unknown[]; children: ReactNode }> {
+  override state = { failed: false }
+
+  static getDerivedStateFromError() {
+    return { failed: true }
+  }
+
+  override componentDidCatch(error: unknown) {
+    this.props.caught.push(error)
+  }
+
+  override render() {
+    return this.state.failed ? null : this.props.children
+  }
+}
