@@ -1,5 +1,5 @@
 /** What the tests of React components share: a container that is taken away again, and waiting for a condition. */
-import type { ReactNode } from 'react'
+import { Component, type ReactNode } from 'react'
 import { createRoot, type Root } from 'react-dom/client'
 import type { Store } from '../../src/index.js'
 import { createStore } from '../../src/index.js'
@@ -20,6 +20,23 @@ export function drawn(node: ReactNode): { container: HTMLElement; draw: (node: R
 /** A component that is nothing but the hooks that a test calls in it. */
 export function Uses({ hooks }: { hooks: () => ReactNode }): ReactNode {
   return hooks()
+}
+
+/** Keeps what its children throw, and draws nothing then. */
+export class Boundary extends Component<{ caught: unknown[]; children: ReactNode }> {
+  override state = { failed: false }
+
+  static getDerivedStateFromError() {
+    return { failed: true }
+  }
+
+  override componentDidCatch(error: unknown) {
+    this.props.caught.push(error)
+  }
+
+  override render() {
+    return this.state.failed ? null : this.props.children
+  }
 }
 
 /** Takes every container away; effects end. */

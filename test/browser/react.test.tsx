@@ -1,7 +1,6 @@
 import { expect } from 'chai'
-import { Component, type ReactNode, StrictMode } from 'react'
 import { Note } from '../../examples/react/note.js'
-import { type Store, type Transport, UsageError } from '../../src/index.js'
+import { UsageError } from '../../src/index.js'
 import {
   type SetValue,
   StoreProvider,
@@ -10,14 +9,13 @@ import {
   useMembers,
   useSelf,
   useStatus,
-  useStore,
   useSynced,
   useValue,
   useValueState,
 } from '../../src/react.js'
-import { memoryNetwork } from '../../src/transport/memory.js'
 import {
   aloneStore,
+  Boundary,
   closeStores,
   drawn,
   meetingStores,
@@ -206,115 +204,3 @@ describe('the React hooks', () => {
     expect(caught[0]).to.have.property('code', 'ERR_CONTEXT_MISSING')
   })
 })
-
-describe('the StoreProvider of React with options', () => {
-  afterEach(undraw)
-
-  it('opens one store in strict mode and closes it once', async () => {
-    const { transport, counts } = counted(memoryNetwork().transport())
-    const stores = new Set<Store>()
-    const page = drawn(
-      <StrictMode>
-        <StoreProvider options={{ cluster: 'strict', transport }} fallback="opening">
-          <Probe into={stores} />
-        </StoreProvider>
-      </StrictMode>,
-    )
-    await until(() => counts.started > 0, 'a store has started')
-    await settled()
-    const [store] = stores
-    expect(stores.size).to.equal(1)
-    expect(counts).to.deep.equal({ started: 1, closed: 0 })
-    expect(store?.status.name).to.not.equal('closed')
-    page.draw(null)
-    await until(() => store?.status.name === 'closed' && counts.closed > 0, 'the store is closed')
-    expect(counts).to.deep.equal({ started: 1, closed: 1 })
-  })
-
-  it('shows the fallback first and then the children', async () => {
-    const { container } = drawn(
-      <StoreProvider options={{ cluster: 'fallback' }} fallback={<i>opening</i>}>
-        <b>open</b>
-      </StoreProvider>,
-    )
-    const shown: string[] = []
-    const observer = new MutationObserver(() => shown.push(container.innerHTML))
-    observer.observe(container, { childList: true, subtree: true })
-    await until(() => container.innerHTML === '<b>open</b>', 'the children are shown')
-    observer.disconnect()
-    expect(shown).to.deep.equal(['<i>opening</i>', '<b>open</b>'])
-  })
-
-  it('keeps its store for equal options and opens another for another name', async () => {
-    const stores = new Set<Store>()
-    const named = (name: string, zone: string) => (
-      <StoreProvider options={{ cluster: 'options', name, zone }}>
-        <Probe into={stores} />
-      </StoreProvider>
-    )
-    const page = drawn(named('a', 'z1'))
-    await until(() => stores.size === 1, 'the first store')
-    page.draw(named('a', 'z2'))
-    await settled()
-    expect(stores.size).to.equal(1)
-    page.draw(named('b', 'z2'))
-    await until(() => stores.size === 2, 'the second store')
-    const [first, second] = [...stores]
-    await until(() => first?.status.name === 'closed', 'the first store is closed')
-    expect(second?.members.self.name).to.equal('b')
-    expect(second?.status.name).to.not.equal('closed')
-  })
-
-  it('hands wrong options to the error boundary', async () => {
-    const caught: unknown[] = []
-    drawn(
-      <Boundary caught={caught}>
-        <StoreProvider options={{ cluster: '' }}>never</StoreProvider>
-      </Boundary>,
-    )
-    await until(() => caught.length > 0, 'the error is caught')
-    expect(caught[0]).to.have.property('code', 'ERR_OPTION_INVALID')
-  })
-})
-
-function Probe({ into }: { into: Set<Store> }): ReactNode {
-  into.add(useStore())
-  return null
-}
-
-/** Counts the members that start and end on a transport. */
-function counted(inner: Transport): { transport: Transport; counts: { started: number; closed: number } } {
-  const counts = { started: 0, closed: 0 }
-  const links: Transport['links'] = {
-    start: (self, events) => {
-      counts.started++
-      return inner.links.start(self, events)
-    },
-    dial: (peer) => inner.links.dial(peer),
-    receiveSignal: (from, signal) => inner.links.receiveSignal(from, signal),
-    send: (peer, bytes, urgent) => inner.links.send(peer, bytes, urgent),
-    slow: (peer) => inner.links.slow(peer),
-    disconnect: (peer) => inner.links.disconnect(peer),
-    close: () => {
-      counts.closed++
-      return inner.links.close()
-    },
-  }
-  return { transport: { links, signaling: inner.signaling }, counts }
-}
-
-class Boundary extends Component<{ caught: unknown[]; children: ReactNode }> {
-  override state = { failed: false }
-
-  static getDerivedStateFromError() {
-    return { failed: true }
-  }
-
-  override componentDidCatch(error: unknown) {
-    this.props.caught.push(error)
-  }
-
-  override render() {
-    return this.state.failed ? null : this.props.children
-  }
-}
