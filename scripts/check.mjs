@@ -11,6 +11,7 @@ const bin = (path) => `node_modules/${path}`
 
 /** Each step's commands, as arguments of node. */
 const STEPS = {
+  lock: [['scripts/lock.mjs']],
   lint: [[bin('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings', '.']],
   types: [
     [bin('typescript/bin/tsc'), '--noEmit'],

@@ -16,6 +16,13 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** How long a runner may live after its last test; what holds it longer was left open by a test. */
 const EXIT_MILLIS = 20_000
 const running = new Set()
+let reported = false
+
+// Whatever ends this process early (an install or a build that fails, an error of its own) ends it with a count.
+process.on('exit', (code) => {
+  if (!reported) console.log('0 passed, 1 failed')
+  if (!reported && code === 0) process.exitCode = 1
+})
 
 requireNode()
 requireDependencies()
@@ -53,6 +60,7 @@ function report({ passed, failed, skipped, failures }) {
     failed = 1
   }
   console.log(`${passed} passed, ${failed} failed`)
+  reported = true
   return failed === 0 ? 0 : 1
 }
 
@@ -143,7 +151,7 @@ function kill(child) {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
     for (const child of running) kill(child)
-    console.log(`\nstopped by ${signal}\n0 passed, 1 failed`)
+    console.log(`\nstopped by ${signal}`)
     process.exit(1)
   })
 }
