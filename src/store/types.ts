@@ -3,18 +3,13 @@ import type { Doc } from 'yjs'
 import type { Unsubscribe } from '../base/emitter.js'
 import type { GossipKvError } from '../base/errors.js'
 import type { Persistence } from '../persistence/persistence.js'
+import type { ChangeEvent, KeyChange } from '../replica/events.js'
+import type { Value } from '../replica/value.js'
 import type { SignalingState, Transport } from '../transport/transport.js'
 import type { MemberKind, MemberRecord, MemberRole } from '../wire/frame.js'
 
-/** What may be stored: JSON values and bytes. Cloned and frozen on entry; a whole value wins, never a part of one. */
-export type Value =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly Value[]
-  | { readonly [key: string]: Value }
-  | Uint8Array
+export type { ChangeEvent, KeyChange } from '../replica/events.js'
+export type { Value } from '../replica/value.js'
 
 /** How to meet and link; every field but `cluster` has a default. */
 export interface StoreOptions {
@@ -54,20 +49,6 @@ export interface Entry {
   dot: { session: number; n: number }
   /** The member that wrote it; undefined once that session's member is gone. */
   by: string | undefined
-}
-
-/** One key that a transaction changed. `undefined` stands for "not there". */
-export interface KeyChange {
-  key: string
-  value: Value | undefined
-  previous: Value | undefined
-}
-
-/** All that one transaction changed. */
-export interface ChangeEvent {
-  /** True when this store wrote it, false when it came from another member or from disk. */
-  local: boolean
-  changes: readonly KeyChange[]
 }
 
 /** The user's keys. Reads and writes are synchronous and local. */

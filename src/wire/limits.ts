@@ -53,3 +53,32 @@ export const HANDSHAKES_MAX = 4
 export const SIGNALING_MESSAGES_PER_SECOND = 20
 /** Messages that one socket may send the signaling server at once. */
 export const SIGNALING_MESSAGES_BURST = 100
+
+/** How far ahead of the own time the stamp of an entry may be: an honest clock is corrected by its neighbors. */
+export const STAMP_LEAD_MILLIS_MAX = 5 * 60_000
+/** How far ahead of the own time the clock of another member is followed; further ahead only its entries are taken. */
+export const CLOCK_LEAD_MILLIS_MAX = 60_000
+/** Writes of one session, deletes included: 35 years at 1,000 a second. The next write takes a new session. */
+export const SESSION_WRITES_MAX = 2 ** 40
+/** How many writes without content one broadcast may tell of, in each session. */
+export const UPDATE_GAP_MAX = 2 ** 20
+/** Items and runs of dead writes in one broadcast. */
+export const UPDATE_STRUCTS_MAX = 4096
+/** Sessions with new writes in one broadcast. */
+export const UPDATE_SESSIONS_MAX = 64
+/** Sessions that one store may know of; each costs 8 to 10 bytes for ever. */
+export const SESSIONS_MAX = 1_000_000
+/** From here on the application is told that sessions pile up. */
+export const SESSIONS_WARNED = 250_000
+/** The share of a local limit at which the application is told. */
+export const NEARLY_FULL_SHARE = 0.9
+/** Merges are taken up to this multiple of the limits of local writes, so that a healed split can unite. */
+export const MERGE_LIMIT_FACTOR = 2
+/** Live entries of a whole difference or checkpoint. */
+export const MERGE_ENTRIES_MAX = MERGE_LIMIT_FACTOR * KEYS_MAX
+/** Items and runs of dead writes in a whole difference or checkpoint: a gap before each entry and in each session. */
+export const MERGE_STRUCTS_MAX = 2 * MERGE_ENTRIES_MAX + SESSIONS_MAX
+/** A whole difference or checkpoint: the largest mergeable state, with its names and sessions. */
+export const MERGE_BYTES_MAX = MERGE_LIMIT_FACTOR * DOCUMENT_BYTES_MAX + 64 * 1024 * 1024
+/** Losing writes that an entry remembers, for its next overwrite to kill. */
+export const BEATEN_MAX = 8

@@ -1,0 +1,283 @@
+/**
+ * Dotted writes as a Yjs v1 update, and back. A dot takes two clocks: an item of the root `usr` with its key, no
+ * origin and the content `[meta, value]`; the dead are GC runs, and dead dots outside of the runs are a delete
+ * set. Applied to an empty stock `Y.Doc` it shows the same `usr`. Decoding trusts nothing and changes nothing.
+ *
+ *   update  = count, run*, deletes            (sessions descending, as Yjs writes them)
+ *   run     = structs, session, 2 * start, (item | gc)*
+ *   item    = 0x28, 1, "usr", key, 2, meta, value          meta = stamp | [stamp, expires]
+ *   gc      = 0, 2 * dots
+ *   deletes = count, (session, count, (2 * from, 2 * dots)*)*
+ *
+ * The clock of the whole is the length of a GC run of session 0, which nobody writes under; only checkpoints
+ * carry it, since a broadcast has it in its envelope.
+ */
+import * as encoding from 'lib0/encoding'
+import type { Offence } from '../protocol/replica-port.js'
+import { FORBIDDEN_KEYS } from '../wire/codec.js'
+import { KEY_BYTES_MAX, SESSION_WRITES_MAX } from '../wire/limits.js'
+import { type BoundedReader, Refusal, readWhole } from './bounded-reader.js'
+import { type DottedMap, Entry, type Incoming, type Kill, type Run } from './dotted-map.js'
+import { type Measure, RESERVED_PREFIX } from './value.js'
+
+const ROOT = 'usr'
+const GC_INFO = 0
+/** ContentAny (8) with a parent key (bit 6) and no origins. */
+const ITEM_INFO = 0x28
+const PARENT_IS_ROOT = 1
+const ANY_FLOAT64 = 123
+const ANY_ARRAY = 117
+/** The smallest run: structs, session, start, one GC of two bytes. */
+const RUN_BYTES_MIN = 5
+
+/** How much one update may carry. */
+export interface UpdateLimits {
+  bytesMax: number
+  structsMax: number
+  /** Sessions with new writes. */
+  sessionsMax: number
+  /** How many dots a run may span beyond the structs that it carries. */
+  gapMax: number
+  /** Whether dead dots outside of the runs may be told. */
+  kills: boolean
+  /** Whether it may carry a clock of its own. */
+  clock: boolean
+}
+
+/** A decoded update. */
+export interface Decoded extends Incoming {
+  runs: Run[]
+  kills: Kill[]
+  /** The clock inside of it, 0 without one. */
+  clock: number
+}
+
+/** Encodes runs and kills; both are sorted here. `clock` is for checkpoints. */
+export function encodeUpdate(runs: Run[], kills: Kill[], clock = 0): Uint8Array {
+  const encoder = encoding.createEncoder()
+  writeUpdate(encoder, runs, kills, clock)
+  return encoding.toUint8Array(encoder)
+}
+
+/** The same into an encoder. */
+export function writeUpdate(encoder: encoding.Encoder, runs: Run[], kills: Kill[], clock = 0): void {
+  runs.sort((a, b) => b.session - a.session)
+  encoding.writeVarUint(encoder, runs.length + (clock > 0 ? 1 : 0))
+  for (const run of runs) writeRun(encoder, run)
+  if (clock > 0) writeClock(encoder, clock)
+  kills.sort((a, b) => b.session - a.session)
+  encoding.writeVarUint(encoder, kills.length)
+  for (const kill of kills) writeKill(encoder, kill)
+}
+
+function writeRun(encoder: encoding.Encoder, run: Run): void {
+  encoding.writeVarUint(encoder, run.entries.length + run.dead.length / 2)
+  encoding.writeVarUint(encoder, run.session)
+  encoding.writeVarUint(encoder, 2 * run.start)
+  let next = run.start
+  for (const entry of run.entries) {
+    if (entry.n > next) writeGap(encoder, entry.n - next)
+    writeItem(encoder, entry)
+    next = entry.n + 1
+  }
+  if (run.end > next) writeGap(encoder, run.end - next)
+}
+
+function writeGap(encoder: encoding.Encoder, dots: number): void {
+  encoding.write(encoder, GC_INFO)
+  encoding.writeVarUint(encoder, 2 * dots)
+}
+
+function writeClock(encoder: encoding.Encoder, clock: number): void {
+  encoding.writeVarUint(encoder, 1)
+  encoding.writeVarUint(encoder, 0)
+  encoding.writeVarUint(encoder, 0)
+  encoding.write(encoder, GC_INFO)
+  encoding.writeVarUint(encoder, clock)
+}
+
+function writeItem(encoder: encoding.Encoder, entry: Entry): void {
+  encoding.write(encoder, ITEM_INFO)
+  encoding.write(encoder, PARENT_IS_ROOT)
+  encoding.writeVarString(encoder, ROOT)
+  encoding.writeVarString(encoder, entry.key)
+  encoding.write(encoder, 2)
+  if (entry.expires !== undefined) {
+    encoding.write(encoder, ANY_ARRAY)
+    encoding.write(encoder, 2)
+  }
+  writeFloat(encoder, entry.stamp)
+  if (entry.expires !== undefined) writeFloat(encoder, entry.expires)
+  if (entry.encoded) encoding.writeUint8Array(encoder, entry.encoded)
+  else encoding.writeAny(encoder, entry.value as Parameters<typeof encoding.writeAny>[1])
+}
+
+function writeFloat(encoder: encoding.Encoder, value: number): void {
+  encoding.write(encoder, ANY_FLOAT64)
+  encoding.writeFloat64(encoder, value)
+}
+
+function writeKill(encoder: encoding.Encoder, kill: Kill): void {
+  encoding.writeVarUint(encoder, kill.session)
+  encoding.writeVarUint(encoder, kill.ranges.length / 2)
+  for (let i = 0; i < kill.ranges.length; i += 2) {
+    const from = kill.ranges[i] ?? 0
+    encoding.writeVarUint(encoder, 2 * from)
+    encoding.writeVarUint(encoder, 2 * ((kill.ranges[i + 1] ?? 0) - from))
+  }
+}
+
+/** The writes of `session` from `start` on that `map` knows, as a run. */
+export function runOf(map: DottedMap, session: number, start: number): Run {
+  const run: Run = { session, start, end: map.known(session), entries: [], dead: [] }
+  for (const entry of map.liveOf(session)?.values() ?? []) if (entry.n >= start) run.entries.push(entry)
+  return completed(run)
+}
+
+/** Sorts the entries of a run and fills in the dead between them. */
+export function completed(run: Run): Run {
+  run.entries.sort((a, b) => a.n - b.n)
+  let next = run.start
+  for (const entry of run.entries) {
+    if (entry.n > next) run.dead.push(next, entry.n)
+    next = entry.n + 1
+  }
+  if (run.end > next) run.dead.push(next, run.end)
+  return run
+}
+
+/** Decodes a whole update. The offence names the rule that it breaks. */
+export function decodeUpdate(bytes: Uint8Array, limits: UpdateLimits): Decoded | Offence {
+  if (bytes.length > limits.bytesMax) return { type: 'offence', kind: 'limit' }
+  return readWhole(bytes, (reader) => readUpdate(reader, limits))
+}
+
+/** Reads an update that something else may follow. @throws Refusal */
+export function readUpdate(reader: BoundedReader, limits: UpdateLimits): Decoded {
+  const decoded: Decoded = { runs: [], kills: [], clock: 0 }
+  // One more for the run that is the clock.
+  const count = reader.count(limits.sessionsMax + 1, RUN_BYTES_MIN)
+  let structsLeft = limits.structsMax
+  let sessionMax = Number.MAX_SAFE_INTEGER
+  for (let i = 0; i < count; i++) {
+    const structs = reader.count(structsLeft, 2)
+    const session = reader.integer()
+    if (session > sessionMax || structs === 0) throw new Refusal('malformed')
+    if (session === 0) decoded.clock = readClock(reader, structs, limits)
+    else decoded.runs.push(readRun(reader, session, structs, limits.gapMax))
+    structsLeft -= structs
+    sessionMax = session - 1
+  }
+  if (decoded.runs.length > limits.sessionsMax) throw new Refusal('limit')
+  readKills(reader, decoded, limits)
+  return decoded
+}
+
+function readClock(reader: BoundedReader, structs: number, limits: UpdateLimits): number {
+  if (!limits.clock || structs !== 1 || reader.integer() !== 0 || reader.byte() !== GC_INFO)
+    throw new Refusal('session')
+  return reader.integer()
+}
+
+function readRun(reader: BoundedReader, session: number, structs: number, gapMax: number): Run {
+  const start = readDots(reader)
+  const run: Run = { session, start, end: start, entries: [], dead: [] }
+  const measure: Measure = { bytes: 0, binary: false }
+  let wasGap = false
+  for (let i = 0; i < structs; i++) {
+    const info = reader.byte()
+    if (info === ITEM_INFO) {
+      run.entries.push(readItem(reader, session, run.end++, measure))
+      wasGap = false
+    } else if (info === GC_INFO && !wasGap) {
+      const dots = readDots(reader)
+      if (dots === 0) throw new Refusal('malformed')
+      run.dead.push(run.end, run.end + dots)
+      run.end += dots
+      wasGap = true
+    } else throw new Refusal(info === GC_INFO ? 'malformed' : 'content')
+    if (run.end > SESSION_WRITES_MAX) throw new Refusal('counter')
+  }
+  if (run.end - start > structs + gapMax) throw new Refusal('gap')
+  return run
+}
+
+/** Clocks come in pairs: half of one would split an item. */
+function readDots(reader: BoundedReader): number {
+  const clocks = reader.integer()
+  if (clocks % 2 !== 0) throw new Refusal('malformed')
+  if (clocks > 2 * SESSION_WRITES_MAX) throw new Refusal('counter')
+  return clocks / 2
+}
+
+function readItem(reader: BoundedReader, session: number, n: number, measure: Measure): Entry {
+  if (reader.byte() !== PARENT_IS_ROOT || reader.byte() !== ROOT.length) throw new Refusal('root')
+  for (let i = 0; i < ROOT.length; i++) if (reader.byte() !== ROOT.charCodeAt(i)) throw new Refusal('root')
+  const keyStart = reader.position
+  const key = reader.text(KEY_BYTES_MAX, 'key')
+  const prefixed = reader.position - keyStart
+  const keyBytes = prefixed - (prefixed <= 128 ? 1 : 2)
+  if (key === '' || FORBIDDEN_KEYS.has(key)) throw new Refusal('key')
+  if (reader.byte() !== 2) throw new Refusal('content')
+  const tag = reader.byte()
+  const expiring = tag === ANY_ARRAY && reader.byte() === 2
+  if (expiring && reader.byte() !== ANY_FLOAT64) throw new Refusal('meta')
+  if (!expiring && tag !== ANY_FLOAT64) throw new Refusal('meta')
+  const stamp = readMeta(reader)
+  if (expiring && reader.byte() !== ANY_FLOAT64) throw new Refusal('meta')
+  const expires = expiring ? readMeta(reader) : undefined
+  const start = reader.position
+  const value = reader.value(measure)
+  const encoded = measure.binary ? reader.copySince(start) : undefined
+  if (key.startsWith(RESERVED_PREFIX)) checkCell(key, session, value)
+  return new Entry({ key, session, n, stamp, value, expires, bytes: keyBytes + measure.bytes, encoded })
+}
+
+function readMeta(reader: BoundedReader): number {
+  const value = reader.float64()
+  // An infinite stamp would poison every clock.
+  if (!Number.isSafeInteger(value) || value < 0 || Object.is(value, -0)) throw new Refusal('meta')
+  return value
+}
+
+/** The reserved key under which `session` keeps its cell of the counter `name`. */
+export function counterKey(name: string, session: number): string {
+  return `${RESERVED_PREFIX}counter:${session.toString(36)}:${name}`
+}
+
+function checkCell(key: string, session: number, value: unknown): void {
+  const name = key.slice(counterKey('', session).length)
+  if (name === '' || key !== counterKey(name, session)) throw new Refusal('key')
+  if (!Number.isSafeInteger(value)) throw new Refusal('value')
+}
+
+function readKills(reader: BoundedReader, decoded: Decoded, limits: UpdateLimits): void {
+  const count = reader.count(limits.kills ? limits.bytesMax : 0, 4)
+  const ends = new Map<number, Run>()
+  if (count > 0) for (const run of decoded.runs) ends.set(run.session, run)
+  let sessionMax = Number.MAX_SAFE_INTEGER
+  for (let i = 0; i < count; i++) {
+    const session = reader.integer()
+    if (session > sessionMax || session === 0) throw new Refusal('malformed')
+    decoded.kills.push({ session, ranges: readRanges(reader, ends.get(session)) })
+    sessionMax = session - 1
+  }
+}
+
+/** Ranges ascend without touching; one inside of the session's run would tell a dot twice. */
+function readRanges(reader: BoundedReader, run: Run | undefined): number[] {
+  const count = reader.count(Number.MAX_SAFE_INTEGER, 2)
+  if (count === 0) throw new Refusal('malformed')
+  const ranges: number[] = []
+  let next = -1
+  for (let i = 0; i < count; i++) {
+    const from = readDots(reader)
+    const to = from + readDots(reader)
+    if (to === from || from <= next) throw new Refusal('malformed')
+    if (to > SESSION_WRITES_MAX) throw new Refusal('counter')
+    if (run && from < run.end && to > run.start) throw new Refusal('malformed')
+    ranges.push(from, to)
+    next = to
+  }
+  return ranges
+}

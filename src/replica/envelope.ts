@@ -1,0 +1,30 @@
+/** The bytes of one broadcast: the clock of the sender, then a canonical update. */
+import type { Offence } from '../protocol/replica-port.js'
+import { UPDATE_BYTES_MAX, UPDATE_GAP_MAX, UPDATE_SESSIONS_MAX, UPDATE_STRUCTS_MAX } from '../wire/limits.js'
+import { readWhole } from './bounded-reader.js'
+import { type Decoded, readUpdate, type UpdateLimits } from './canonical-update.js'
+
+/** A decoded broadcast. */
+export interface Envelope {
+  /** The sender's clock: dead runs carry no stamp, and without it a member falls behind what it follows. */
+  clock: number
+  update: Decoded
+}
+
+const BROADCAST_LIMITS: UpdateLimits = {
+  bytesMax: UPDATE_BYTES_MAX,
+  structsMax: UPDATE_STRUCTS_MAX,
+  sessionsMax: UPDATE_SESSIONS_MAX,
+  gapMax: UPDATE_GAP_MAX,
+  kills: true,
+  clock: false,
+}
+
+/** Decodes a broadcast; the offence names the rule that it breaks. */
+export function decodeEnvelope(bytes: Uint8Array): Envelope | Offence {
+  if (bytes.length > UPDATE_BYTES_MAX) return { type: 'offence', kind: 'limit' }
+  return readWhole(bytes, (reader) => ({
+    clock: reader.integer(),
+    update: readUpdate(reader, BROADCAST_LIMITS),
+  }))
+}

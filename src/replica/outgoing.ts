@@ -1,0 +1,133 @@
+/**
+ * The local writes that have not left yet. They are named by consecutive dots; `seal` makes an update of them:
+ * the live ones as items, those overwritten meanwhile as dead dots, and what they killed elsewhere.
+ */
+import * as encoding from 'lib0/encoding'
+import { UPDATE_BYTES_MAX, UPDATE_OPERATIONS_MAX } from '../wire/limits.js'
+import { completed, writeUpdate } from './canonical-update.js'
+import type { Entry, Kill } from './dotted-map.js'
+
+/** What an item costs beside its key and value: run, names, meta with an expiry, gap. An upper bound. */
+export const ITEM_OVERHEAD_BYTES = 48
+/** What one killed dot costs in a delete set at most: session, count, two clocks. */
+const KILL_BYTES = 24
+/** The envelope and the frame of an update. */
+const UPDATE_OVERHEAD_BYTES = 64
+
+/** What fits one update beside its own frame. */
+export const UPDATE_ROOM_BYTES = UPDATE_BYTES_MAX - UPDATE_OVERHEAD_BYTES
+
+/** An upper bound of what one write adds to an update; `replaced` is what it kills. */
+export function writeBytes(bytes: number, replaced: Entry | undefined): number {
+  const kills = replaced === undefined ? 0 : 1 + (replaced.beaten?.length ?? 0) / 2
+  return bytes + ITEM_OVERHEAD_BYTES + kills * KILL_BYTES
+}
+
+/** The queue of one session's writes. */
+export class Outgoing {
+  readonly #clock: () => number
+  readonly #sealed: Uint8Array[] = []
+  #session: number
+  #start = 0
+  #end = 0
+  #entries: Entry[] = []
+  /** Killed dots as session, n, session, n, ... */
+  #killed: number[] = []
+  #bytes = 0
+
+  constructor(session: number, clock: () => number) {
+    this.#session = session
+    this.#clock = clock
+  }
+
+  /** Whether there is nothing to drain. */
+  get isEmpty(): boolean {
+    return this.#sealed.length === 0 && this.#end === this.#start
+  }
+
+  /** Whether a write waits here that no update tells of yet. */
+  holds(entry: Entry): boolean {
+    return entry.session === this.#session && entry.n >= this.#start
+  }
+
+  /** Goes on under a new session, at its first write. */
+  restart(session: number): void {
+    this.seal()
+    this.#session = session
+    this.#start = 0
+    this.#end = 0
+  }
+
+  /** Makes room for writes of `bytes` (by `writeBytes`) that should travel together. */
+  reserve(operations: number, bytes: number): void {
+    const count = this.#end - this.#start + operations
+    if (count > UPDATE_OPERATIONS_MAX || this.#bytes + bytes > UPDATE_ROOM_BYTES) this.seal()
+  }
+
+  /** Takes the write number `n`: `entry` (undefined: a delete), which killed `replaced`. */
+  add(n: number, entry: Entry | undefined, replaced: Entry | undefined, bytes: number): void {
+    this.#end = n + 1
+    this.#bytes += bytes
+    if (entry) this.#entries.push(entry)
+    if (replaced) this.#kill(replaced)
+  }
+
+  #kill(entry: Entry): void {
+    // A write that has not left is dead in its own run.
+    if (!this.holds(entry)) this.#killed.push(entry.session, entry.n)
+    if (entry.beaten) for (const part of entry.beaten) this.#killed.push(part)
+  }
+
+  /** Closes the update under way; later writes go into the next one. */
+  seal(): void {
+    if (this.#end === this.#start) return
+    const live = this.#entries.filter((entry) => entry.live)
+    const run = completed({
+      session: this.#session,
+      start: this.#start,
+      end: this.#end,
+      entries: live,
+      dead: [],
+    })
+    const encoder = encoding.createEncoder()
+    encoding.writeVarUint(encoder, this.#clock())
+    writeUpdate(encoder, [run], killsOf(this.#killed, this.#session, this.#start))
+    this.#sealed.push(encoding.toUint8Array(encoder))
+    this.#start = this.#end
+    this.#entries = []
+    this.#killed = []
+    this.#bytes = 0
+  }
+
+  /** Everything up to now; empties the queue. */
+  drain(): Uint8Array[] {
+    this.seal()
+    return this.#sealed.splice(0)
+  }
+}
+
+/** Groups dots by session and makes ranges of them; those in the run itself (from `start` on) are told there. */
+function killsOf(dots: readonly number[], session: number, start: number): Kill[] {
+  const bySession = new Map<number, number[]>()
+  for (let i = 0; i < dots.length; i += 2) {
+    const of = dots[i] ?? 0
+    const n = dots[i + 1] ?? 0
+    if (of === session && n >= start) continue
+    const numbers = bySession.get(of)
+    if (numbers) numbers.push(n)
+    else bySession.set(of, [n])
+  }
+  return [...bySession].map(([of, numbers]) => ({ session: of, ranges: rangesOf(numbers) }))
+}
+
+function rangesOf(numbers: number[]): number[] {
+  numbers.sort((a, b) => a - b)
+  const ranges: number[] = []
+  for (const n of numbers) {
+    const end = ranges[ranges.length - 1]
+    if (end !== undefined && n < end) continue
+    if (end === n) ranges[ranges.length - 1] = n + 1
+    else ranges.push(n, n + 1)
+  }
+  return ranges
+}

@@ -1,0 +1,91 @@
+/** Local writes as the caller asks for them, checked and measured before anything changes. */
+import * as encoding from 'lib0/encoding'
+import { UsageError } from '../base/errors.js'
+import { UPDATE_BYTES_MAX, UPDATE_OPERATIONS_MAX } from '../wire/limits.js'
+import type { DottedMap } from './dotted-map.js'
+import { UPDATE_ROOM_BYTES, writeBytes } from './outgoing.js'
+import { checkKey, cloneValue, type Measure, type Value } from './value.js'
+
+/** One write that a caller asks for. */
+export type WriteOperation = { type: 'set'; key: string; value: Value } | { type: 'delete'; key: string }
+
+/** A write that passed the checks. */
+export interface PlannedWrite {
+  key: string
+  /** Undefined deletes. */
+  value: Value | undefined
+  /** Key and value in encoded form. */
+  bytes: number
+  /** The encoded value, where it holds bytes. */
+  encoded: Uint8Array | undefined
+}
+
+/** What a store may hold by local writes. */
+export interface Room {
+  keysMax: number
+  documentBytesMax: number
+}
+
+/** Checks one operation. @throws UsageError ERR_KEY_INVALID, ERR_VALUE_INVALID, ERR_TOO_LARGE */
+export function plan(operation: { key: string; value?: unknown }, isSet: boolean): PlannedWrite {
+  const keyBytes = checkKey(operation.key)
+  if (!isSet) return { key: operation.key, value: undefined, bytes: keyBytes, encoded: undefined }
+  const measure: Measure = { bytes: 0, binary: false }
+  const value = cloneValue(operation.value, measure)
+  const encoded = measure.binary ? encodeValue(value) : undefined
+  return { key: operation.key, value, bytes: keyBytes + measure.bytes, encoded }
+}
+
+/** Checks all operations; of several on one key the last one counts, and a delete of nothing is dropped. */
+export function planAll(operations: readonly WriteOperation[], map: DottedMap): PlannedWrite[] {
+  let planned = operations.map((operation) => plan(operation, operation.type === 'set'))
+  if (planned.length > 1) {
+    const last = new Map(planned.map((write) => [write.key, write]))
+    if (last.size < planned.length) planned = planned.filter((write) => last.get(write.key) === write)
+  }
+  return planned.filter((write) => write.value !== undefined || map.get(write.key) !== undefined)
+}
+
+function encodeValue(value: Value): Uint8Array {
+  const encoder = encoding.createEncoder()
+  encoding.writeAny(encoder, value as Parameters<typeof encoding.writeAny>[1])
+  return encoding.toUint8Array(encoder)
+}
+
+/** @throws UsageError ERR_FULL */
+export function checkRoom(planned: readonly PlannedWrite[], map: DottedMap, room: Room): void {
+  let keys = map.visible
+  let bytes = map.bytes
+  let grows = false
+  for (const write of planned) {
+    const current = map.get(write.key)
+    const keysBefore = keys
+    const bytesBefore = bytes
+    if (write.value === undefined) keys--
+    else if (!current) keys++
+    bytes += (write.value === undefined ? 0 : write.bytes) - (current?.bytes ?? 0)
+    grows ||= keys > keysBefore || bytes > bytesBefore
+  }
+  // A store that is over its limits since a merge still takes what makes it smaller.
+  if (!grows || (keys <= room.keysMax && bytes <= room.documentBytesMax)) return
+  throw full(keys > room.keysMax ? `${room.keysMax} keys` : `${room.documentBytesMax} bytes`)
+}
+
+/** Whether all of it travels as one update. @throws UsageError ERR_TOO_LARGE */
+export function checkOnePiece(planned: readonly PlannedWrite[], map: DottedMap): void {
+  const bytes = planned.reduce((sum, write) => sum + writeBytes(write.bytes, map.get(write.key)), 0)
+  if (planned.length <= UPDATE_OPERATIONS_MAX && bytes <= UPDATE_ROOM_BYTES) return
+  throw new UsageError('ERR_TOO_LARGE', {
+    what: `The atomic batch of ${planned.length} writes and about ${bytes} bytes does not fit one update`,
+    why: `One update carries at most ${UPDATE_OPERATIONS_MAX} writes and ${UPDATE_BYTES_MAX} bytes`,
+    fix: 'Make it smaller, or leave out `atomic`: other members then see it in consecutive pieces',
+  })
+}
+
+function full(limit: string): UsageError {
+  return new UsageError('ERR_FULL', {
+    what: `The store is full: it may hold ${limit}`,
+    why: 'Every member keeps everything in memory, so there is a bound',
+    fix: 'Delete keys, or keep large things elsewhere and store references',
+  })
+}

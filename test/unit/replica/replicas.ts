@@ -1,0 +1,27 @@
+/** Builds replicas for tests: seeded, at a clock that stands still until a test moves it. */
+import { seededRandom } from '../../../src/base/random.js'
+import { Replica, type ReplicaOptions, type ReplicaParts } from '../../../src/replica/replica.js'
+
+/** 2026-01-01T00:00:00Z. */
+export const NOW = Date.UTC(2026, 0, 1)
+
+/** A replica with its own seed; `options` may replace its clock and limits. */
+export function replicaAt(
+  seed: number,
+  options: Partial<ReplicaOptions> = {},
+  parts?: ReplicaParts,
+): Replica {
+  return new Replica({ random: seededRandom(seed), wall: () => NOW, ...options }, parts)
+}
+
+/** Hands everything that each has written to the other. */
+export function exchange(a: Replica, b: Replica): void {
+  const [fromA, fromB] = [a.drain(), b.drain()]
+  for (const update of fromA) b.receive(update)
+  for (const update of fromB) a.receive(update)
+}
+
+/** Whether both digests are equal. */
+export function sameData(a: Replica, b: Replica): boolean {
+  return a.digest().join() === b.digest().join()
+}
