@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'ERR_FOREIGN_WRITE'
   | 'ERR_CONTEXT_MISSING'
   | 'ERR_NOT_STARTED'
+  | 'ERR_PAGE_MISSING'
   // TransportError
   | 'ERR_WEBRTC_UNAVAILABLE'
   | 'ERR_SIGNALING_UNREACHABLE'
@@ -31,6 +32,7 @@ export type ErrorCode =
   | 'ERR_SYNC_TIMEOUT'
   | 'ERR_ABORTED'
   | 'ERR_PORT_IN_USE'
+  | 'ERR_MEMBER_EXITED'
   // ProtocolError
   | 'ERR_FRAME_MALFORMED'
   | 'ERR_FRAME_TOO_LARGE'

@@ -1,0 +1,113 @@
+#!/usr/bin/env node
+/** The command line: finds the command, reads its options, and turns errors into words and an exit code. */
+import { readFileSync } from 'node:fs'
+import { stripVTControlCharacters } from 'node:util'
+import { type CommandDef, renderUsage } from 'citty'
+import { pino } from 'pino'
+import { GossipKvError, messageOf, shown, UsageError } from '../src/base/errors.js'
+import type { Command } from './command.js'
+import { demoCommand } from './demo.js'
+import { Lifetime } from './lifetime.js'
+import { nearest } from './nearest.js'
+import { nodeCommand } from './node.js'
+import { Options } from './options.js'
+import { print } from './output.js'
+import { signalCommand } from './signal.js'
+
+const COMMANDS: readonly Command[] = [demoCommand, nodeCommand, signalCommand]
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
+const EXIT_FAILURE = 1
+const EXIT_USAGE = 2
+
+const ROOT = { name: 'gossip-kv', description: 'A key-value store that lives in every participant' }
+
+await main(process.argv.slice(2))
+
+async function main(args: readonly string[]): Promise<void> {
+  // A reader that has gone, as `| head`, is no failure of the program.
+  process.stdout.on('error', () => undefined)
+  let lifetime: Lifetime | undefined
+  try {
+    const [word = '--help', ...rest] = args
+    if (word === '--version') print(version())
+    else if (word === '--help' || word === '-h') await printUsage()
+    else {
+      const command = withLogLevel(commandOf(word))
+      if (rest.includes('--help') || rest.includes('-h')) await printUsage(command)
+      else await run(command, rest, (opened) => (lifetime = opened))
+    }
+  } catch (error) {
+    process.stderr.write(`${error instanceof GossipKvError ? error.message : describe(error)}\n`)
+    await lifetime?.release()
+    process.exit(error instanceof UsageError ? EXIT_USAGE : EXIT_FAILURE)
+  }
+}
+
+async function run(
+  command: Command,
+  args: readonly string[],
+  opened: (lifetime: Lifetime) => void,
+): Promise<void> {
+  const options = new Options(args, command.args, process.env)
+  const level = options.word('log-level', LEVELS)
+  // Written at once, so that the last words before an exit are not lost.
+  const logger = pino(
+    { name: `gossip-kv ${command.meta.name}`, level },
+    pino.destination({ dest: 2, sync: true }),
+  )
+  const lifetime = new Lifetime(logger)
+  opened(lifetime)
+  await command.run({ options, logger, lifetime })
+}
+
+function commandOf(word: string): Command {
+  const names = COMMANDS.map(({ meta }) => meta.name)
+  const command = COMMANDS.find(({ meta }) => meta.name === word)
+  if (command !== undefined) return command
+  const near = nearest(word, names)
+  throw new UsageError('ERR_OPTION_UNKNOWN', {
+    what: `There is no command ${shown(word)}`,
+    why: 'It is misspelled, or belongs to another version',
+    fix: near.length > 0 ? `Did you mean ${near.join(' or ')}?` : `Use one of ${names.join(', ')}, or --help`,
+  })
+}
+
+/** Every command logs; the demo, which people look at, only what goes wrong. */
+function withLogLevel(command: Command): Command {
+  const level = command === demoCommand ? 'warn' : 'info'
+  const option = { type: 'string', default: level, valueHint: 'L', description: LEVELS.join(', ') } as const
+  return { ...command, args: { ...command.args, 'log-level': option } }
+}
+
+async function printUsage(command?: Command): Promise<void> {
+  const root: CommandDef = {
+    meta: ROOT,
+    subCommands: Object.fromEntries(COMMANDS.map(({ meta, args }) => [meta.name, { meta, args }])),
+  }
+  const usage =
+    command === undefined
+      ? await renderUsage(root)
+      : await renderUsage({ meta: command.meta, args: command.args }, root)
+  print(process.stdout.isTTY === true ? usage : stripVTControlCharacters(usage))
+}
+
+function version(): string {
+  // One folder up from cli/main.ts, two from dist/cli/main.js.
+  for (const path of ['../package.json', '../../package.json']) {
+    try {
+      const found = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as {
+        name?: string
+        version?: string
+      }
+      if (found.name === 'gossip-kv') return found.version ?? ''
+    } catch {
+      // The other place, then.
+    }
+  }
+  return 'unknown'
+}
+
+/** Something that nobody foresaw: the trace helps whoever mends it. */
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : messageOf(error)
+}

@@ -1,0 +1,80 @@
+/** `gossip-kv node`: one member of a cluster as a process, with its HTTP interface. */
+import type { Store } from '../src/index.js'
+import type { Command, CommandContext } from './command.js'
+import { printUp } from './output.js'
+
+/** A member without a page. */
+export const nodeCommand: Command = {
+  meta: { name: 'node', description: 'Run a member of a cluster' },
+  args: {
+    cluster: {
+      type: 'string',
+      valueHint: 'C',
+      description: 'Members with the same cluster name share their data',
+    },
+    signaling: {
+      type: 'string',
+      valueHint: 'URLS',
+      description: 'WebSocket URLs of signaling servers, separated by commas; alone when left out',
+    },
+    name: { type: 'string', valueHint: 'N', description: 'A name for people to read' },
+    zone: { type: 'string', valueHint: 'Z', description: 'Where it runs, for people to read' },
+    port: {
+      type: 'string',
+      default: '0',
+      valueHint: 'P',
+      description: 'TCP port of HTTP; 0 takes any free one',
+    },
+    host: { type: 'string', default: '127.0.0.1', valueHint: 'H', description: 'Address of HTTP' },
+    data: {
+      type: 'string',
+      valueHint: 'DIR',
+      description: 'Folder that keeps the state; memory only when left out',
+    },
+    writable: { type: 'boolean', description: 'Let HTTP write keys, too' },
+    json: { type: 'boolean', description: 'Print JSON also on a terminal' },
+  },
+
+  async run(context) {
+    const { options, lifetime } = context
+    if (process.channel) process.once('disconnect', () => lifetime.stop())
+    const cluster = options.required('cluster')
+    const writable = options.flag('writable')
+    // Loaded here, since the other commands need neither Yjs nor WebRTC.
+    const { filePersistence, openHttp } = await import('../src/node.js')
+    const { createStore } = await import('../src/index.js')
+    const http = await openHttp({ port: options.port('port'), host: options.required('host') })
+    lifetime.onStop(() => http.close())
+    const [name, zone, data] = [options.text('name'), options.text('zone'), options.text('data')]
+    const store = createStore({
+      cluster,
+      signaling: options.list('signaling'),
+      port: http.port,
+      ...(name === undefined ? {} : { name }),
+      ...(zone === undefined ? {} : { zone }),
+      ...(data === undefined ? {} : { persistence: filePersistence(data) }),
+    })
+    lifetime.onStop(() => store.close())
+    logEvents(store, context)
+    await store.ready()
+    http.show(store, { writable })
+    // The last one that is added goes first: not ready, before anything else ends.
+    lifetime.onStop(async () => http.drain())
+    const up = { id: store.id, port: http.port, cluster }
+    printUp(
+      options.flag('json'),
+      up,
+      `member ${store.id} of ${cluster} at http://127.0.0.1:${http.port}/v1/status`,
+    )
+  },
+}
+
+function logEvents(store: Store, { logger }: CommandContext): void {
+  let name = store.status.name
+  store.on('status', (status) => {
+    if (status.name === name) return
+    name = status.name
+    logger.info({ status: name, signaling: status.signaling, links: status.links }, 'status')
+  })
+  store.on('error', (error) => logger.warn({ code: error.code }, error.message))
+}

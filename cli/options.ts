@@ -1,0 +1,168 @@
+/** The options of one command: flags over GOSSIP_KV_* variables over defaults, each checked when it is read. */
+import { type ArgsDef, parseArgs } from 'citty'
+import { shown, UsageError } from '../src/base/errors.js'
+import { nearest } from './nearest.js'
+
+const PORT_MAX = 65_535
+const TRUE_WORDS = ['1', 'true', 'yes', 'on']
+const FALSE_WORDS = ['0', 'false', 'no', 'off']
+
+/** Variables by name. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** The value of an option and where it came from, for messages. */
+interface Given {
+  value: string | boolean
+  source: string
+}
+
+/** Reads the options that a command defines. */
+export class Options {
+  readonly #given = new Map<string, Given>()
+  readonly #definitions: ArgsDef
+
+  /** @throws UsageError ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID */
+  constructor(args: readonly string[], definitions: ArgsDef, env: Environment) {
+    this.#definitions = definitions
+    const flags = readFlags(args, definitions)
+    for (const [name, { default: fallback }] of Object.entries(definitions)) {
+      const variable = variableOf(name)
+      const fromEnv = env[variable]
+      const flag = flags.get(name)
+      if (flag !== undefined) this.#given.set(name, { value: flag, source: `--${name}` })
+      else if (fromEnv !== undefined && fromEnv !== '')
+        this.#given.set(name, { value: fromEnv, source: variable })
+      else if (fallback !== undefined) this.#given.set(name, { value: fallback, source: 'default' })
+    }
+  }
+
+  /** True when it was given by flag or variable, not by default. */
+  isChosen(name: string): boolean {
+    const given = this.#given.get(name)
+    return given !== undefined && given.source !== 'default'
+  }
+
+  /** A text; undefined when it was not given and has no default. */
+  text(name: string): string | undefined {
+    const value = this.#given.get(name)?.value
+    return value === undefined ? undefined : String(value)
+  }
+
+  /** A text that must be there. @throws UsageError ERR_OPTION_INVALID */
+  required(name: string): string {
+    const text = this.text(name)
+    if (text !== undefined) return text
+    throw new UsageError('ERR_OPTION_INVALID', {
+      what: `The option --${name} is missing`,
+      why: String(this.#definitions[name]?.description ?? 'The command cannot do without it'),
+      fix: `Pass --${name}, or set the variable ${variableOf(name)}`,
+    })
+  }
+
+  /** Texts separated by commas. */
+  list(name: string): string[] {
+    return (this.text(name) ?? '')
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== '')
+  }
+
+  /** An integer from `min` to `max`. @throws UsageError ERR_OPTION_INVALID */
+  integer(name: string, min: number, max: number): number {
+    const text = this.text(name) ?? ''
+    const number = Number(text)
+    if (/^\d+$/.test(text) && number >= min && number <= max) return number
+    throw this.#invalid(name, `It has to be an integer from ${min} to ${max}`)
+  }
+
+  /** A TCP port; 0 stands for any free one. @throws UsageError ERR_OPTION_INVALID */
+  port(name: string): number {
+    return this.integer(name, 0, PORT_MAX)
+  }
+
+  /** One of several words. @throws UsageError ERR_OPTION_INVALID */
+  word(name: string, words: readonly string[]): string {
+    const text = this.text(name) ?? ''
+    if (words.includes(text)) return text
+    throw this.#invalid(name, `It has to be one of ${words.join(', ')}`)
+  }
+
+  /** A switch; false when it was not given. @throws UsageError ERR_OPTION_INVALID */
+  flag(name: string): boolean {
+    const value = this.#given.get(name)?.value ?? false
+    if (typeof value === 'boolean') return value
+    if (TRUE_WORDS.includes(value.toLowerCase())) return true
+    if (FALSE_WORDS.includes(value.toLowerCase())) return false
+    throw this.#invalid(name, `It has to be one of ${[...TRUE_WORDS, ...FALSE_WORDS].join(', ')}`)
+  }
+
+  #invalid(name: string, why: string): UsageError {
+    const given = this.#given.get(name)
+    return new UsageError('ERR_OPTION_INVALID', {
+      what: `${given?.source ?? `--${name}`} is ${shown(given?.value)}`,
+      why,
+      fix: 'Correct it, or see --help',
+    })
+  }
+}
+
+/** What the command line says, by name of the option. */
+function readFlags(args: readonly string[], definitions: ArgsDef): Map<string, string | boolean> {
+  // Without defaults, what was said cannot be told from what was not.
+  const bare = Object.fromEntries(
+    Object.entries(definitions).map(([name, { type }]) => [name, { type } as const]),
+  )
+  const { _: positional, ...parsed } = parseArgs([...args], bare as ArgsDef) as Record<string, unknown> & {
+    _: string[]
+  }
+  const flags = new Map<string, string | boolean>()
+  for (const [written, value] of Object.entries(parsed)) {
+    const name = Object.hasOwn(definitions, written) ? written : nameOf(written, definitions)
+    if (name === undefined) throw unknown(written, definitions)
+    flags.set(name, checkFlag(name, value, definitions))
+  }
+  // Last, since the value of a misspelled option looks like a word too many.
+  if (positional[0] !== undefined) throw unexpected(positional[0])
+  return flags
+}
+
+/** citty also answers to camel case, and then names the option twice. */
+function nameOf(written: string, definitions: ArgsDef): string | undefined {
+  return Object.keys(definitions).find((name) => name.replaceAll('-', '') === written.toLowerCase())
+}
+
+function checkFlag(name: string, value: unknown, definitions: ArgsDef): string | boolean {
+  if (definitions[name]?.type === 'boolean') return value === true || value === 'true'
+  // `--port` at the end, `--no-port`, or `--port --json`: the value was forgotten.
+  if (typeof value === 'string' && value !== '' && !value.startsWith('--')) return value
+  throw new UsageError('ERR_OPTION_INVALID', {
+    what: `The option --${name} has no value`,
+    why: 'It is followed by another option, or by nothing',
+    fix: `Write --${name} VALUE or --${name}=VALUE`,
+  })
+}
+
+function variableOf(name: string): string {
+  return `GOSSIP_KV_${name.replaceAll('-', '_').toUpperCase()}`
+}
+
+function unknown(written: string, definitions: ArgsDef): UsageError {
+  const names = Object.keys(definitions)
+  const near = nearest(written, names)
+  return new UsageError('ERR_OPTION_UNKNOWN', {
+    what: `There is no option ${written.length === 1 ? '-' : '--'}${written}`,
+    why: 'It is misspelled, or belongs to another command',
+    fix:
+      near.length > 0
+        ? `Did you mean ${near.map((name) => `--${name}`).join(' or ')}?`
+        : `Use one of ${names.map((name) => `--${name}`).join(', ')}`,
+  })
+}
+
+function unexpected(word: string): UsageError {
+  return new UsageError('ERR_OPTION_UNKNOWN', {
+    what: `The command line has a word too many: ${shown(word)}`,
+    why: 'Every value follows the name of its option',
+    fix: 'Write --name value, or see --help',
+  })
+}

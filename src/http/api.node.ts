@@ -1,0 +1,154 @@
+/**
+ * The HTTP interface of one member: what it holds and how it stands, for probes, scripts and sidecars. Reading is
+ * local and shows what this member knows; writing is off unless it is asked for.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { GossipKvError, shown, UsageError } from '../base/errors.js'
+import type { Store } from '../store/types.js'
+import { answer, answerError, answerProblem } from './problem.node.js'
+import { readValue } from './request-body.node.js'
+
+const USR = '/v1/usr/'
+const JSON_TYPE = 'application/json'
+
+/** How a store is shown. */
+export interface HttpApiOptions {
+  /** Lets PUT and DELETE of keys in. Default false. */
+  writable?: boolean
+}
+
+/** Answers requests for one store. */
+export class HttpApi {
+  readonly #store: Store
+  readonly #writable: boolean
+  /** Set when the member is about to stop: it is not ready from then on, and still answers. */
+  draining = false
+
+  constructor(store: Store, options: HttpApiOptions = {}) {
+    this.#store = store
+    this.#writable = options.writable === true
+  }
+
+  /** Answers one request; every failure ends as an answer. */
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      await this.#route(request, response)
+    } catch (error) {
+      if (response.headersSent) response.destroy()
+      else answerError(response, error)
+    }
+  }
+
+  async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const [path = '/', query = ''] = (request.url ?? '/').split('?', 2)
+    if (path.startsWith(USR)) await this.#key(request, response, keyOf(path))
+    else if (request.method !== 'GET' && request.method !== 'HEAD') notAllowed(response, 'GET, HEAD')
+    else this.#read(response, path, query)
+  }
+
+  #read(response: ServerResponse, path: string, query: string): void {
+    const store = this.#store
+    switch (path) {
+      case '/livez':
+        answer(response, 200, 'text/plain; charset=utf-8', 'ok\n')
+        break
+      case '/readyz':
+        this.#ready(response)
+        break
+      case '/v1/status':
+        answerJson(response, { id: store.id, cluster: store.cluster, ...store.status })
+        break
+      case '/v1/members':
+        answerJson(response, store.members.list())
+        break
+      case '/v1/sys':
+        answerJson(response, store.sys.snapshot())
+        break
+      case '/v1/usr':
+        answerJson(response, this.#entries(query))
+        break
+      default:
+        answerProblem(response, 404, 'There is nothing at this path.')
+    }
+  }
+
+  #ready(response: ServerResponse): void {
+    const { name } = this.#store.status
+    const isReady = !this.draining && (name === 'live' || name === 'alone')
+    if (isReady) answer(response, 200, 'text/plain; charset=utf-8', `${name}\n`)
+    else answerProblem(response, 503, `The member is ${this.draining ? 'stopping' : name}.`)
+  }
+
+  #entries(query: string): Record<string, unknown> {
+    const prefix = new URLSearchParams(query).get('prefix')
+    return Object.fromEntries(this.#store.usr.entries(prefix === null ? {} : { prefix }))
+  }
+
+  async #key(request: IncomingMessage, response: ServerResponse, key: string): Promise<void> {
+    const allowed = this.#writable ? 'GET, HEAD, PUT, DELETE' : 'GET, HEAD'
+    const { method = '' } = request
+    if (!allowed.split(', ').includes(method)) {
+      notAllowed(response, allowed)
+      return
+    }
+    if (method === 'GET' || method === 'HEAD') this.#get(response, key)
+    else await this.#write(request, response, key)
+  }
+
+  #get(response: ServerResponse, key: string): void {
+    const value = this.#store.usr.get(key)
+    if (value === undefined) answerProblem(response, 404, `There is no key ${shown(key)}.`)
+    else if (value instanceof Uint8Array) answer(response, 200, 'application/octet-stream', value)
+    else answerJson(response, value)
+  }
+
+  async #write(request: IncomingMessage, response: ServerResponse, key: string): Promise<void> {
+    refuseConditions(request)
+    if (request.method === 'PUT') this.#store.usr.set(key, await readValue(request))
+    else if (!this.#store.usr.delete(key)) {
+      answerProblem(response, 404, `There is no key ${shown(key)}.`)
+      return
+    }
+    response.writeHead(204, { 'Cache-Control': 'no-store' })
+    response.end()
+  }
+}
+
+function keyOf(path: string): string {
+  try {
+    return decodeURIComponent(path.slice(USR.length))
+  } catch {
+    throw new UsageError('ERR_KEY_INVALID', {
+      what: `The path ${shown(path)} has a % that begins no encoded character`,
+      why: 'A key stands percent-encoded in the path',
+      fix: 'Encode it as encodeURIComponent(key) does',
+    })
+  }
+}
+
+/** Two members could both accept the same condition, and neither would know. */
+function refuseConditions(request: IncomingMessage): void {
+  const header = ['if-match', 'if-none-match', 'if-unmodified-since'].find((name) => name in request.headers)
+  if (header === undefined) return
+  throw new UsageError('ERR_OPTION_INVALID', {
+    what: `The header ${header} cannot be honored`,
+    why: 'Members write without asking each other, so no member can compare and set',
+    fix: 'Leave the header out; of concurrent writes one wins, the same on every member',
+  })
+}
+
+function notAllowed(response: ServerResponse, allowed: string): void {
+  response.setHeader('Allow', allowed)
+  answerProblem(response, 405, `Only ${allowed} here.`)
+}
+
+function answerJson(response: ServerResponse, value: unknown): void {
+  answer(response, 200, JSON_TYPE, JSON.stringify(value, replaceUnjson) ?? 'null')
+}
+
+/** Bytes inside of JSON stand as `{"$base64": ...}`, errors as code and message. */
+function replaceUnjson(_key: string, value: unknown): unknown {
+  if (value instanceof Uint8Array) return { $base64: Buffer.from(value).toString('base64') }
+  if (value instanceof GossipKvError) return { code: value.code, message: value.message }
+  return value
+}

@@ -1,0 +1,56 @@
+/** Errors of the HTTP interface as `application/problem+json` (RFC 9457), with the stable code of gossip-kv beside it. */
+import { type ServerResponse, STATUS_CODES } from 'node:http'
+import { type ErrorCode, GossipKvError, messageOf } from '../base/errors.js'
+
+/** What each error of the store means in HTTP; every other one is a 500. */
+const STATUS_OF: Partial<Record<ErrorCode, number>> = {
+  ERR_KEY_INVALID: 400,
+  ERR_VALUE_INVALID: 400,
+  ERR_OPTION_INVALID: 400,
+  ERR_TOO_LARGE: 413,
+  ERR_STORE_CLOSED: 503,
+  ERR_FULL: 507,
+}
+
+/** Answers with what was thrown. */
+export function answerError(response: ServerResponse, error: unknown): void {
+  if (!(error instanceof GossipKvError)) {
+    answerProblem(response, 500, messageOf(error))
+    return
+  }
+  // What is left unread of a body that is too large must not be taken for the next request.
+  if (error.code === 'ERR_TOO_LARGE') response.setHeader('Connection', 'close')
+  answerProblem(response, STATUS_OF[error.code] ?? 500, error.message, error.code)
+}
+
+/** Answers with a problem of HTTP itself, or with the `code` of an error. */
+export function answerProblem(
+  response: ServerResponse,
+  status: number,
+  detail: string,
+  code?: ErrorCode,
+): void {
+  const title = STATUS_CODES[status] ?? 'Error'
+  answer(
+    response,
+    status,
+    'application/problem+json',
+    JSON.stringify({ type: 'about:blank', title, status, detail, code }),
+  )
+}
+
+/** Answers with a body that no cache may keep: the state changes at any time. */
+export function answer(
+  response: ServerResponse,
+  status: number,
+  type: string,
+  body: string | Uint8Array,
+): void {
+  response.writeHead(status, {
+    'Content-Type': type,
+    'Content-Length': Buffer.byteLength(body),
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+  })
+  response.end(body)
+}

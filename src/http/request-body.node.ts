@@ -1,0 +1,46 @@
+/** Reads the value out of a request: JSON, or bytes as they are. */
+import type { IncomingMessage } from 'node:http'
+import { messageOf, UsageError } from '../base/errors.js'
+import type { Value } from '../store/types.js'
+import { VALUE_BYTES_MAX } from '../wire/limits.js'
+
+/** JSON takes up to six characters for one of the value (`\u0000`), and some for its braces. */
+const BODY_BYTES_MAX = 8 * VALUE_BYTES_MAX
+
+/** The value that a request carries. @throws UsageError ERR_TOO_LARGE, ERR_VALUE_INVALID */
+export async function readValue(request: IncomingMessage): Promise<Value> {
+  const bytes = await readBody(request)
+  if (request.headers['content-type']?.startsWith('application/octet-stream')) return new Uint8Array(bytes)
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as Value
+  } catch (cause) {
+    throw new UsageError(
+      'ERR_VALUE_INVALID',
+      {
+        what: `The body is no JSON in UTF-8 (${messageOf(cause)})`,
+        why: 'A value is sent as JSON, or as bytes with the header Content-Type: application/octet-stream',
+        fix: 'Put quotes around a text: "like this"',
+      },
+      { cause },
+    )
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const parts: Buffer[] = []
+  let bytes = 0
+  for await (const part of request) {
+    bytes += (part as Buffer).length
+    if (bytes > BODY_BYTES_MAX) throw tooLarge()
+    parts.push(part as Buffer)
+  }
+  return Buffer.concat(parts)
+}
+
+function tooLarge(): UsageError {
+  return new UsageError('ERR_TOO_LARGE', {
+    what: `The body has more than ${BODY_BYTES_MAX} bytes`,
+    why: `A value has at most ${VALUE_BYTES_MAX} bytes`,
+    fix: 'Split the value over several keys',
+  })
+}

@@ -1,0 +1,5 @@
+/** What a Node process has beside the store: a data folder, an HTTP interface, and options from the environment. */
+export type { HttpApiOptions } from './http/api.node.js'
+export { type Environment, optionsFromEnv } from './http/environment.node.js'
+export { type HttpServer, type HttpServerOptions, openHttp, serveHttp } from './http/server.node.js'
+export { filePersistence } from './persistence/file.node.js'
