@@ -42,10 +42,12 @@ const ARROWS = {
   ],
   'src/react.ts': ['src/store/', 'src/base/'],
   'src/vue.ts': ['src/store/', 'src/base/'],
-  'src/node.ts': ['src/store/', 'src/persistence/', 'src/base/'],
+  // The HTTP API of a Node member, over the store's types alone: it is handed its store.
+  'src/http/': ['src/store/types.ts', 'src/persistence/', 'src/wire/', 'src/base/'],
+  'src/node.ts': ['src/store/', 'src/persistence/', 'src/http/', 'src/base/'],
   'src/testing.ts': ['src/store/', 'src/sim/', 'src/base/'],
   'signaling-server/': ['src/wire/', 'src/base/'],
-  'cli/': ['src/index.ts', 'src/node.ts', 'src/testing.ts', 'signaling-server/'],
+  'cli/': ['src/index.ts', 'src/node.ts', 'src/testing.ts', 'src/base/', 'signaling-server/'],
   'examples/': ['src/index.ts', 'src/react.ts', 'src/vue.ts'],
   'demo/': ['src/index.ts', 'src/react.ts', 'src/vue.ts', 'src/testing.ts'],
 }

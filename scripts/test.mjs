@@ -24,6 +24,14 @@ process.on('exit', (code) => {
   if (!reported && code === 0) process.exitCode = 1
 })
 
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    for (const child of running) kill(child)
+    console.log(`\nstopped by ${signal}`)
+    process.exit(1)
+  })
+}
+
 requireNode()
 requireDependencies()
 process.exitCode = await main(process.argv.slice(2))
@@ -146,12 +154,4 @@ function kill(child) {
   } catch {
     // The group is gone already, which is what was wanted.
   }
-}
-
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.on(signal, () => {
-    for (const child of running) kill(child)
-    console.log(`\nstopped by ${signal}`)
-    process.exit(1)
-  })
 }

@@ -30,6 +30,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'src/wire/',
     'src/base/',
   ],
+  'src/http/': ['src/persistence/', 'src/wire/', 'src/base/'],
   'signaling-server/': ['src/wire/', 'src/base/'],
 }
 
