@@ -1,8 +1,9 @@
 /** Which links and which signaling a store uses: what the caller hands in, or WebRTC and WebSocket. */
+import { kind } from '#rtc'
 import { createSignalingClient } from '../transport/signaling-client.js'
 import { systemClock } from '../transport/system-clock.js'
 import type { Transport } from '../transport/transport.js'
-import { createWebRtcLinks, kind } from '../transport/webrtc.js'
+import { createWebRtcLinks } from '../transport/webrtc-links.js'
 import { signalingUrls } from './options.js'
 import { cryptoRandom } from './random.js'
 import type { StoreOptions } from './types.js'

@@ -3,8 +3,8 @@
  * partitions. It carries the same bytes as WebRTC would and is driven by a clock, real or virtual.
  */
 import type { Clock, Timer } from '../base/clock.js'
-import { type Random, sample, seededRandom } from '../base/random.js'
 import { TransportError } from '../base/errors.js'
+import { type Random, sample, seededRandom } from '../base/random.js'
 import { CONTACTS_MAX, SLOW_LINK_BYTES } from '../wire/limits.js'
 import type { Signal } from '../wire/signal.js'
 import { systemClock } from './system-clock.js'
@@ -52,6 +52,8 @@ class Network implements MemoryNetwork {
   readonly dialMillis: number
   readonly #delayMillis: readonly [number, number]
   readonly #meetings = new Map<string, Map<string, MemorySignaling>>()
+  /** Every signaling client that is started, joined or not. */
+  readonly clients = new Set<MemorySignaling>()
   #groups: readonly (readonly string[])[] | undefined
   #signalingUp = true
 
@@ -76,12 +78,16 @@ class Network implements MemoryNetwork {
 
   signaling(up: boolean): void {
     this.#signalingUp = up
-    for (const room of this.#meetings.values()) for (const member of room.values()) member.connect()
+    for (const client of this.clients) client.connect()
   }
 
   crash(id: string): void {
     this.endpoints.get(id)?.crash()
-    for (const room of this.#meetings.values()) room.delete(id)
+    for (const room of this.#meetings.values()) {
+      const client = room.get(id)
+      if (client) this.clients.delete(client)
+      room.delete(id)
+    }
   }
 
   cut(a: string, b: string): void {
@@ -94,7 +100,9 @@ class Network implements MemoryNetwork {
   }
 
   reaches(from: string, to: string): boolean {
-    return this.#groups === undefined || this.#groups.some((group) => group.includes(from) && group.includes(to))
+    return (
+      this.#groups === undefined || this.#groups.some((group) => group.includes(from) && group.includes(to))
+    )
   }
 
   delay(): number {
@@ -244,6 +252,7 @@ class MemorySignaling implements Signaling {
     this.#self = self
     this.#topic = topic
     this.#events = events
+    this.#network.clients.add(this)
     events.state('connecting', undefined)
     this.#timer = this.#network.clock.after(1, () => this.connect())
   }
@@ -281,6 +290,7 @@ class MemorySignaling implements Signaling {
 
   async close(): Promise<void> {
     this.#timer?.cancel()
+    this.#network.clients.delete(this)
     if (this.#self) this.#network.room(this.#topic).delete(this.#self.id)
     this.#self = undefined
     this.#events = undefined

@@ -18,30 +18,30 @@ export class AntiEntropy {
   /** The digest of the member table. */
   readonly #membersDigest: () => number
   #roundAt: number
-  /** The own digest, and since when it stands. */
-  #own: { bytes: Uint8Array; since: number }
+  /** Since when the own digest stands. */
+  #changedAt: number
 
   constructor(context: EngineContext, membersDigest: () => number, now: number) {
     this.#context = context
     this.#exchange = new Exchange(context.config, context.outbox)
     this.#membersDigest = membersDigest
     this.#roundAt = now + context.config.antiEntropyMillis
-    this.#own = { bytes: context.replica.digest(), since: now }
+    this.#changedAt = now
   }
 
   /** The replica holds more than before. */
   changed(now: number): void {
-    this.#own = { bytes: this.#context.replica.digest(), since: now }
+    this.#changedAt = now
   }
 
   /** Whether `neighbor` held the same data when it last told its digest. */
   inSync(neighbor: Neighbor): boolean | undefined {
-    return neighbor.digest && bytesEqual(neighbor.digest.bytes, this.#own.bytes)
+    return neighbor.digest && bytesEqual(neighbor.digest.bytes, this.#context.replica.digest())
   }
 
   /** Tells the own digests; `ask` wants the other ones. */
   tell(neighbor: Neighbor, ask: boolean, now: number): void {
-    const replica = this.#own.bytes
+    const replica = this.#context.replica.digest()
     neighbor.toldDigest = replica
     sendTo(this.#context, neighbor, { type: 'digest', replica, members: this.#membersDigest(), ask }, now)
   }
@@ -61,7 +61,7 @@ export class AntiEntropy {
       this.#context.outbox.push({ type: 'members' })
     }
     if (this.inSync(neighbor) !== false) return
-    const standsSince = Math.max(neighbor.digest.since, this.#own.since)
+    const standsSince = Math.max(neighbor.digest.since, this.#changedAt)
     if (now >= standsSince + this.#context.config.mismatchMillis) this.ask(neighbor, now)
   }
 

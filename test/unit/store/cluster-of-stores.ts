@@ -1,0 +1,36 @@
+/** Builds stores over one network in memory, and closes them all. */
+import { createStore } from '../../../src/store/store.js'
+import type { Store, StoreOptions } from '../../../src/store/types.js'
+import { type MemoryNetwork, memoryNetwork } from '../../../src/transport/memory.js'
+
+const open: Store[] = []
+
+/** A store over `network`. */
+export function storeOn(network: MemoryNetwork, options: Partial<StoreOptions> = {}): Store {
+  const store = createStore({ cluster: 'test', transport: network.transport(), ...options })
+  open.push(store)
+  return store
+}
+
+/** Two stores that have met and agree. */
+export async function twoStores(): Promise<{ network: MemoryNetwork; a: Store; b: Store }> {
+  const network = memoryNetwork()
+  const a = storeOn(network)
+  const b = storeOn(network)
+  await until(() => a.status.name === 'live' && b.status.name === 'live', 'both live')
+  return { network, a, b }
+}
+
+/** To be called after each test. */
+export async function closeStores(): Promise<void> {
+  await Promise.all(open.splice(0).map((store) => store.close()))
+}
+
+/** Waits, at most 5 s, until `holds`. */
+export async function until(holds: () => boolean, what: string, millisMax = 5_000): Promise<void> {
+  const end = performance.now() + millisMax
+  while (!holds()) {
+    if (performance.now() > end) throw new Error(`not within ${millisMax} ms: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
