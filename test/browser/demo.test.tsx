@@ -46,7 +46,7 @@ describe('the demo page', () => {
   })
 
   it('adds a text and a JSON value and empties the form', async () => {
-    const { store, page } = alonePage()
+    const { store, page } = await alonePage()
     add(page, 'a', 'true')
     expect(store.usr.get('a')).to.equal('true')
     await until(() => field(page, 'add-key').value === '', 'the form is empty')
@@ -59,7 +59,7 @@ describe('the demo page', () => {
   })
 
   it('says in a sentence what is wrong and keeps what was typed', async () => {
-    const { store, page } = alonePage()
+    const { store, page } = await alonePage()
     add(page, 'k'.repeat(600), 'kept')
     await until(() => page.querySelector('[data-testid=add-problem]') !== null, 'the problem is shown')
     const problem = one(page, '[data-testid=add-problem]').textContent ?? ''
@@ -71,7 +71,7 @@ describe('the demo page', () => {
   })
 
   it('edits in place: Enter and leaving write, Escape does not', async () => {
-    const { store, page } = alonePage({ a: 'one' })
+    const { store, page } = await alonePage({ a: 'one' })
     type(await opened(page, 'a'), 'two')
     press(editor(page), 'Enter')
     await until(() => valueAt(page, 'a') === 'two', 'Enter has written')
@@ -85,7 +85,7 @@ describe('the demo page', () => {
   })
 
   it('keeps an edit that is no JSON, with the reason', async () => {
-    const { store, page } = alonePage({ a: { n: 1 } })
+    const { store, page } = await alonePage({ a: { n: 1 } })
     const area = await opened(page, 'a')
     expect(area.value).to.equal('{"n":1}')
     type(area, '{"n":')
@@ -99,7 +99,7 @@ describe('the demo page', () => {
   })
 
   it('keeps a draft whose key is deleted meanwhile', async () => {
-    const { store, page } = alonePage({ a: 'one' })
+    const { store, page } = await alonePage({ a: 'one' })
     type(await opened(page, 'a'), 'draft')
     store.usr.delete('a')
     await until(
@@ -112,7 +112,7 @@ describe('the demo page', () => {
   })
 
   it('does not write over what came meanwhile when an untouched editor is left', async () => {
-    const { store, page } = alonePage({ a: 'one' })
+    const { store, page } = await alonePage({ a: 'one' })
     await opened(page, 'a')
     store.usr.set('a', 'newer')
     await until(() => row(page, 'a').textContent?.includes('meanwhile') ?? false, 'it is told')
@@ -122,7 +122,7 @@ describe('the demo page', () => {
   })
 
   it('deletes a key and shows the empty table in words', async () => {
-    const { store, page } = alonePage({ a: 1 })
+    const { store, page } = await alonePage({ a: 1 })
     await until(() => valueAt(page, 'a') === '1', 'the key is shown')
     one(row(page, 'a'), '[data-testid=delete]').click()
     await until(() => page.querySelector('[data-testid=empty]') !== null, 'the table is empty')
@@ -131,14 +131,14 @@ describe('the demo page', () => {
   })
 
   it('shows bytes and offers no editor for them', async () => {
-    const { page } = alonePage({ a: new Uint8Array([1, 2, 255]) })
+    const { page } = await alonePage({ a: new Uint8Array([1, 2, 255]) })
     await until(() => valueAt(page, 'a') === '3 B: 01 02 ff', 'the bytes are shown')
     expect(row(page, 'a').querySelector('[data-testid=edit]')).to.equal(null)
   })
 
   it('draws the first 200 of 2,000 keys and finds the others by the filter', async () => {
     const keys = Array.from({ length: 2000 }, (_, n) => [`load/${String(n).padStart(4, '0')}`, n] as const)
-    const { page } = alonePage(Object.fromEntries(keys))
+    const { page } = await alonePage(Object.fromEntries(keys))
     await until(() => rows(page).length === 200, 'the first keys are shown')
     expect(one(page, '[data-testid=rest]').textContent).to.match(/^Showing 200 of 2,000 keys/)
     type(field(page, 'filter'), '/19')
@@ -152,7 +152,7 @@ describe('the demo page', () => {
   })
 
   it('draws only the row that changed', async () => {
-    const { store, page } = alonePage({ a: 1, b: 2 })
+    const { store, page } = await alonePage({ a: 1, b: 2 })
     await until(() => rows(page).length === 2, 'both are shown')
     const mutated = new Set<string | undefined>()
     const observer = new MutationObserver((records) => {
@@ -177,10 +177,17 @@ function shown(store: Store): HTMLElement {
   ).container
 }
 
-function alonePage(values: Parameters<Store['usr']['setMany']>[0] = {}): { store: Store; page: HTMLElement } {
+interface AlonePage {
+  store: Store
+  page: HTMLElement
+}
+
+async function alonePage(values: Parameters<Store['usr']['setMany']>[0] = {}): Promise<AlonePage> {
   const store = aloneStore()
   store.usr.setMany(values)
-  return { store, page: shown(store) }
+  const page = shown(store)
+  await until(() => page.querySelector('[data-testid=add-key]') !== null, 'the page is drawn')
+  return { store, page }
 }
 
 function rows(page: HTMLElement): HTMLElement[] {

@@ -11,7 +11,8 @@ const stores: Store[] = []
 /** Draws `node` into a new container. `draw` draws another one into the same place. */
 export function drawn(node: ReactNode): { container: HTMLElement; draw: (node: ReactNode) => void } {
   const container = document.body.appendChild(document.createElement('div'))
-  const root = createRoot(container)
+  // What a boundary of a test catches is expected; React would print it.
+  const root = createRoot(container, { onCaughtError: () => undefined })
   roots.push(root)
   root.render(node)
   return { container, draw: (next) => root.render(next) }
