@@ -18,6 +18,7 @@ import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { fingerprint, writeStamp } from './scripts/built.mjs'
+import { leanSimplePeer } from './scripts/lean-simple-peer.mjs'
 
 const root = fileURLToPath(new URL('.', import.meta.url))
 const SINGLETONS = ['yjs', 'lib0', 'lib0/*', 'y-protocols', 'y-protocols/*', 'react', 'react/*', 'vue']
@@ -43,7 +44,8 @@ const TARGETS = [
     outdir: 'dist/browser',
     platform: 'browser',
     conditions: ['browser'],
-    // One Yjs and one React per page, whoever bundles; simple-peer is inlined since its entry needs Node's globals.
+    plugins: [leanSimplePeer],
+    // One Yjs and one React per page, whoever bundles; simple-peer is inlined since its entry needs Node's packages.
     external: SINGLETONS,
   },
   {
@@ -76,6 +78,7 @@ const TARGETS = [
     outdir: 'dist/demo',
     platform: 'browser',
     conditions: ['browser'],
+    plugins: [leanSimplePeer],
     minify: true,
     // The page goes through the React hooks and is drawn by preact, which is a tenth of the size.
     alias: { react: 'preact/compat', 'react-dom': 'preact/compat' },

@@ -15,6 +15,8 @@ const SOURCES = [
   'demo',
   'signaling-server',
   'esbuild.config.mjs',
+  'scripts/lean-simple-peer.mjs',
+  'scripts/simple-peer-parts.mjs',
   'package.json',
   'package-lock.json',
   'tsconfig.json',

@@ -6,6 +6,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { leanSimplePeer } from './lean-simple-peer.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -26,6 +27,8 @@ async function bundleOf(file) {
     entryPoints: [file],
     absWorkingDir: root,
     bundle: true,
+    // What runs in the tests is what ships.
+    plugins: [leanSimplePeer],
     write: false,
     outdir: join(root, 'dist', 'test'),
     format: 'esm',
