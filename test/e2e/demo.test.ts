@@ -50,7 +50,9 @@ describe('the demo: two tabs and three Node processes over real WebRTC', functio
   it('shows a key that one tab sets in the other tab and in each Node process within 2 s', async () => {
     await setIn(tabs[0], 'greeting', 'hello')
     const took = await until(
-      async () => (await valueIn(tabs[1], 'greeting')) === 'hello' && (await everyNode((usr) => usr['greeting'] === 'hello')),
+      async () =>
+        (await valueIn(tabs[1], 'greeting')) === 'hello' &&
+        (await everyNode((usr) => usr['greeting'] === 'hello')),
       'the key everywhere',
       2_000,
     )
@@ -60,7 +62,9 @@ describe('the demo: two tabs and three Node processes over real WebRTC', functio
   it('converges on deletes', async () => {
     await tabs[1].evaluate(() => (window as DemoWindow).gossipKvDemo.store.usr.delete('greeting'))
     await until(
-      async () => (await valueIn(tabs[0], 'greeting')) === undefined && (await everyNode((usr) => !('greeting' in usr))),
+      async () =>
+        (await valueIn(tabs[0], 'greeting')) === undefined &&
+        (await everyNode((usr) => !('greeting' in usr))),
       'the delete everywhere',
       2_000,
     )
@@ -72,9 +76,14 @@ describe('the demo: two tabs and three Node processes over real WebRTC', functio
       usr.set('large', 'x'.repeat(60 * 1024))
       for (let n = 0; n < 2_000; n++) usr.set(`many/${n}`, n)
     })
-    const arrived = (usr: Record<string, unknown>) => Object.keys(usr).length === 2_001 && String(usr['large']).length === 60 * 1024
+    const arrived = (usr: Record<string, unknown>) =>
+      Object.keys(usr).length === 2_001 && String(usr['large']).length === 60 * 1024
     await until(() => everyNode(arrived), 'all of it at every Node process', 10_000)
-    await until(async () => (await valueIn(tabs[1], 'many/1999')) === 1_999, 'all of it at the other tab', 10_000)
+    await until(
+      async () => (await valueIn(tabs[1], 'many/1999')) === 1_999,
+      'all of it at the other tab',
+      10_000,
+    )
     await tabs[0].evaluate(() => {
       const { usr } = (window as DemoWindow).gossipKvDemo.store
       usr.deleteMany(usr.keys())
@@ -100,19 +109,27 @@ describe('the demo: two tabs and three Node processes over real WebRTC', functio
         5_000,
       )
     }
-    const digests = await Promise.all(nodes.map(async (node) => ((await getJson(`${node.url}v1/status`)) as { digest: string }).digest))
+    const digests = await Promise.all(
+      nodes.map(async (node) => ((await getJson(`${node.url}v1/status`)) as { digest: string }).digest),
+    )
     const ofTab = await tabs[0].evaluate(() => (window as DemoWindow).gossipKvDemo.store.status.digest)
     expect(new Set([...digests, ofTab]).size).to.equal(1)
   })
 
   it('shows every member with its port, and tabs without one, in sys', async () => {
-    const members = await tabs[0].evaluate(() => (window as DemoWindow).gossipKvDemo.store.doc.getMap('sys').toJSON()['members'])
-    const records = Object.values(members as Record<string, { port: number | null; protocol: string; kind: string }>)
+    const members = await tabs[0].evaluate(
+      () => (window as DemoWindow).gossipKvDemo.store.doc.getMap('sys').toJSON()['members'],
+    )
+    const records = Object.values(
+      members as Record<string, { port: number | null; protocol: string; kind: string }>,
+    )
     expect(records).to.have.length(5)
     expect(records.every((record) => record.protocol === 'v1')).to.equal(true)
     const ports = nodes.map((node) => Number(new URL(node.url).port)).sort()
     expect(records.flatMap((record) => record.port ?? []).sort()).to.deep.equal(ports)
-    expect(records.filter((record) => record.kind === 'browser').every((record) => record.port === null)).to.equal(true)
+    expect(
+      records.filter((record) => record.kind === 'browser').every((record) => record.port === null),
+    ).to.equal(true)
   })
 
   it('forgets a tab that closes everywhere within 10 s', async () => {
@@ -122,7 +139,11 @@ describe('the demo: two tabs and three Node processes over real WebRTC', functio
       const here = await tabs[0].evaluate(() => (window as DemoWindow).gossipKvDemo.store.members.size)
       return [here, ...lists.map((list) => (list as unknown[]).length)]
     }
-    await until(async () => (await counts()).every((count) => count === 4), 'four members in every list', 10_000)
+    await until(
+      async () => (await counts()).every((count) => count === 4),
+      'four members in every list',
+      10_000,
+    )
   })
 
   it('stops cleanly on Ctrl-C: exit code 0 and no process left', async () => {
@@ -136,7 +157,10 @@ describe('the demo: two tabs and three Node processes over real WebRTC', functio
 async function isLive(tab: Page, members: number): Promise<boolean> {
   return tab.evaluate((wanted) => {
     const { store } = (window as DemoWindow).gossipKvDemo
-    return store.status.name === 'live' && store.members.list().filter((member) => member.direct || member.self).length === wanted
+    return (
+      store.status.name === 'live' &&
+      store.members.list().filter((member) => member.direct || member.self).length === wanted
+    )
   }, members)
 }
 

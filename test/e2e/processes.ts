@@ -29,7 +29,11 @@ export class CliProcess {
 
   /** The first line on standard output. */
   async firstLine(millisMax = 20_000): Promise<string> {
-    await until(() => this.stdout.includes('\n') || this.#exited, `a line from the command\n${this.stderr}`, millisMax)
+    await until(
+      () => this.stdout.includes('\n') || this.#exited,
+      `a line from the command\n${this.stderr}`,
+      millisMax,
+    )
     const [line] = this.stdout.split('\n')
     if (!line) throw new Error(`the command ended without a line:\n${this.stderr}`)
     return line
@@ -41,7 +45,11 @@ export class CliProcess {
 
   /** Waits for the end. */
   async exit(millisMax = 10_000): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
-    if (!this.#exited) await Promise.race([once(this.#child, 'exit'), timeout(millisMax, `the end of pid ${this.pid}\n${this.stderr}`)])
+    if (!this.#exited)
+      await Promise.race([
+        once(this.#child, 'exit'),
+        timeout(millisMax, `the end of pid ${this.pid}\n${this.stderr}`),
+      ])
     started.delete(this)
     return { code: this.#child.exitCode, signal: this.#child.signalCode }
   }
@@ -66,7 +74,11 @@ export async function stopProcesses(): Promise<void> {
 }
 
 /** Waits until `holds`, or fails with what was waited for. */
-export async function until(holds: () => boolean | Promise<boolean>, what: string, millisMax = 10_000): Promise<number> {
+export async function until(
+  holds: () => boolean | Promise<boolean>,
+  what: string,
+  millisMax = 10_000,
+): Promise<number> {
   const start = performance.now()
   while (!(await holds())) {
     if (performance.now() - start > millisMax) throw new Error(`not within ${millisMax} ms: ${what}`)
@@ -82,5 +94,7 @@ export async function getJson(url: string): Promise<unknown> {
 }
 
 function timeout(millis: number, what: string): Promise<never> {
-  return new Promise((_, reject) => setTimeout(() => reject(new Error(`not within ${millis} ms: ${what}`)), millis).unref())
+  return new Promise((_, reject) =>
+    setTimeout(() => reject(new Error(`not within ${millis} ms: ${what}`)), millis).unref(),
+  )
 }
