@@ -1,11 +1,12 @@
 /** How pods start, are judged, are replaced and stop. */
 import type { V1Container } from '@kubernetes/client-node/dist/gen/models/V1Container.js'
 import type { V1PodDisruptionBudget } from '@kubernetes/client-node/dist/gen/models/V1PodDisruptionBudget.js'
+import { STOP_MILLIS_MAX } from '../../../../cli/lifetime.js'
 import { containersOf, ofKind, selects, workloads } from '../manifest.js'
 import { type Rules, unless } from './rule.js'
 
 /** The longest that the processes take to stop after SIGTERM. */
-const DRAIN_SECONDS = 5
+const DRAIN_SECONDS = STOP_MILLIS_MAX / 1000
 const DEFAULT_GRACE_SECONDS = 30
 const probes = {
   startupProbe: '/livez',
