@@ -18,8 +18,6 @@ export function answerError(response: ServerResponse, error: unknown): void {
     answerProblem(response, 500, messageOf(error))
     return
   }
-  // What is left unread of a body that is too large must not be taken for the next request.
-  if (error.code === 'ERR_TOO_LARGE') response.setHeader('Connection', 'close')
   answerProblem(response, STATUS_OF[error.code] ?? 500, error.message, error.code)
 }
 
