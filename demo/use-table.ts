@@ -36,9 +36,10 @@ function usePacedChanges(store: Store): number {
   return useSyncExternalStore(changes.subscribe, changes.count)
 }
 
-/** Counts the changes of a store, those in quick succession as one. */
+/** Counts the changes of a store, those in quick succession as one. For one component. */
 class PacedChanges {
   readonly #store: Store
+  #changed: (() => void) | undefined
   #count = 0
   #pausing = false
   #missed = false
@@ -49,24 +50,28 @@ class PacedChanges {
 
   readonly count = (): number => this.#count
 
-  readonly subscribe = (changed: () => void): (() => void) =>
-    this.#store.usr.subscribe(() => this.#note(changed))
-
-  #note(changed: () => void): void {
-    if (this.#pausing) {
-      this.#missed = true
-      return
-    }
+  readonly subscribe = (changed: () => void): (() => void) => {
+    this.#changed = changed
+    // What changed between the first look and this call was told to nobody.
     this.#count++
-    this.#pausing = true
-    setTimeout(() => this.#resume(changed), PAUSE_MILLIS)
-    changed()
+    const off = this.#store.usr.subscribe(() => this.#note())
+    return () => {
+      off()
+      this.#changed = undefined
+    }
   }
 
-  #resume(changed: () => void): void {
+  #note(): void {
+    this.#missed = this.#pausing
+    if (this.#pausing) return
+    this.#count++
+    this.#pausing = true
+    setTimeout(() => this.#resume(), PAUSE_MILLIS)
+    this.#changed?.()
+  }
+
+  #resume(): void {
     this.#pausing = false
-    if (!this.#missed) return
-    this.#missed = false
-    this.#note(changed)
+    if (this.#missed) this.#note()
   }
 }

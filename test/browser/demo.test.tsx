@@ -151,6 +151,18 @@ describe('the demo page', () => {
     )
   })
 
+  it('misses nothing that is written while it is drawn for the first time', async () => {
+    const store = aloneStore()
+    const page = shown(store)
+    // The first look at the store and the subscription to it are two steps; writes fall between them.
+    for (let n = 0; page.querySelector('[data-testid=key-row]') === null && n < 1000; n++) {
+      store.usr.set('a', n)
+      await new Promise((resolve) => setTimeout(resolve, 0))
+    }
+    store.usr.set('a', 'last')
+    await until(() => valueAt(page, 'a') === 'last', 'the last value is shown')
+  })
+
   it('draws only the row that changed', async () => {
     const { store, page } = await alonePage({ a: 1, b: 2 })
     await until(() => rows(page).length === 2, 'both are shown')

@@ -75,6 +75,7 @@ describe('the React hooks', () => {
       </StoreProvider>,
     )
     await settled()
+    expect(renders).to.deep.equal({ value: 1, entries: 1, synced: 1 })
     const before = { ...renders }
     store.usr.set('b', 1)
     await settled()
