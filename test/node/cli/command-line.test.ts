@@ -193,6 +193,24 @@ describe('the command line', () => {
     await eventually('it is connected', status, ({ signaling }) => signaling === 'connected', 15_000)
   }).timeout(40_000)
 
+  it('says what to install where there is no WebRTC, with exit code 1, while signaling needs none of it', async () => {
+    const deny = `export async function resolve(name, context, next) {
+      if (/^(@roamhq|simple-peer|yjs|lib0)/.test(name)) throw Object.assign(new Error('denied'), { code: 'ERR_MODULE_NOT_FOUND' })
+      return next(name, context)
+    }`
+    const register = (source: string) =>
+      `import { register } from 'node:module'; register(${JSON.stringify(`data:text/javascript,${encodeURIComponent(source)}`)})`
+    const without = (source: string) => ({
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(register(source))}`,
+    })
+    const node = cli.start(['node', '--cluster=c'], without(deny.replace('|simple-peer|yjs|lib0', '')))
+    expect(await node.exit()).to.equal(1)
+    expect(node.stdout).to.equal('')
+    expect(node.stderr).to.contain('[gossip-kv ERR_WEBRTC_UNAVAILABLE]').and.contain('@roamhq/wrtc')
+    const signal = cli.start(['signal', '--port=0'], without(deny))
+    expect((await signal.json()).url).to.be.a('string')
+  }).timeout(20_000)
+
   it('comes back after kill -9 with its id and its data', async () => {
     const args = ['node', '--cluster=c', '--writable', `--data=${join(folder, 'data')}`]
     const first = cli.start(args)
