@@ -190,7 +190,8 @@ export class Driver {
   #step(input: Input): void {
     const { clock } = this.#options
     let changed = false
-    for (const output of this.#engine.handle(input, clock.monotonic())) changed = this.#carryOut(output) || changed
+    for (const output of this.#engine.handle(input, clock.monotonic()))
+      changed = this.#carryOut(output) || changed
     if (changed) this.#options.events.changed()
   }
 
