@@ -3,13 +3,14 @@
  * to be done; `deadline(now)` says when it wants to be called with a tick. It holds no timer, clock, promise or
  * socket. The driver's duties: one input at a time, outputs carried out in order, a tick at the deadline.
  */
-import { jittered, type Random, sample } from '../base/random.js'
-import type { DisconnectReason, Frame, HelloFrame, MemberRecord } from '../wire/frame.js'
+import { type Random, sample } from '../base/random.js'
+import type { Frame, MemberRecord } from '../wire/frame.js'
 import { Flood } from './broadcast/flood.js'
 import { DEFAULT_CONFIG, type ProtocolConfig } from './config.js'
 import { type EngineContext, type EngineCounters, sendTo, sendToAll } from './context.js'
 import { Heartbeat } from './liveness/heartbeat.js'
 import { MemberTable } from './liveness/member-table.js'
+import { Neighborhood } from './overlay/neighborhood.js'
 import { type Neighbor, PeerView } from './overlay/peer-view.js'
 import { RandomMesh } from './overlay/random-mesh.js'
 import type { ReplicaPort } from './replica-port.js'
@@ -31,14 +32,13 @@ export interface EngineOptions {
 type EstablishedFrame = Exclude<Frame, { type: 'hello' | 'disconnect' }>
 
 export class Engine {
-  readonly #topic: string
   readonly #context: EngineContext
   readonly #table: MemberTable
   readonly #mesh: RandomMesh
   readonly #heartbeat: Heartbeat
+  readonly #neighborhood: Neighborhood
   readonly #flood: Flood
   readonly #sync: AntiEntropy
-  #tickedAt: number
   #left = false
 
   constructor(options: EngineOptions) {
@@ -46,7 +46,6 @@ export class Engine {
     const config = { ...DEFAULT_CONFIG, ...options.config }
     const counters = { duplicates: 0, offences: 0, refusals: 0, syncs: 0 }
     const context = { id, config, random, replica, view: new PeerView(), outbox: new Outbox(), counters }
-    this.#topic = options.topic
     this.#context = context
     this.#table = new MemberTable(
       { id, record },
@@ -59,7 +58,8 @@ export class Engine {
     this.#heartbeat = new Heartbeat(config, random)
     this.#flood = new Flood(context)
     this.#sync = new AntiEntropy(context, () => this.#table.digest, now)
-    this.#tickedAt = now
+    const parts = { table: this.#table, mesh: this.#mesh, heartbeat: this.#heartbeat, sync: this.#sync }
+    this.#neighborhood = new Neighborhood(context, options.topic, parts, now)
   }
 
   /** The members, this one included. */
@@ -104,15 +104,13 @@ export class Engine {
 
   /** When to tick at the latest. */
   deadline(now: number): number {
-    const parts = [
+    return Math.min(
       this.#table.deadline(),
       this.#mesh.deadline(now),
+      this.#neighborhood.deadline(),
       this.#sync.deadline(),
       this.#flood.deadline(),
-    ]
-    let deadline = Math.min(...parts)
-    for (const neighbor of this.view.all()) deadline = Math.min(deadline, this.#neighborDeadline(neighbor))
-    return deadline
+    )
   }
 
   #dispatch(input: Input, now: number): void {
@@ -123,15 +121,15 @@ export class Engine {
           now,
         )
       case 'link-up':
-        return this.#linkUp(input.peer, now)
+        return this.#neighborhood.linkUp(input.peer, now)
       case 'link-down':
-        return this.#linkDown(input.peer, now)
+        return this.#neighborhood.linkDown(input.peer, now)
       case 'dial-failed':
         return this.#mesh.refused(input.peer, now)
       case 'frame':
         return this.#frame(input.peer, input.frame, now)
       case 'malformed':
-        return this.#offence(input.peer, now)
+        return this.#neighborhood.offence(input.peer, now)
       case 'slow':
         return this.#slow(input.peer)
       case 'drained':
@@ -149,37 +147,13 @@ export class Engine {
     }
   }
 
-  #linkUp(peer: string, now: number): void {
-    this.#mesh.linked(peer)
-    this.#sync.drop(peer)
-    const neighbor = this.view.add(peer, now)
-    neighbor.nextBeat = now + jittered(this.#context.random, this.#context.config.heartbeatMillis, 0.5)
-    const { id } = this.#context
-    const links = this.view.size - 1
-    sendTo(
-      this.#context,
-      neighbor,
-      { type: 'hello', topic: this.#topic, id, record: this.#table.selfRecord, links },
-      now,
-    )
-  }
-
-  #linkDown(peer: string, now: number): void {
-    const neighbor = this.view.get(peer)
-    if (neighbor === undefined) return
-    this.#remove(neighbor, now)
-    // A link that breaks without a word: its member may be gone, or only the path to it.
-    if (neighbor.record) this.#suspect(peer, now)
-    this.#mesh.dial(now)
-  }
-
   #frame(peer: string, frame: Frame, now: number): void {
     const neighbor = this.view.get(peer)
     if (neighbor === undefined) return
     neighbor.lastHeard = now
-    if (frame.type === 'hello') return this.#hello(neighbor, frame, now)
-    if (frame.type === 'disconnect') return this.#disconnected(neighbor, frame.reason, now)
-    if (neighbor.record === undefined) return this.#offence(peer, now)
+    if (frame.type === 'hello') return this.#neighborhood.hello(neighbor, frame, now)
+    if (frame.type === 'disconnect') return this.#neighborhood.disconnected(neighbor, frame.reason, now)
+    if (neighbor.record === undefined) return this.#neighborhood.offence(peer, now)
     this.#table.heard(peer)
     this.#established(neighbor, frame, now)
   }
@@ -196,7 +170,7 @@ export class Engine {
         if (frame.members !== this.#table.digest) this.#tellMembers(neighbor, now)
         return this.#sync.receiveDigest(neighbor, frame, now)
       case 'sync-request':
-        if (this.#sync.serve(peer, frame, now) === 'malformed') this.#offence(peer, now)
+        if (this.#sync.serve(peer, frame, now) === 'malformed') this.#neighborhood.offence(peer, now)
         return
       case 'sync-part':
         return this.#merged(peer, this.#sync.receivePart(neighbor, frame, now), now)
@@ -218,39 +192,10 @@ export class Engine {
 
   /** Bytes for the replica have been taken, or refused. */
   #merged(peer: string, outcome: 'offence' | 'changed' | 'unchanged', now: number): void {
-    if (outcome === 'offence') return this.#offence(peer, now)
+    if (outcome === 'offence') return this.#neighborhood.offence(peer, now)
     if (outcome === 'unchanged') return
     this.#flood.replay()
     this.#sync.changed(now)
-  }
-
-  #hello(neighbor: Neighbor, frame: HelloFrame, now: number): void {
-    if (neighbor.record !== undefined || frame.id !== neighbor.id) return this.#offence(neighbor.id, now)
-    if (frame.topic !== this.#topic) return this.#drop(neighbor, 'cluster', now)
-    const stranger = this.#table.get(frame.id) === undefined
-    if (this.view.size > this.#context.config.linksMax) {
-      // A member without links, or from the other side of a split, has to get in somewhere.
-      if (frame.links > 0 && !stranger) return this.#drop(neighbor, 'full', now)
-      this.#evictOther(neighbor, now)
-    }
-    neighbor.record = frame.record
-    this.#answer(neighbor, this.#table.merge(frame.id, frame.record, 0, frame.id, now), now)
-    this.#table.heard(frame.id)
-    this.#sync.tell(neighbor, true, now)
-    this.#context.outbox.push({ type: 'members' })
-  }
-
-  #evictOther(kept: Neighbor, now: number): void {
-    const others = [...this.view.established()].filter((neighbor) => neighbor.id !== kept.id)
-    for (const evicted of sample(this.#context.random, others, 1)) this.#drop(evicted, 'evict', now)
-  }
-
-  #disconnected(neighbor: Neighbor, reason: DisconnectReason, now: number): void {
-    this.#remove(neighbor, now)
-    this.#context.outbox.push({ type: 'disconnect', peer: neighbor.id })
-    // Who says goodbye was announced by LEAVE; who turns a link down is asked again later.
-    this.#mesh.refused(neighbor.id, now)
-    if (reason !== 'leave') this.#mesh.dial(now)
   }
 
   #localUpdates(updates: readonly Uint8Array[], now: number): void {
@@ -271,42 +216,12 @@ export class Engine {
   }
 
   #tick(now: number): void {
-    this.#wake(now)
+    // First, since it notices that this member slept, which excuses everyone in the table.
+    this.#neighborhood.tick(now)
     this.#table.tick(now)
-    for (const neighbor of [...this.view.all()]) this.#tickNeighbor(neighbor, now)
     this.#helpHeldBack(now)
     this.#sync.tick(now)
     this.#mesh.tick(now)
-  }
-
-  /** After a sleep everyone else looks dead; the first to be doubted is this member itself. */
-  #wake(now: number): void {
-    const gap = now - this.#tickedAt
-    this.#tickedAt = now
-    // An engine without links may rest for long by itself: only links oblige it to tick every second.
-    if (gap < this.#context.config.sleepMillis || this.view.size === 0) return
-    this.#table.forgive(gap)
-    const recently = now - this.#context.config.heartbeatMillis
-    for (const neighbor of this.view.all()) neighbor.lastHeard = Math.max(neighbor.lastHeard, recently)
-  }
-
-  #tickNeighbor(neighbor: Neighbor, now: number): void {
-    if (neighbor.record === undefined) {
-      if (now >= this.#neighborDeadline(neighbor)) this.#drop(neighbor, 'protocol', now)
-      return
-    }
-    if (this.#heartbeat.isSilent(neighbor, now)) {
-      this.#drop(neighbor, 'error', now)
-      return this.#suspect(neighbor.id, now)
-    }
-    const beat = this.#heartbeat.beat(neighbor, this.#context.replica.digest(), now)
-    if (beat) sendTo(this.#context, neighbor, beat, now)
-  }
-
-  #neighborDeadline(neighbor: Neighbor): number {
-    return neighbor.record
-      ? this.#heartbeat.deadline(neighbor)
-      : neighbor.since + this.#context.config.helloMillis
   }
 
   /** What waits for a write that does not come is helped by a sync. */
@@ -322,32 +237,6 @@ export class Engine {
     sendToAll(this.#context, { type: 'leave', id, incarnation: this.#table.selfRecord.incarnation })
     for (const neighbor of this.view.all()) outbox.disconnect(neighbor.id, 'leave')
     this.#left = true
-  }
-
-  /** The bytes of `peer` break a rule: its link ends. */
-  #offence(peer: string, now: number): void {
-    this.#context.counters.offences += 1
-    const neighbor = this.view.get(peer)
-    if (neighbor) this.#drop(neighbor, 'protocol', now)
-  }
-
-  /** Ends a link from this side. */
-  #drop(neighbor: Neighbor, reason: DisconnectReason, now: number): void {
-    this.#remove(neighbor, now)
-    this.#context.outbox.disconnect(neighbor.id, reason)
-    this.#mesh.refused(neighbor.id, now)
-  }
-
-  #remove(neighbor: Neighbor, now: number): void {
-    this.view.delete(neighbor.id)
-    this.#sync.drop(neighbor.id)
-    if (this.view.size === 0) this.#mesh.isolated(now)
-    this.#context.outbox.push({ type: 'members' })
-  }
-
-  #suspect(id: string, now: number): void {
-    const incarnation = this.#table.get(id)?.record.incarnation ?? 0
-    this.#table.suspect(id, incarnation, this.#context.id, undefined, now)
   }
 
   #tellMembers(neighbor: Neighbor, now: number): void {
