@@ -20,7 +20,8 @@ import { MERGE_BYTES_MAX, MERGE_ENTRIES_MAX, MERGE_STRUCTS_MAX, SESSIONS_MAX } f
 import { type BoundedReader, Refusal, readWhole } from './bounded-reader.js'
 import { type Decoded, readUpdate, runOf, writeUpdate } from './canonical-update.js'
 import { BUCKETS, type Buckets, sessionBucket } from './digest.js'
-import type { DottedMap, Entry, Run } from './dotted-map.js'
+import type { DottedMap, Run } from './dotted-map.js'
+import type { Dot, Entry } from './entry.js'
 
 /** Up to this many sessions a summary names them all; above, it sends hashes. */
 export const SESSIONS_LISTED_MAX = 1000
@@ -31,12 +32,6 @@ export const REFUSED_TOLD_MAX = 1024
 
 const HASH_BYTES = 8 * BUCKETS
 const BITMAP_BYTES = BUCKETS / 8
-
-/** The name of a write. */
-export interface Dot {
-  session: number
-  n: number
-}
 
 /** A decoded summary. */
 export interface Summary {

@@ -3,7 +3,7 @@
  * of one hash per element, so that a write costs a few multiplications. The same hashes in 1,024 buckets tell
  * two members where they differ. Not for defence: a holder of the cluster key can construct collisions.
  */
-import type { Entry } from './dotted-map.js'
+import type { Entry } from './entry.js'
 import type { Value } from './value.js'
 
 /** Buckets of keys and of sessions in a summary. */

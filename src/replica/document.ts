@@ -16,7 +16,7 @@ import {
   type SharedType,
   tailOf,
 } from './compaction.js'
-import type { Entry } from './dotted-map.js'
+import type { Entry } from './entry.js'
 
 /** What the document asks of the replica. */
 export interface DocumentHost {
@@ -130,11 +130,12 @@ export class Document {
   }
 
   readonly #afterTransaction = (transaction: Y.Transaction): void => {
-    const foreign: string[] = []
-    for (const key of transaction.changed.get(this.#usrType) ?? [])
-      if (key !== null && !this.#isOwn(key)) foreign.push(key)
-    const isElsewhere = transaction.changed.size > (transaction.changed.has(this.#usrType) ? 1 : 0)
-    if (foreign.length > 0 || isElsewhere) this.#noticed(transaction, foreign)
+    const keys = transaction.changed.get(this.#usrType)
+    const isElsewhere = transaction.changed.size > (keys ? 1 : 0)
+    let isForeign = false
+    // `null` stands for the list part of a type, which a map does not have.
+    if (keys) for (const key of keys) isForeign ||= key !== null && !this.#isOwn(key)
+    if (isForeign || isElsewhere) this.#noticed(transaction)
     this.#host.transactionEnded()
   }
 
@@ -154,9 +155,10 @@ export class Document {
     return tail === undefined || tail.deleted
   }
 
-  #noticed(transaction: Y.Transaction, keys: readonly string[]): void {
+  #noticed(transaction: Y.Transaction): void {
     const undone: string[] = []
-    for (const key of keys) {
+    for (const key of transaction.changed.get(this.#usrType) ?? []) {
+      if (key === null || this.#isOwn(key)) continue
       try {
         this.#adopt(key)
       } catch (error) {

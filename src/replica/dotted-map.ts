@@ -5,71 +5,8 @@
  * conflict-free replicated set"; Preguica et al. 2012, dotted version vectors; Almeida et al. 2018, causal contexts.)
  */
 import { BEATEN_MAX } from '../wire/limits.js'
-import { Digest, hashEntry } from './digest.js'
-import type { Value } from './value.js'
-
-/** What an entry is made of. */
-export interface EntryFields {
-  key: string
-  session: number
-  n: number
-  stamp: number
-  value: Value
-  /** Milliseconds since 1970; undefined: it stays. */
-  expires?: number | undefined
-  /** The size of key and value in encoded form. */
-  bytes: number
-  /** The encoded value, kept where the value holds bytes: an application can write to those. */
-  encoded?: Uint8Array | undefined
-}
-
-/** One live write. */
-export class Entry {
-  readonly key: string
-  readonly session: number
-  readonly n: number
-  readonly stamp: number
-  readonly value: Value
-  readonly expires: number | undefined
-  readonly bytes: number
-  readonly encoded: Uint8Array | undefined
-  /** Dots of the writes that lost against this one here, as session, n, session, n, ...; at most BEATEN_MAX. */
-  beaten: number[] | undefined = undefined
-  /** False once the write is dead. */
-  live = true
-  /** The version of the map that took it. */
-  version = 0
-  /** What the projection keeps for it; means nothing here. */
-  mark: unknown = undefined
-  /** What stood under the key before the merge that is under way. */
-  previous: Entry | undefined = undefined
-  bucket = 0
-  hashHigh = 0
-  hashLow = 0
-
-  constructor(fields: EntryFields) {
-    this.key = fields.key
-    this.session = fields.session
-    this.n = fields.n
-    this.stamp = fields.stamp
-    this.value = fields.value
-    this.expires = fields.expires
-    this.bytes = fields.bytes
-    this.encoded = fields.encoded
-    hashEntry(this)
-  }
-
-  /** What it is made of, for a copy of it under another name. */
-  get fields(): EntryFields {
-    const { key, session, n, stamp, value, expires, bytes, encoded } = this
-    return { key, session, n, stamp, value, expires, bytes, encoded }
-  }
-
-  /** Keys of the library's own cells are hidden from the key-value API. */
-  get hidden(): boolean {
-    return this.key.charCodeAt(0) === 0
-  }
-}
+import { Digest } from './digest.js'
+import type { Dot, Entry } from './entry.js'
 
 /** Consecutive writes of one session, from `start` up to but not including `end`. */
 export interface Run {
@@ -112,9 +49,7 @@ export interface Merged {
   conflicts: Conflict[]
 }
 
-/**
- * The decisions of a merge. Replaced only by tests that show that each of them is needed.
- */
+/** The decisions of a merge. Replaced only by tests that show that each of them is needed. */
 export interface MergeRules {
   /** Whether `a` wins over the concurrent write `b`. */
   wins(a: Entry, b: Entry): boolean
@@ -208,7 +143,7 @@ export class DottedMap {
   }
 
   /** A local delete takes a dot too, dead on arrival: without it a member could not tell that it missed it. */
-  delete(entry: Entry, dot: { session: number; n: number }): void {
+  delete(entry: Entry, dot: Dot): void {
     this.#retire(entry)
     this.#table.delete(entry.key)
     this.#version++

@@ -1,6 +1,7 @@
 /** Collects what a transaction changed, and tells it once the transaction is over. */
 import type { Emitter } from '../base/emitter.js'
-import type { Entry, Merged } from './dotted-map.js'
+import type { Merged } from './dotted-map.js'
+import type { Entry } from './entry.js'
 import type { KeyChange, ReplicaConflict, ReplicaEvents } from './events.js'
 import type { Value } from './value.js'
 
@@ -57,7 +58,7 @@ export class Notices {
     const local = this.#isLocal
     const isDrainable = this.#isDrainable
     this.#changes = []
-    this.#conflicts = []
+    if (conflicts.length > 0) this.#conflicts = []
     this.#calls = 0
     this.#isLocal = false
     this.#isDrainable = false

@@ -5,7 +5,8 @@
 import * as encoding from 'lib0/encoding'
 import { UPDATE_BYTES_MAX, UPDATE_OPERATIONS_MAX } from '../wire/limits.js'
 import { completed, writeUpdate } from './canonical-update.js'
-import type { Entry, Kill } from './dotted-map.js'
+import type { Kill } from './dotted-map.js'
+import type { Entry } from './entry.js'
 
 /** What an item costs beside its key and value: run, names, meta with an expiry, gap. An upper bound. */
 export const ITEM_OVERHEAD_BYTES = 48

@@ -20,17 +20,13 @@ export interface PlannedWrite {
   encoded: Uint8Array | undefined
 }
 
-/** What a store may hold by local writes. */
-export interface Room {
-  keysMax: number
-  documentBytesMax: number
-}
+// Reused, since nothing of it outlives a call: a write should not allocate for its own checks.
+const measure: Measure = { bytes: 0, binary: false }
 
 /** Checks one operation. @throws UsageError ERR_KEY_INVALID, ERR_VALUE_INVALID, ERR_TOO_LARGE */
 export function plan(operation: { key: string; value?: unknown }, isSet: boolean): PlannedWrite {
   const keyBytes = checkKey(operation.key)
   if (!isSet) return { key: operation.key, value: undefined, bytes: keyBytes, encoded: undefined }
-  const measure: Measure = { bytes: 0, binary: false }
   const value = cloneValue(operation.value, measure)
   const encoded = measure.binary ? encodeValue(value) : undefined
   return { key: operation.key, value, bytes: keyBytes + measure.bytes, encoded }
@@ -38,37 +34,20 @@ export function plan(operation: { key: string; value?: unknown }, isSet: boolean
 
 /** Checks all operations; of several on one key the last one counts, and a delete of nothing is dropped. */
 export function planAll(operations: readonly WriteOperation[], map: DottedMap): PlannedWrite[] {
-  let planned = operations.map((operation) => plan(operation, operation.type === 'set'))
-  if (planned.length > 1) {
-    const last = new Map(planned.map((write) => [write.key, write]))
-    if (last.size < planned.length) planned = planned.filter((write) => last.get(write.key) === write)
-  }
-  return planned.filter((write) => write.value !== undefined || map.get(write.key) !== undefined)
+  const planned: PlannedWrite[] = []
+  for (const operation of operations) planned.push(plan(operation, operation.type === 'set'))
+  const isWrite = (write: PlannedWrite) => write.value !== undefined || map.get(write.key) !== undefined
+  // By far the most frequent batch is one write.
+  if (planned.length <= 1) return planned.every(isWrite) ? planned : []
+  const last = new Map<string, PlannedWrite>()
+  for (const write of planned) last.set(write.key, write)
+  return planned.filter((write) => last.get(write.key) === write && isWrite(write))
 }
 
 function encodeValue(value: Value): Uint8Array {
   const encoder = encoding.createEncoder()
   encoding.writeAny(encoder, value as Parameters<typeof encoding.writeAny>[1])
   return encoding.toUint8Array(encoder)
-}
-
-/** @throws UsageError ERR_FULL */
-export function checkRoom(planned: readonly PlannedWrite[], map: DottedMap, room: Room): void {
-  let keys = map.visible
-  let bytes = map.bytes
-  let grows = false
-  for (const write of planned) {
-    const current = map.get(write.key)
-    const keysBefore = keys
-    const bytesBefore = bytes
-    if (write.value === undefined) keys--
-    else if (!current) keys++
-    bytes += (write.value === undefined ? 0 : write.bytes) - (current?.bytes ?? 0)
-    grows ||= keys > keysBefore || bytes > bytesBefore
-  }
-  // A store that is over its limits since a merge still takes what makes it smaller.
-  if (!grows || (keys <= room.keysMax && bytes <= room.documentBytesMax)) return
-  throw full(keys > room.keysMax ? `${room.keysMax} keys` : `${room.documentBytesMax} bytes`)
 }
 
 /** Whether all of it travels as one update. @throws UsageError ERR_TOO_LARGE */
@@ -79,13 +58,5 @@ export function checkOnePiece(planned: readonly PlannedWrite[], map: DottedMap):
     what: `The atomic batch of ${planned.length} writes and about ${bytes} bytes does not fit one update`,
     why: `One update carries at most ${UPDATE_OPERATIONS_MAX} writes and ${UPDATE_BYTES_MAX} bytes`,
     fix: 'Make it smaller, or leave out `atomic`: other members then see it in consecutive pieces',
-  })
-}
-
-function full(limit: string): UsageError {
-  return new UsageError('ERR_FULL', {
-    what: `The store is full: it may hold ${limit}`,
-    why: 'Every member keeps everything in memory, so there is a bound',
-    fix: 'Delete keys, or keep large things elsewhere and store references',
   })
 }

@@ -6,52 +6,28 @@
 import * as Y from 'yjs'
 import { Emitter } from '../base/emitter.js'
 import { type GossipKvError, InternalError, messageOf } from '../base/errors.js'
-import { type Random, random53 } from '../base/random.js'
+import type { Random } from '../base/random.js'
 import type { ReceiveResult, ReplicaPort } from '../protocol/replica-port.js'
 import type { MemberRecord } from '../wire/frame.js'
-import {
-  CLOCK_LEAD_MILLIS_MAX,
-  DOCUMENT_BYTES_MAX,
-  KEYS_MAX,
-  MERGE_BYTES_MAX,
-  MERGE_LIMIT_FACTOR,
-  MERGE_STRUCTS_MAX,
-  SESSION_WRITES_MAX,
-  SESSIONS_MAX,
-} from '../wire/limits.js'
-import { decodeUpdate, encodeUpdate, runOf, type UpdateLimits } from './canonical-update.js'
+import { AheadEntries } from './ahead.js'
+import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.js'
 import { Compactor } from './compactor.js'
-import {
-  type Dot,
-  deathsIn,
-  decodeDifference,
-  decodeSummary,
-  encodeDifference,
-  encodeSummary,
-  REFUSED_TOLD_MAX,
-} from './difference.js'
+import { deathsIn, decodeDifference, decodeSummary, encodeDifference, encodeSummary } from './difference.js'
 import { checkSingleYjs, Document } from './document.js'
-import { DottedMap, Entry, type Incoming, type Merged, type MergeRules } from './dotted-map.js'
+import { DottedMap, type Incoming, type Merged, type MergeRules } from './dotted-map.js'
+import type { Dot, Entry } from './entry.js'
 import { decodeEnvelope } from './envelope.js'
 import type { ReplicaEvents } from './events.js'
+import { LocalWrites } from './local-writes.js'
 import { MemberProjection } from './member-projection.js'
 import { Notices } from './notices.js'
-import { Outgoing, writeBytes } from './outgoing.js'
-import { checkOnePiece, checkRoom, type PlannedWrite, plan, planAll, type WriteOperation } from './plan.js'
-import { HybridClock, millisOf, stampMax, stampOf } from './stamp.js'
+import { checkOnePiece, plan, planAll, type WriteOperation } from './plan.js'
+import { type ReplicaLimits, Room } from './room.js'
+import { HybridClock, millisOf } from './stamp.js'
 import type { Value } from './value.js'
 
 export type { WriteOperation } from './plan.js'
-
-/** What one replica may hold; the defaults are those of the wire. */
-export interface ReplicaLimits {
-  /** Live keys, by local writes; merges are taken up to twice that. */
-  keysMax: number
-  /** Keys and values in encoded form, by local writes; merges are taken up to twice that. */
-  documentBytesMax: number
-  /** Sessions that ever wrote. */
-  sessionsMax: number
-}
+export type { ReplicaLimits } from './room.js'
 
 export interface ReplicaOptions {
   random: Random
@@ -60,21 +36,6 @@ export interface ReplicaOptions {
   /** The document to write; must be empty. Default: a new one. */
   doc?: Y.Doc
   limits?: Partial<ReplicaLimits>
-}
-
-const DEFAULT_LIMITS: ReplicaLimits = {
-  keysMax: KEYS_MAX,
-  documentBytesMax: DOCUMENT_BYTES_MAX,
-  sessionsMax: SESSIONS_MAX,
-}
-
-const CHECKPOINT_LIMITS: UpdateLimits = {
-  bytesMax: MERGE_BYTES_MAX,
-  structsMax: MERGE_STRUCTS_MAX,
-  sessionsMax: SESSIONS_MAX,
-  gapMax: Number.POSITIVE_INFINITY,
-  kills: false,
-  clock: true,
 }
 
 /** What tests replace to show that it is needed; not for applications. */
@@ -98,37 +59,34 @@ export class Replica implements ReplicaPort {
   readonly doc: Y.Doc
   readonly events = new Emitter<ReplicaEvents>((error) => this.#listenerThrew(error))
   readonly #options: ReplicaOptions
-  readonly #limits: ReplicaLimits
   readonly #map: DottedMap
   readonly #clock: HybridClock
+  readonly #room: Room
   readonly #document: Document
-  readonly #outgoing: Outgoing
   readonly #compactor: Compactor
   readonly #notices = new Notices(this.events)
+  readonly #writes: LocalWrites
   readonly #members = new MemberProjection()
-  readonly #refused = new Map<string, Dot>()
-  #session: number
+  readonly #ahead: AheadEntries
 
   /** @throws UsageError ERR_DUPLICATE_YJS, ERR_OPTION_INVALID when `doc` has content */
   constructor(options: ReplicaOptions, parts: ReplicaParts = {}) {
     checkSingleYjs(options.doc)
+    const { random, wall } = options
     this.#options = options
-    this.#limits = { ...DEFAULT_LIMITS, ...options.limits }
-    this.#session = parts.session ?? random53(options.random)
     this.#map = new DottedMap(parts.rules)
     this.#clock = parts.clock ?? new HybridClock()
-    this.#outgoing = new Outgoing(this.#session, () => this.#clock.last)
-    // An own write that no update tells of yet leaves alive before it loses: its death alone would be a death
-    // without its killer for those who hear of it.
-    this.#map.beforeLoss = (entry) => {
-      if (this.#outgoing.holds(entry)) this.#outgoing.seal()
-    }
+    this.#room = new Room(this.#map, options.limits)
+    this.#ahead = new AheadEntries(this.#map, wall)
+    const { session } = parts
+    const [map, clock, notices] = [this.#map, this.#clock, this.#notices]
+    this.#writes = new LocalWrites({ map, clock, notices, random, wall, session })
     this.doc = options.doc ?? new Y.Doc()
     const failed = (error: GossipKvError) => this.events.emit('error', error)
     this.#document = new Document(this.doc, {
       entryOf: (key) => this.#map.get(key),
       adopt: (key, value) => this.#adopt(key, value),
-      transactionEnded: () => this.#notices.flush(),
+      transactionEnded: () => this.#tell(),
       settled: () => this.#compactor.afterTransactions(),
       failed,
     })
@@ -137,7 +95,7 @@ export class Replica implements ReplicaPort {
   }
 
   get session(): number {
-    return this.#session
+    return this.#writes.session
   }
 
   /** Live keys. */
@@ -184,78 +142,37 @@ export class Replica implements ReplicaPort {
     this.#document.absorb()
     const planned = planAll(operations, this.#map)
     if (planned.length === 0) return
-    checkRoom(planned, this.#map, this.#limits)
+    this.#room.check(planned)
     if (options.atomic) checkOnePiece(planned, this.#map)
-    this.#reserve(planned)
+    this.#writes.reserve(planned)
     this.#notices.begin(true)
     this.#document.transact(() => {
       for (const write of planned) {
-        const entry = this.#apply(write)
+        const entry = this.#writes.apply(write)
         if (entry) this.#document.show(entry)
         else this.#document.hide(write.key)
       }
     }, null)
   }
 
-  /** Keeps a batch that fits one update together in one. */
-  #reserve(planned: readonly PlannedWrite[]): void {
-    if (planned.length === 1) return
-    let bytes = 0
-    for (const write of planned) bytes += writeBytes(write.bytes, this.#map.get(write.key))
-    this.#outgoing.reserve(planned.length, bytes)
-  }
-
-  /** Gives a dot to a write and takes it into the map; undefined for a delete. */
-  #apply(write: PlannedWrite): Entry | undefined {
-    const { key, value } = write
-    const previous = this.#map.get(key)
-    const size = writeBytes(write.bytes, previous)
-    this.#outgoing.reserve(1, size)
-    const n = this.#nextNumber()
-    // A delete moves the clock as well: what follows it must be later than what it killed.
-    const stamp = this.#clock.next(this.#options.wall(), previous?.stamp ?? 0)
-    const entry = value === undefined ? undefined : this.#entry(write, value, n, stamp)
-    this.#outgoing.add(n, entry, previous, size)
-    if (entry) this.#map.set(entry)
-    else if (previous) this.#map.delete(previous, { session: this.#session, n })
-    this.#notices.wrote(key, value, previous?.value)
-    return entry
-  }
-
-  #entry(write: PlannedWrite, value: Value, n: number, stamp: number): Entry {
-    const { key, bytes, encoded } = write
-    return new Entry({ key, session: this.#session, n, stamp, value, bytes, encoded })
-  }
-
-  #nextNumber(): number {
-    const n = this.#map.known(this.#session)
-    if (n < SESSION_WRITES_MAX) return n
-    this.#startSession()
-    return 0
-  }
-
-  #startSession(): void {
-    this.#session = random53(this.#options.random)
-    this.#outgoing.restart(this.#session)
-  }
-
   /** A stock write of an application becomes a write of the store. */
   #adopt(key: string, value: unknown): Entry | undefined {
     const write = plan({ key, value }, value !== undefined)
     if (value === undefined && this.#map.get(key) === undefined) return undefined
-    checkRoom([write], this.#map, this.#limits)
+    this.#room.check([write])
     this.#notices.begin(true)
-    return this.#apply(write)
+    return this.#writes.apply(write)
   }
 
   drain(): Uint8Array[] {
-    return this.#outgoing.drain()
+    return this.#writes.drain()
   }
 
   receive(update: Uint8Array): ReceiveResult {
     const envelope = decodeEnvelope(update)
     if ('type' in envelope) return envelope
-    return this.#merge(envelope.update, envelope.clock, this.#stampMax())
+    if (this.#ahead.isIn(envelope.update)) return { type: 'refused', kind: 'clock' }
+    return this.#merge(envelope.update, envelope.clock)
   }
 
   digest(): Uint8Array {
@@ -263,56 +180,46 @@ export class Replica implements ReplicaPort {
   }
 
   summary(): Uint8Array {
-    return encodeSummary(this.#map, [...this.#refused.values()])
+    return encodeSummary(this.#map, this.#ahead.told())
   }
 
   difference(summary: Uint8Array): Uint8Array | undefined {
     const decoded = decodeSummary(summary)
     if ('type' in decoded) return undefined
-    this.#rewriteRefused(decoded.refused)
-    // What is told here as alive must also leave by broadcast as alive: see `beforeLoss`.
-    this.#outgoing.seal()
+    this.#rewrite(this.#ahead.heldHere(decoded.refused))
+    // What is told here as alive must also leave by broadcast as alive: see `LocalWrites`.
+    this.#writes.seal()
     return encodeDifference(this.#map, decoded, this.#clock.last)
   }
 
   receiveDifference(difference: Uint8Array): ReceiveResult {
     const decoded = decodeDifference(difference)
     if ('type' in decoded) return decoded
-    const deaths = () => deathsIn(decoded, this.#map)
-    return this.#merge(decoded.update, decoded.clock, this.#stampMax(), deaths)
+    if (this.#ahead.isIn(decoded.update)) return { type: 'refused', kind: 'clock' }
+    return this.#merge(decoded.update, decoded.clock, () => deathsIn(decoded, this.#map))
   }
 
   /** The whole state as a bare Yjs v1 update; opened in an empty stock Y.Doc it shows the same `usr`. */
   checkpoint(): Uint8Array {
-    const runs = [...this.#map.context.keys()].map((session) => runOf(this.#map, session, 0))
-    return encodeUpdate(runs, [], this.#clock.last)
+    return encodeCheckpoint(this.#map, this.#clock.last)
   }
 
   /** Merges a checkpoint. Entries too far ahead of the clock are written again with a legal stamp. */
   restore(checkpoint: Uint8Array): ReceiveResult {
-    const decoded = decodeUpdate(checkpoint, CHECKPOINT_LIMITS)
+    const decoded = decodeCheckpoint(checkpoint)
     if ('type' in decoded) return decoded
-    const result = this.#merge(decoded, decoded.clock, Number.POSITIVE_INFINITY)
-    const limit = this.#stampMax()
-    this.#rewrite([...this.#map.entries()].filter((entry) => entry.stamp > limit))
+    const result = this.#merge(decoded, decoded.clock)
+    this.#rewrite(this.#ahead.live())
     return result
   }
 
-  #stampMax(): number {
-    return stampMax(this.#options.wall())
-  }
-
-  #merge(
-    incoming: Incoming,
-    clock: number,
-    stampLimit: number,
-    deaths?: () => (entry: Entry) => boolean,
-  ): ReceiveResult {
-    if (this.#isForked(incoming)) this.#fork()
+  /** Merges all or nothing. `deaths` says what a sync tells to be dead, among what lives here now. */
+  #merge(incoming: Incoming, clock: number, deaths?: () => (entry: Entry) => boolean): ReceiveResult {
+    if (this.#writes.isForked(incoming)) this.#fork()
     if (!this.#map.isReady(incoming)) return { type: 'early' }
+    const kind = this.#room.refusal(incoming)
+    if (kind !== undefined) return { type: 'refused', kind }
     this.#document.absorb()
-    const refusal = this.#refusal(incoming, stampLimit)
-    if (refusal !== undefined) return { type: 'refused', kind: refusal }
     this.#clock.take(clock, this.#options.wall())
     const merged = this.#map.merge(incoming, deaths?.())
     this.#project(merged)
@@ -322,85 +229,30 @@ export class Replica implements ReplicaPort {
   #project(merged: Merged): void {
     this.#notices.begin(false)
     this.#notices.merged(merged)
-    if (merged.set.length === 0 && merged.removed.length === 0) return this.#notices.flush()
+    if (merged.set.length === 0 && merged.removed.length === 0) return this.#tell()
     this.#document.transact(() => {
       for (const entry of merged.set) this.#document.show(entry)
       for (const entry of merged.removed) this.#document.hide(entry.key)
     }, this)
   }
 
-  /** Why nothing of `incoming` may be merged now. */
-  #refusal(incoming: Incoming, stampLimit: number): string | undefined {
-    let { size: keys, bytes } = this.#map
-    let sessions = this.#map.context.size
-    let isAhead = false
-    for (const run of incoming.runs) {
-      const known = this.#map.known(run.session)
-      if (known === 0) sessions++
-      for (const entry of run.entries) {
-        if (entry.n < known) continue
-        if (entry.stamp > stampLimit) {
-          isAhead = true
-          this.#refuse(entry)
-        }
-        const current = this.#map.get(entry.key)
-        if (!current) keys++
-        bytes += entry.bytes - (current?.bytes ?? 0)
-      }
-    }
-    if (isAhead) return 'clock'
-    const { keysMax, documentBytesMax, sessionsMax } = this.#limits
-    if (sessions > sessionsMax && sessions > this.#map.context.size) return 'sessions'
-    const isFull = keys > MERGE_LIMIT_FACTOR * keysMax || bytes > MERGE_LIMIT_FACTOR * documentBytesMax
-    // What does not grow is always taken, or a store over its limits could never shrink.
-    return isFull && (keys > this.#map.size || bytes > this.#map.bytes) ? 'full' : undefined
+  #tell(): void {
+    this.#notices.flush()
+    for (const near of this.#room.nearlyFull()) this.events.emit('nearly-full', near)
   }
 
-  #refuse({ session, n }: Dot): void {
-    if (this.#refused.size < REFUSED_TOLD_MAX) this.#refused.set(`${session}:${n}`, { session, n })
+  /** Writes entries again with a stamp that everybody takes. */
+  #rewrite(entries: readonly Entry[]): void {
+    this.#writes.rewrite(entries, 'renew')
+    this.#tell()
   }
 
-  /** Another member refused these: the holder writes them again with a stamp that everybody takes. */
-  #rewriteRefused(dots: readonly Dot[]): void {
-    const limit = stampOf(this.#options.wall() + CLOCK_LEAD_MILLIS_MAX)
-    const entries: Entry[] = []
-    for (const { session, n } of dots) {
-      const entry = this.#map.liveOf(session)?.get(n)
-      if (entry && entry.stamp > limit) entries.push(entry)
-    }
-    this.#rewrite(entries)
-  }
-
-  /** Writes entries again as own ones, with the same value and a new stamp (or the given one). */
-  #rewrite(entries: readonly Entry[], keepStamp = false): void {
-    for (const entry of entries) {
-      const n = this.#nextNumber()
-      const size = writeBytes(entry.bytes, entry)
-      this.#outgoing.reserve(1, size)
-      const stamp = keepStamp ? entry.stamp : this.#clock.next(this.#options.wall(), 0)
-      const copy = new Entry({ ...entry.fields, session: this.#session, n, stamp })
-      copy.mark = entry.mark
-      this.#outgoing.add(n, copy, entry, size)
-      this.#map.set(copy)
-    }
-    if (entries.length > 0) this.events.emit('local', undefined)
-  }
-
-  #isForked(incoming: Incoming): boolean {
-    const known = this.#map.known(this.#session)
-    for (const run of incoming.runs) if (run.session === this.#session && run.end > known) return true
-    for (const kill of incoming.kills)
-      if (kill.session === this.#session && (kill.ranges.at(-1) ?? 0) > known) return true
-    return false
-  }
-
-  /** Somebody else writes under this session, as after the cloning of a machine. */
+  /** Somebody else writes under this session. */
   #fork(): void {
-    const before = this.#session
-    const own = [...(this.#map.liveOf(before)?.values() ?? [])]
-    this.#startSession()
-    this.#rewrite(own, true)
-    this.events.emit('session-forked', { before, session: this.#session })
+    const before = this.session
+    this.#writes.fork()
+    this.#tell()
+    this.events.emit('session-forked', { before, session: this.session })
   }
 
   projectMembers(members: ReadonlyMap<string, MemberRecord>): void {

@@ -1,0 +1,25 @@
+/** A checkpoint: the whole state as one bare Yjs v1 update, with the clock in it. */
+import type { Offence } from '../protocol/replica-port.js'
+import { MERGE_BYTES_MAX, MERGE_STRUCTS_MAX, SESSIONS_MAX } from '../wire/limits.js'
+import { type Decoded, decodeUpdate, encodeUpdate, runOf, type UpdateLimits } from './canonical-update.js'
+import type { DottedMap } from './dotted-map.js'
+
+const CHECKPOINT_LIMITS: UpdateLimits = {
+  bytesMax: MERGE_BYTES_MAX,
+  structsMax: MERGE_STRUCTS_MAX,
+  sessionsMax: SESSIONS_MAX,
+  gapMax: Number.POSITIVE_INFINITY,
+  kills: false,
+  clock: true,
+}
+
+/** Everything that `map` knows, at the clock of its replica. */
+export function encodeCheckpoint(map: DottedMap, clock: number): Uint8Array {
+  const runs = [...map.context.keys()].map((session) => runOf(map, session, 0))
+  return encodeUpdate(runs, [], clock)
+}
+
+/** Decodes a checkpoint; the offence names the rule that it breaks. */
+export function decodeCheckpoint(bytes: Uint8Array): Decoded | Offence {
+  return decodeUpdate(bytes, CHECKPOINT_LIMITS)
+}

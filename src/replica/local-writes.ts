@@ -1,0 +1,135 @@
+/**
+ * Names the local writes: gives each its dot and its stamp, takes it into the map, and keeps it until it leaves.
+ * The session is new for every replica; it also changes when somebody else turns out to write under it.
+ */
+import { type Random, random53 } from '../base/random.js'
+import { SESSION_WRITES_MAX } from '../wire/limits.js'
+import type { DottedMap, Incoming } from './dotted-map.js'
+import { Entry } from './entry.js'
+import type { Notices } from './notices.js'
+import { Outgoing, writeBytes } from './outgoing.js'
+import type { PlannedWrite } from './plan.js'
+import type { HybridClock } from './stamp.js'
+import type { Value } from './value.js'
+
+/** What the local writes of one replica work on. */
+export interface LocalWritesParts {
+  map: DottedMap
+  clock: HybridClock
+  notices: Notices
+  random: Random
+  /** The corrected wall clock, in milliseconds since 1970. */
+  wall: () => number
+  session: number | undefined
+}
+
+/** The writes of one replica's sessions. */
+export class LocalWrites {
+  readonly #parts: LocalWritesParts
+  readonly #outgoing: Outgoing
+  #session: number
+
+  constructor(parts: LocalWritesParts) {
+    this.#parts = parts
+    this.#session = parts.session ?? random53(parts.random)
+    this.#outgoing = new Outgoing(this.#session, () => parts.clock.last)
+    // An own write that no update tells of yet leaves alive before it loses: its death alone would be a death
+    // without its killer for those who hear of it.
+    parts.map.beforeLoss = (entry) => {
+      if (this.#outgoing.holds(entry)) this.#outgoing.seal()
+    }
+  }
+
+  get session(): number {
+    return this.#session
+  }
+
+  /** Closes the update under way. */
+  seal(): void {
+    this.#outgoing.seal()
+  }
+
+  /** Everything that has not left yet. */
+  drain(): Uint8Array[] {
+    return this.#outgoing.drain()
+  }
+
+  /** Keeps a batch that fits one update together in one. */
+  reserve(planned: readonly PlannedWrite[]): void {
+    if (planned.length === 1) return
+    let bytes = 0
+    for (const write of planned) bytes += writeBytes(write.bytes, this.#parts.map.get(write.key))
+    this.#outgoing.reserve(planned.length, bytes)
+  }
+
+  /** Gives a dot to a write and takes it into the map; returns undefined for a delete. */
+  apply(write: PlannedWrite): Entry | undefined {
+    const { map, clock, notices, wall } = this.#parts
+    const { key, value } = write
+    const previous = map.get(key)
+    const size = writeBytes(write.bytes, previous)
+    this.#outgoing.reserve(1, size)
+    const n = this.#nextNumber()
+    // A delete moves the clock as well: what follows it must be later than what it killed.
+    const stamp = clock.next(wall(), previous?.stamp ?? 0)
+    const entry = value === undefined ? undefined : this.#entry(write, value, n, stamp)
+    this.#outgoing.add(n, entry, previous, size)
+    if (entry) map.set(entry)
+    else if (previous) map.delete(previous, { session: this.#session, n })
+    notices.wrote(key, value, previous?.value)
+    return entry
+  }
+
+  #entry(write: PlannedWrite, value: Value, n: number, stamp: number): Entry {
+    const { key, bytes, encoded } = write
+    return new Entry({ key, session: this.#session, n, stamp, value, bytes, encoded })
+  }
+
+  /** Writes entries again as own ones, with the same value: with their stamps, or with legal new ones. */
+  rewrite(entries: readonly Entry[], stamps: 'keep' | 'renew'): void {
+    const { map, clock, notices, wall } = this.#parts
+    for (const entry of entries) {
+      const size = writeBytes(entry.bytes, entry)
+      this.#outgoing.reserve(1, size)
+      const n = this.#nextNumber()
+      const stamp = stamps === 'keep' ? entry.stamp : clock.next(wall(), 0)
+      const copy = new Entry({ ...entry.fields, session: this.#session, n, stamp })
+      // The document shows the same value: its item stands for the new entry as well.
+      copy.mark = entry.mark
+      this.#outgoing.add(n, copy, entry, size)
+      map.set(copy)
+      notices.drainable()
+    }
+  }
+
+  /** Whether `incoming` tells of writes of the own session that were never made here. */
+  isForked(incoming: Incoming): boolean {
+    const known = this.#parts.map.known(this.#session)
+    for (const run of incoming.runs) if (run.session === this.#session && run.end > known) return true
+    for (const kill of incoming.kills)
+      if (kill.session === this.#session && (kill.ranges.at(-1) ?? 0) > known) return true
+    return false
+  }
+
+  /**
+   * Leaves the session to the other one that uses it, after the cloning of a machine or a lie, and writes the own
+   * live entries again under a new one. They keep their stamps: they were not written now.
+   */
+  fork(): void {
+    const own = [...(this.#parts.map.liveOf(this.#session)?.values() ?? [])]
+    this.#startSession()
+    this.rewrite(own, 'keep')
+  }
+
+  #nextNumber(): number {
+    const n = this.#parts.map.known(this.#session)
+    if (n < SESSION_WRITES_MAX) return n
+    this.#startSession()
+    return 0
+  }
+
+  #startSession(): void {
+    this.#session = random53(this.#parts.random)
+    this.#outgoing.restart(this.#session)
+  }
+}

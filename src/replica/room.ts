@@ -1,0 +1,103 @@
+/** What a store may hold: local writes up to its limits, merges up to twice that. */
+import { UsageError } from '../base/errors.js'
+import {
+  DOCUMENT_BYTES_MAX,
+  KEYS_MAX,
+  MERGE_LIMIT_FACTOR,
+  NEARLY_FULL_SHARE,
+  SESSIONS_MAX,
+  SESSIONS_WARNED,
+} from '../wire/limits.js'
+import type { DottedMap, Incoming } from './dotted-map.js'
+import type { NearlyFull } from './events.js'
+import type { PlannedWrite } from './plan.js'
+
+/** What one replica may hold; the defaults are those of the wire. */
+export interface ReplicaLimits {
+  /** Live keys, by local writes; merges are taken up to twice that. */
+  keysMax: number
+  /** Keys and values in encoded form, by local writes; merges are taken up to twice that. */
+  documentBytesMax: number
+  /** Sessions that ever wrote. */
+  sessionsMax: number
+}
+
+const DEFAULT_LIMITS: ReplicaLimits = {
+  keysMax: KEYS_MAX,
+  documentBytesMax: DOCUMENT_BYTES_MAX,
+  sessionsMax: SESSIONS_MAX,
+}
+
+/** The room of one replica. */
+export class Room {
+  readonly #map: DottedMap
+  readonly #limits: ReplicaLimits
+  readonly #told = new Set<NearlyFull['of']>()
+
+  constructor(map: DottedMap, limits: Partial<ReplicaLimits> = {}) {
+    this.#map = map
+    this.#limits = { ...DEFAULT_LIMITS, ...limits }
+  }
+
+  /** @throws UsageError ERR_FULL when `planned` grows the store beyond its limits */
+  check(planned: readonly PlannedWrite[]): void {
+    let { size: keys, bytes } = this.#map
+    for (const write of planned) {
+      const current = this.#map.get(write.key)
+      if (current) bytes -= current.bytes
+      else keys++
+      if (write.value === undefined) keys--
+      else bytes += write.bytes
+    }
+    const { keysMax, documentBytesMax } = this.#limits
+    // A store that is over its limits since a merge still takes what does not make it larger.
+    if (keys > keysMax && keys > this.#map.size) throw full(`${keysMax} keys`)
+    if (bytes > documentBytesMax && bytes > this.#map.bytes) throw full(`${documentBytesMax} bytes`)
+  }
+
+  /** Why there is no room for `incoming`; undefined when there is. */
+  refusal(incoming: Incoming): 'full' | 'sessions' | undefined {
+    let { size: keys, bytes } = this.#map
+    let sessions = this.#map.context.size
+    for (const run of incoming.runs) {
+      const known = this.#map.known(run.session)
+      if (known === 0) sessions++
+      for (const entry of run.entries) {
+        if (entry.n < known) continue
+        const current = this.#map.get(entry.key)
+        if (!current) keys++
+        bytes += entry.bytes - (current?.bytes ?? 0)
+      }
+    }
+    const { keysMax, documentBytesMax, sessionsMax } = this.#limits
+    if (sessions > sessionsMax && sessions > this.#map.context.size) return 'sessions'
+    // What does not grow is always taken, or a store over its limits could never shrink.
+    if (keys > MERGE_LIMIT_FACTOR * keysMax && keys > this.#map.size) return 'full'
+    return bytes > MERGE_LIMIT_FACTOR * documentBytesMax && bytes > this.#map.bytes ? 'full' : undefined
+  }
+
+  /** The limits that have come near since the last call; each is told again after it was left. */
+  *nearlyFull(): Generator<NearlyFull> {
+    const { keysMax, documentBytesMax, sessionsMax } = this.#limits
+    const sessionsNear = Math.min(SESSIONS_WARNED, NEARLY_FULL_SHARE * sessionsMax)
+    yield* this.#near('keys', this.#map.size, keysMax, NEARLY_FULL_SHARE * keysMax)
+    yield* this.#near('bytes', this.#map.bytes, documentBytesMax, NEARLY_FULL_SHARE * documentBytesMax)
+    yield* this.#near('sessions', this.#map.context.size, sessionsMax, sessionsNear)
+  }
+
+  *#near(of: NearlyFull['of'], used: number, limit: number, near: number): Generator<NearlyFull> {
+    if (used < near) this.#told.delete(of)
+    else if (!this.#told.has(of)) {
+      this.#told.add(of)
+      yield { of, used, limit }
+    }
+  }
+}
+
+function full(limit: string): UsageError {
+  return new UsageError('ERR_FULL', {
+    what: `The store is full: it may hold ${limit}`,
+    why: 'Every member keeps everything in memory, so there is a bound',
+    fix: 'Delete keys, or keep large things elsewhere and store references',
+  })
+}
