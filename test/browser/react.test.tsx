@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { useLayoutEffect } from 'react'
 import { Note } from '../../examples/react/note.js'
 import { UsageError } from '../../src/index.js'
 import {
@@ -140,6 +141,21 @@ describe('the React hooks', () => {
     expect(entries[1]).to.deep.equal(['list/b', [4]])
   })
 
+  it('miss nothing that is written between the first render and the subscription', async () => {
+    const store = aloneStore()
+    store.usr.set('a', 'old')
+    const show = () => {
+      useLayoutEffect(() => store.usr.set('a', 'new'), [])
+      return `${useValue('a')} ${JSON.stringify(useEntries())}`
+    }
+    const { container } = drawn(
+      <StoreProvider store={store}>
+        <Uses hooks={show} />
+      </StoreProvider>,
+    )
+    await until(() => container.textContent === 'new [["a","new"]]', 'the new value is shown')
+  })
+
   it('set a value directly or from the current one, and tell null from nothing', async () => {
     const store = aloneStore()
     let set: SetValue<number | null> = () => undefined
@@ -164,9 +180,15 @@ describe('the React hooks', () => {
   it('follow another key when the argument changes', async () => {
     const store = aloneStore()
     store.usr.setMany({ a: 'A', b: 'B' })
+    let set: SetValue<string> = () => undefined
+    const show = (name: string) => {
+      const [text, setText] = useValueState(name, '')
+      set = setText
+      return text
+    }
     const at = (name: string) => (
       <StoreProvider store={store}>
-        <Uses hooks={() => useValue(name, '')} />
+        <Uses hooks={() => show(name)} />
       </StoreProvider>
     )
     const page = drawn(at('a'))
@@ -175,6 +197,8 @@ describe('the React hooks', () => {
     await until(() => page.container.textContent === 'B', 'the second key')
     store.usr.set('b', 'B2')
     await until(() => page.container.textContent === 'B2', 'its change')
+    set((text) => `${text}!`)
+    expect([store.usr.get('a'), store.usr.get('b')]).to.deep.equal(['A', 'B2!'])
   })
 
   it('show members, oneself and the status as they change', async () => {
