@@ -12,6 +12,8 @@ export interface ProtocolConfig {
   linksMax: number
   /** Dials of the overlay at once; the transport bounds handshakes in the process besides. Higher joins sooner and costs descriptors. */
   dialsMax: number
+  /** A dial that the transport never answered is given up after this; longer than any transport's own limit. */
+  dialMillis: number
   /** First pause after a failed dial of one member; doubles up to `dialBackoffMaxMillis`. Guess. */
   dialBackoffMinMillis: number
   dialBackoffMaxMillis: number
@@ -68,6 +70,7 @@ export const DEFAULT_CONFIG: Readonly<ProtocolConfig> = {
   wantedLinks: 6,
   linksMax: 8,
   dialsMax: 2,
+  dialMillis: 20_000,
   dialBackoffMinMillis: 500,
   dialBackoffMaxMillis: 30_000,
   introduceMillis: 30_000,

@@ -37,7 +37,8 @@ export class RandomMesh {
   readonly #outbox: Outbox
   /** Members that signaling offered and the table does not hold. */
   readonly #contacts = new Set<string>()
-  readonly #dialing = new Set<string>()
+  /** Dials under way, and when each is given up should the transport never answer. */
+  readonly #dialing = new Map<string, number>()
   readonly #backoff = new Map<string, Backoff>()
   #introduceAt = Number.POSITIVE_INFINITY
 
@@ -79,13 +80,14 @@ export class RandomMesh {
     if (free <= 0) return
     const strangers = sample(this.#random, this.#ready(this.#contacts, now), free)
     // Strangers are dialed also by a member with enough links: only so two halves of a split can meet.
-    for (const id of strangers) this.#start(id)
+    for (const id of strangers) this.#start(id, now)
     const missing = this.target - this.#view.size - this.#dialing.size
     const known = this.#ready(
       Array.from(this.#members.entries(), (member) => member.id),
       now,
     )
-    for (const id of sample(this.#random, known, Math.min(missing, free - strangers.length))) this.#start(id)
+    for (const id of sample(this.#random, known, Math.min(missing, free - strangers.length)))
+      this.#start(id, now)
   }
 
   linked(peer: string): void {
@@ -115,6 +117,7 @@ export class RandomMesh {
   }
 
   tick(now: number): void {
+    for (const [id, until] of this.#dialing) if (now >= until) this.refused(id, now)
     if (now >= this.#introduceAt) {
       this.#outbox.push({ type: 'introduce', count: this.#view.size === 0 ? 8 : INTRODUCTIONS })
       this.#scheduleIntroduction(now)
@@ -123,7 +126,7 @@ export class RandomMesh {
   }
 
   deadline(now: number): number {
-    let deadline = this.#introduceAt
+    let deadline = Math.min(this.#introduceAt, ...this.#dialing.values())
     if (this.#dialing.size >= this.#config.dialsMax) return deadline
     for (const { notBefore } of this.#backoff.values())
       if (notBefore > now) deadline = Math.min(deadline, notBefore)
@@ -135,8 +138,8 @@ export class RandomMesh {
     this.#introduceAt = now + jittered(this.#random, period, JITTER_SHARE)
   }
 
-  #start(id: string): void {
-    this.#dialing.add(id)
+  #start(id: string, now: number): void {
+    this.#dialing.set(id, now + this.#config.dialMillis)
     this.#outbox.push({ type: 'dial', peer: id })
   }
 

@@ -1,0 +1,285 @@
+import { expect } from 'chai'
+import { seededRandom } from '../../../src/base/random.js'
+import { DEFAULT_CONFIG } from '../../../src/protocol/config.js'
+import { Engine } from '../../../src/protocol/engine.js'
+import type { Input, Output } from '../../../src/protocol/step.js'
+import { Replica } from '../../../src/replica/replica.js'
+import type { Frame, MemberRecord } from '../../../src/wire/frame.js'
+
+const record = (session: number, incarnation = 100): MemberRecord => ({
+  port: null,
+  protocol: 'v1',
+  kind: 'node',
+  role: 'writer',
+  session,
+  incarnation,
+  joined: 1,
+})
+
+/** One engine with a hand on its clock and its inputs. */
+class Lab {
+  readonly replica = new Replica({ random: seededRandom(1), wall: () => 1_767_225_600_000 + this.now })
+  readonly engine: Engine
+  now = 0
+
+  constructor() {
+    const random = seededRandom(2)
+    this.engine = new Engine({
+      id: 'me',
+      topic: 't',
+      record: record(this.replica.session),
+      replica: this.replica,
+      random,
+      now: 0,
+    })
+  }
+
+  give(input: Input): Output[] {
+    return this.engine.handle(input, this.now)
+  }
+
+  frame(peer: string, frame: Frame): Output[] {
+    return this.give({ type: 'frame', peer, frame })
+  }
+
+  /** A link to `peer` with HELLO behind it. */
+  link(peer: string, links = 3): Output[] {
+    const up = this.give({ type: 'link-up', peer })
+    return [...up, ...this.frame(peer, { type: 'hello', topic: 't', id: peer, record: record(7), links })]
+  }
+
+  /** Ticks at each deadline until `millis` have passed. */
+  pass(millis: number): Output[] {
+    const end = this.now + millis
+    const outputs: Output[] = []
+    for (let steps = 0; steps < 10_000; steps++) {
+      const at = this.engine.deadline(this.now)
+      if (at > end) break
+      expect(steps, 'ticks without progress').to.be.lessThan(9_999)
+      this.now = Math.max(this.now, at)
+      outputs.push(...this.give({ type: 'tick' }))
+    }
+    this.now = end
+    return outputs
+  }
+}
+
+const sentTo = (outputs: readonly Output[], peer: string, type?: Frame['type']) =>
+  outputs.flatMap((output) =>
+    output.type === 'send' && output.peer === peer && (!type || output.frame.type === type)
+      ? [output.frame]
+      : [],
+  )
+
+describe('the engine', () => {
+  it('introduces itself first on a new link', () => {
+    const lab = new Lab()
+    const outputs = lab.give({ type: 'link-up', peer: 'a' })
+    expect(sentTo(outputs, 'a').map((frame) => frame.type)).to.deep.equal(['hello'])
+  })
+
+  it('reads nothing before HELLO: anything else costs the link', () => {
+    const lab = new Lab()
+    lab.give({ type: 'link-up', peer: 'a' })
+    const outputs = lab.frame('a', { type: 'leave', id: 'b', incarnation: 1 })
+    expect(outputs).to.deep.include({ type: 'disconnect', peer: 'a' })
+    expect(lab.engine.counters.offences).to.equal(1)
+  })
+
+  it('refuses a member of another cluster, one that gives a false name, and a second HELLO', () => {
+    const wrong: [string, string][] = [
+      ['other topic', 'a'],
+      ['t', 'somebody else'],
+    ]
+    for (const [topic, id] of wrong) {
+      const lab = new Lab()
+      lab.give({ type: 'link-up', peer: 'a' })
+      const outputs = lab.frame('a', { type: 'hello', topic, id, record: record(7), links: 0 })
+      expect(outputs).to.deep.include({ type: 'disconnect', peer: 'a' })
+      expect(lab.engine.table.size).to.equal(1)
+    }
+    const lab = new Lab()
+    lab.link('a')
+    expect(lab.link('a')).to.satisfy((outputs: Output[]) => outputs.length > 0)
+    const again = lab.frame('a', { type: 'hello', topic: 't', id: 'a', record: record(7), links: 0 })
+    expect(again).to.deep.include({ type: 'disconnect', peer: 'a' })
+  })
+
+  it('closes a link whose HELLO does not come', () => {
+    const lab = new Lab()
+    lab.give({ type: 'link-up', peer: 'a' })
+    expect(lab.pass(DEFAULT_CONFIG.helloMillis - 1)).to.not.deep.include({ type: 'disconnect', peer: 'a' })
+    expect(lab.pass(2)).to.deep.include({ type: 'disconnect', peer: 'a' })
+  })
+
+  it('refuses a ninth link from a member that has others, and evicts one for a member that has none', () => {
+    const lab = new Lab()
+    for (let n = 0; n < 8; n++) lab.link(`p${n}`)
+    lab.frame('p0', { type: 'member', id: 'full', record: record(8), lease: 0 })
+    const refused = lab.link('full', 3)
+    expect(sentTo(refused, 'full', 'disconnect')).to.deep.equal([{ type: 'disconnect', reason: 'full' }])
+    const forced = lab.link('isolated', 0)
+    const evicted = forced.filter((output) => output.type === 'disconnect')
+    expect(evicted).to.have.length(1)
+    expect(evicted[0]).to.not.deep.equal({ type: 'disconnect', peer: 'isolated' })
+    expect(lab.engine.view.size).to.equal(8)
+  })
+
+  it('beats about once a second on a silent link, and not on a busy one', () => {
+    const lab = new Lab()
+    lab.link('a')
+    let beats = 0
+    for (let second = 0; second < 30; second++) {
+      beats += sentTo(lab.pass(1_000), 'a', 'heartbeat').length
+      lab.frame('a', { type: 'heartbeat', digest: lab.replica.digest(), time: lab.now, echo: 0 })
+    }
+    expect(beats).to.be.within(24, 34)
+  })
+
+  it('measures the round trip from the echo, and ignores a nonsensical one', () => {
+    const lab = new Lab()
+    lab.link('a')
+    lab.now = 1_000
+    lab.frame('a', { type: 'heartbeat', digest: lab.replica.digest(), time: 5, echo: 960 })
+    expect(lab.engine.view.get('a')?.srtt).to.equal(40)
+    lab.frame('a', { type: 'heartbeat', digest: lab.replica.digest(), time: 6, echo: 99_999 })
+    expect(lab.engine.view.get('a')?.srtt).to.equal(40)
+  })
+
+  it('drops a silent link, suspects its member aloud, and removes it when it stays silent', () => {
+    const lab = new Lab()
+    lab.link('a')
+    lab.link('b')
+    const keepB = () => lab.frame('b', { type: 'heartbeat', digest: lab.replica.digest(), time: 1, echo: 0 })
+    const outputs: Output[] = []
+    for (let second = 0; second < 5; second++) {
+      keepB()
+      outputs.push(...lab.pass(1_000))
+    }
+    expect(sentTo(outputs, 'b', 'suspect')).to.deep.equal([
+      { type: 'suspect', id: 'a', incarnation: 100, by: 'me' },
+    ])
+    expect(lab.engine.table.get('a')?.suspectUntil).to.be.a('number')
+    for (let second = 0; second < 3; second++) {
+      keepB()
+      lab.pass(1_000)
+    }
+    expect(lab.engine.table.get('a')).to.equal(undefined)
+  })
+
+  it('refutes a rumor of its own death by a greater incarnation', () => {
+    const lab = new Lab()
+    lab.link('a')
+    const outputs = lab.frame('a', { type: 'suspect', id: 'me', incarnation: 100, by: 'x' })
+    const [answer] = sentTo(outputs, 'a', 'member')
+    expect(answer).to.have.nested.property('record.incarnation', 101)
+    expect(lab.engine.table.get('me')?.suspectUntil).to.equal(undefined)
+  })
+
+  it('believes no claim about an incarnation that it does not hold', () => {
+    const lab = new Lab()
+    lab.link('a')
+    for (const incarnation of [99, 101, Number.MAX_SAFE_INTEGER]) {
+      lab.frame('a', { type: 'suspect', id: 'a', incarnation, by: 'x' })
+      lab.frame('a', { type: 'leave', id: 'a', incarnation })
+    }
+    expect(lab.engine.table.get('a')).to.have.property('suspectUntil', undefined)
+  })
+
+  it('does not take back a member that left, until it comes with a greater incarnation', () => {
+    const lab = new Lab()
+    lab.link('a')
+    lab.frame('a', { type: 'member', id: 'b', record: record(8, 5), lease: 0 })
+    lab.frame('a', { type: 'leave', id: 'b', incarnation: 5 })
+    const stale = lab.frame('a', { type: 'member', id: 'b', record: record(8, 5), lease: 9 })
+    expect(lab.engine.table.get('b')).to.equal(undefined)
+    expect(sentTo(stale, 'a', 'suspect')).to.have.length(1)
+    lab.frame('a', { type: 'member', id: 'b', record: record(8, 6), lease: 0 })
+    expect(lab.engine.table.get('b')).to.not.equal(undefined)
+  })
+
+  it('suspects itself first after a sleep', () => {
+    const lab = new Lab()
+    lab.link('a')
+    lab.pass(1_000)
+    lab.now += 3_600_000
+    const outputs = lab.give({ type: 'tick' })
+    expect(outputs).to.not.deep.include({ type: 'disconnect', peer: 'a' })
+    expect(lab.engine.table.get('a')).to.have.property('suspectUntil', undefined)
+  })
+
+  it('passes an update on once, to all but its sender and its origin, and counts the copies', () => {
+    const writer = new Lab()
+    writer.replica.write([{ type: 'set', key: 'k', value: 1 }])
+    const [update = new Uint8Array()] = writer.replica.drain()
+    const lab = new Lab()
+    for (const peer of ['a', 'b', 'c']) lab.link(peer)
+    const gossip: Frame = { type: 'gossip', origin: 'c', epoch: 9, seq: 1, round: 0, update }
+    const first = lab.frame('a', gossip)
+    const second = lab.frame('b', gossip)
+    expect(['a', 'b', 'c'].map((peer) => sentTo(first, peer, 'gossip').length)).to.deep.equal([0, 1, 0])
+    expect(['a', 'b', 'c'].flatMap((peer) => sentTo(second, peer, 'gossip'))).to.have.length(0)
+    expect(lab.replica.get('k')).to.equal(1)
+    expect(lab.engine.counters.duplicates).to.equal(1)
+  })
+
+  it('closes the link of a member that sends bytes which are no update, and passes nothing on', () => {
+    const lab = new Lab()
+    lab.link('a')
+    lab.link('b')
+    const outputs = lab.frame('a', {
+      type: 'gossip',
+      origin: 'x',
+      epoch: 1,
+      seq: 1,
+      round: 0,
+      update: Uint8Array.of(1, 2, 3),
+    })
+    expect(outputs).to.deep.include({ type: 'disconnect', peer: 'a' })
+    expect(sentTo(outputs, 'b', 'gossip')).to.have.length(0)
+  })
+
+  it('sends no broadcasts to a slow link, and compares digests when it has drained', () => {
+    const lab = new Lab()
+    lab.link('a')
+    lab.give({ type: 'slow', peer: 'a' })
+    lab.replica.write([{ type: 'set', key: 'k', value: 1 }])
+    const skipped = lab.give({ type: 'local-updates', updates: lab.replica.drain() })
+    expect(sentTo(skipped, 'a', 'gossip')).to.have.length(0)
+    const drained = lab.give({ type: 'drained', peer: 'a' })
+    expect(sentTo(drained, 'a', 'digest')).to.have.length(1)
+  })
+
+  it('serves two syncs at once and is busy for a third', () => {
+    const lab = new Lab()
+    const large = Array.from({ length: 20 }, (_, n) => ({
+      type: 'set' as const,
+      key: `k${n}`,
+      value: 'x'.repeat(60_000),
+    }))
+    for (const write of large) lab.replica.write([write])
+    const request: Frame = { type: 'sync-request', exchange: 1, summary: new Lab().replica.summary() }
+    const served = ['a', 'b', 'c'].map((peer) => {
+      lab.link(peer)
+      return sentTo(lab.frame(peer, request), peer).map((frame) => frame.type)
+    })
+    expect(served).to.deep.equal([['sync-part', 'sync-part'], ['sync-part', 'sync-part'], ['sync-busy']])
+  })
+
+  it('gives up a dial that its transport never answers, and dials again', () => {
+    const lab = new Lab()
+    const dials = (outputs: Output[]) => outputs.filter((output) => output.type === 'dial').length
+    const first = lab.give({ type: 'contacts', contacts: [{ id: 'a', kind: 'node' }] })
+    const waiting = lab.pass(DEFAULT_CONFIG.dialMillis - 1)
+    const later = lab.pass(10_000)
+    expect([dials(first), dials(waiting), dials(later) > 0]).to.deep.equal([1, 0, true])
+  })
+
+  it('says goodbye to every neighbor and then nothing more', () => {
+    const lab = new Lab()
+    lab.link('a')
+    const goodbye = sentTo(lab.give({ type: 'leave' }), 'a').map((frame) => frame.type)
+    const after = lab.frame('a', { type: 'sync-request', exchange: 1, summary: new Uint8Array() })
+    expect([goodbye, after]).to.deep.equal([['leave', 'disconnect'], []])
+  })
+})
