@@ -92,7 +92,7 @@ export class LocalWrites {
       const size = writeBytes(entry.bytes, entry)
       this.#outgoing.reserve(1, size)
       const n = this.#nextNumber()
-      const stamp = stamps === 'keep' ? entry.stamp : clock.next(wall(), 0)
+      const stamp = stamps === 'keep' ? entry.stamp : clock.legal(wall())
       const copy = new Entry({ ...entry.fields, session: this.#session, n, stamp })
       // The document shows the same value: its item stands for the new entry as well.
       copy.mark = entry.mark

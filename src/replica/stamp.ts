@@ -3,7 +3,7 @@
  * 1/4096 ms since 2020 and never falls behind what this member has seen. Between concurrent writes the greater
  * stamp wins; a causal overwrite wins whatever its stamp is. (Kulkarni et al. 2014, "Logical Physical Clocks".)
  */
-import { CLOCK_LEAD_MILLIS_MAX, STAMP_LEAD_MILLIS_MAX } from '../wire/limits.js'
+import { CLOCK_LEAD_MILLIS_MAX, OVERWRITE_LEAD_MILLIS_MAX, STAMP_LEAD_MILLIS_MAX } from '../wire/limits.js'
 
 /** Stamp 0: 2020-01-01T00:00:00Z, in milliseconds since 1970. */
 export const STAMP_EPOCH_MILLIS = Date.UTC(2020, 0, 1)
@@ -44,19 +44,20 @@ export class HybridClock {
     const legalMax = stampMax(wallMillis)
     if (this.#last >= legalMax) this.#last = now
     this.#last = Math.max(this.#last + 1, now)
-    if (floor >= this.#last && floor < legalMax) return this.#bounded(floor + 1, now)
-    return this.#last
+    if (floor < this.#last || floor >= legalMax) return this.#last
+    const bound = now + OVERWRITE_LEAD_MILLIS_MAX * STAMPS_PER_MILLI
+    this.#last = Math.max(this.#last, Math.min(floor + 1, bound))
+    return floor + 1
+  }
+
+  /** A stamp that everybody takes, for an entry that others refused: a minute ahead at most, whatever was seen. */
+  legal(wallMillis: number): number {
+    return Math.min(this.next(wallMillis, 0), stampOf(wallMillis + CLOCK_LEAD_MILLIS_MAX))
   }
 
   /** Takes the clock of another member, at most one minute ahead of the own time, so that nobody can push it. */
   take(stamp: number, wallMillis: number): void {
     const bounded = Math.min(stamp, stampOf(wallMillis + CLOCK_LEAD_MILLIS_MAX))
     if (bounded > this.#last) this.#last = bounded
-  }
-
-  /** An entry may be ahead of the clock; following it is bounded as `take` is. */
-  #bounded(stamp: number, now: number): number {
-    this.#last = Math.max(this.#last, Math.min(stamp, now + CLOCK_LEAD_MILLIS_MAX * STAMPS_PER_MILLI))
-    return stamp
   }
 }

@@ -58,6 +58,11 @@ export const SIGNALING_MESSAGES_BURST = 100
 export const STAMP_LEAD_MILLIS_MAX = 5 * 60_000
 /** How far ahead of the own time the clock of another member is followed; further ahead only its entries are taken. */
 export const CLOCK_LEAD_MILLIS_MAX = 60_000
+/**
+ * How far ahead of the own time the own clock follows an entry that is overwritten or deleted here: a later write
+ * of the key must be later than what it follows, and still a minute within what others take.
+ */
+export const OVERWRITE_LEAD_MILLIS_MAX = STAMP_LEAD_MILLIS_MAX - CLOCK_LEAD_MILLIS_MAX
 /** Writes of one session, deletes included: 35 years at 1,000 a second. The next write takes a new session. */
 export const SESSION_WRITES_MAX = 2 ** 40
 /** How many writes without content one broadcast may tell of, in each session. */
