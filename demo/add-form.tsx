@@ -4,7 +4,8 @@ import { useStore } from '../src/react.js'
 import { plainText } from './plain-text.js'
 import { parseText, type TextForm } from './value-text.js'
 
-export function AddForm() {
+/** `onAdded` is told the key after the store has taken it. */
+export function AddForm({ onAdded }: { onAdded: (key: string) => void }) {
   const { usr } = useStore()
   const [key, setKey] = useState('')
   const [text, setText] = useState('')
@@ -20,6 +21,7 @@ export function AddForm() {
       setProblem(plainText(error))
       return
     }
+    onAdded(key)
     setProblem(undefined)
     setKey('')
     setText('')

@@ -34,23 +34,27 @@ export function ConvergencePanel() {
   )
 }
 
-type ConvergenceState = 'alone' | 'converging' | 'converged'
+/** `apart`: others may be there, but there is no link to any of them. */
+type ConvergenceState = 'alone' | 'apart' | 'converging' | 'converged'
 
 const WORDS: Record<ConvergenceState, string> = {
   alone: 'Nobody to compare with',
+  apart: 'No link to compare over',
   converging: 'Converging...',
   converged: 'Converged',
 }
 
-const ICONS = { alone: MeshIcon, converging: ExchangeIcon, converged: CheckIcon } as const
+const ICONS = { alone: MeshIcon, apart: MeshIcon, converging: ExchangeIcon, converged: CheckIcon } as const
 
 function stateOf(status: Status, here: readonly Member[]): ConvergenceState {
-  if (!status.converged) return 'converging'
-  return here.some((member) => member.direct && !member.self) ? 'converged' : 'alone'
+  const linked = here.some((member) => member.direct && !member.self)
+  if (!linked) return status.converged ? 'alone' : 'apart'
+  return status.converged ? 'converged' : 'converging'
 }
 
 function detailOf(state: ConvergenceState, here: readonly Member[]): string {
   if (state === 'alone') return 'What you write stays here until somebody joins. '
+  if (state === 'apart') return 'What you write stays here until a link is up. '
   const neighbors = here.filter((member) => member.direct && !member.self)
   const equal = neighbors.filter((member) => member.inSync === true).length
   return `${equal} of ${countText(neighbors.length, 'neighbor')} hold the same. `

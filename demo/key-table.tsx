@@ -8,12 +8,13 @@ import { useTable } from './use-table.js'
 
 const ROWS_STEP = 200
 
-export function KeyTable() {
+/** `added` is the key that was added here last: it shows also when the filter or the length of the table hides it. */
+export function KeyTable({ added }: { added: string | undefined }) {
   const { usr } = useStore()
   const [filter, setFilter] = useState('')
   const [rowsMax, setRowsMax] = useState(ROWS_STEP)
   const [edited, setEdited] = useState<ReadonlySet<string>>(new Set())
-  const table = useTable({ filter, rowsMax, pinned: edited })
+  const table = useTable({ filter, rowsMax, added, pinned: edited })
   const title = useRef<HTMLHeadingElement>(null)
 
   // Several may be edited at once: a draft with a mistake in it waits while another key is edited.

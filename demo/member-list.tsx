@@ -1,6 +1,6 @@
 /** The members of the cluster as this tab sees them. */
 import type { Member } from '../src/index.js'
-import { useMembers } from '../src/react.js'
+import { useMembers, useStatus } from '../src/react.js'
 import { addressForAnotherTab } from './address.js'
 import { BrowserIcon, CheckIcon, ExchangeIcon, NodeIcon } from './icons.js'
 import { hueStyle } from './member-color.js'
@@ -27,12 +27,20 @@ export function MemberList() {
           <MemberCard key={member.id} member={member} />
         ))}
       </ul>
-      {members.length < 2 && (
-        <p className="empty">
-          Nobody else is here yet. Open this page in another tab, and it joins within a second.
-        </p>
-      )}
+      {members.length < 2 && <Solitude />}
     </section>
+  )
+}
+
+function Solitude() {
+  const { name } = useStatus()
+  if (name === 'starting' || name === 'joining') return <p className="empty">Looking for others...</p>
+  return (
+    <p className="empty">
+      {name === 'alone'
+        ? 'Nobody else is here yet. Open this page in another tab, and it joins within a second.'
+        : 'Nobody can be reached now. They come back by themselves when a connection is there again.'}
+    </p>
   )
 }
 

@@ -28,10 +28,14 @@ export interface Table {
   total: number
 }
 
-/** What to show: keys that contain a text, at most how many, and the keys that stay in any case. */
+/** Which rows to show. */
 export interface TableQuery {
+  /** A part of the keys to show. */
   filter: string
   rowsMax: number
+  /** A key that shows in any case while it exists. */
+  added: string | undefined
+  /** Keys that show in any case, also after they are deleted. */
   pinned: ReadonlySet<string>
 }
 
@@ -41,7 +45,9 @@ export function readTable(usr: KV, members: readonly Member[], query: TableQuery
   const wanted = query.filter.toLowerCase()
   const matching = wanted === '' ? keys : keys.filter((key) => key.toLowerCase().includes(wanted))
   const known = new Map(before.rows.map((row) => [row.key, row]))
-  const rows = withPinned(matching.slice(0, query.rowsMax), query.pinned).map((key) =>
+  const pinned = new Set(query.pinned)
+  if (query.added !== undefined && usr.has(query.added)) pinned.add(query.added)
+  const rows = withPinned(matching.slice(0, query.rowsMax), pinned).map((key) =>
     keepEqual(known.get(key), rowOf(key, usr.entry(key), members)),
   )
   return { rows, matching: matching.length, total: keys.length }

@@ -11,7 +11,7 @@ const PAUSE_MILLIS = 50
 const EMPTY: Table = { rows: [], matching: 0, total: 0 }
 
 /** The table of the store above, for one query. */
-export function useTable({ filter, rowsMax, pinned }: TableQuery): Table {
+export function useTable({ filter, rowsMax, added, pinned }: TableQuery): Table {
   const store = useStore()
   const members = useMembers()
   const before = useRef(EMPTY)
@@ -19,9 +19,9 @@ export function useTable({ filter, rowsMax, pinned }: TableQuery): Table {
   return useMemo(() => {
     // `look` stands for the content of the store, which the hook rules cannot see.
     void look
-    before.current = readTable(store.usr, members, { filter, rowsMax, pinned }, before.current)
+    before.current = readTable(store.usr, members, { filter, rowsMax, added, pinned }, before.current)
     return before.current
-  }, [store, members, filter, rowsMax, pinned, look])
+  }, [store, members, filter, rowsMax, added, pinned, look])
 }
 
 /** How many keys there are. */

@@ -84,6 +84,6 @@ describe('what the demo page reads and writes', () => {
 })
 
 function tableOf(store: Store, before: Table): Table {
-  const query = { filter: '', rowsMax: 200, pinned: new Set<string>() }
+  const query = { filter: '', rowsMax: 200, added: undefined, pinned: new Set<string>() }
   return readTable(store.usr, store.members.list(), query, before)
 }

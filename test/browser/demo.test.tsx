@@ -37,6 +37,14 @@ describe('the demo page', () => {
     expect(one(row(page, 'greeting'), '.write-cell').textContent).to.equal('twojust now')
   })
 
+  it('says that nobody is there, and does not claim to have converged', async () => {
+    const { store, page } = await alonePage()
+    await until(() => store.status.name === 'alone', 'the store has started')
+    await until(() => one(page, '[data-testid=status]').dataset['status'] === 'alone', 'the page says so')
+    expect(one(page, '[data-testid=badge]').textContent).to.equal('Nobody to compare with')
+    expect(page.textContent).to.match(/Nobody else is here yet/)
+  })
+
   it('names a writer that has left as gone', async () => {
     const [first, second] = meetingStores()
     const page = shown(first)
@@ -146,6 +154,10 @@ describe('the demo page', () => {
     type(field(page, 'filter'), '/19')
     await until(() => rows(page).length === 100, 'the filter is applied')
     expect(rows(page)[0]?.dataset['key']).to.equal('load/1900')
+    add(page, 'zebra', 'new')
+    await until(() => valueAt(page, 'zebra') === 'new', 'what is added here shows in any case')
+    one(row(page, 'zebra'), '[data-testid=delete]').click()
+    await until(() => rows(page).length === 100, 'and leaves when it is deleted')
     type(field(page, 'filter'), 'nothing')
     await until(() => rows(page).length === 0, 'nothing fits')
     expect(one(page, '[data-testid=empty]').textContent).to.equal(
