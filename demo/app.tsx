@@ -15,7 +15,7 @@ export function App() {
       <main className="columns">
         <section className="panel keys" aria-labelledby="keys-title">
           <AddForm onAdded={setAdded} />
-          <KeyTable added={added} />
+          <KeyTable added={added} onFilter={() => setAdded(undefined)} />
         </section>
         <MemberList />
       </main>

@@ -8,8 +8,14 @@ import { useTable } from './use-table.js'
 
 const ROWS_STEP = 200
 
-/** `added` is the key that was added here last: it shows also when the filter or the length of the table hides it. */
-export function KeyTable({ added }: { added: string | undefined }) {
+interface KeyTableProps {
+  /** The key that was added here last: it shows also when the filter or the length of the table hides it. */
+  added: string | undefined
+  /** Called when somebody looks for something else. */
+  onFilter: () => void
+}
+
+export function KeyTable({ added, onFilter }: KeyTableProps) {
   const { usr } = useStore()
   const [filter, setFilter] = useState('')
   const [rowsMax, setRowsMax] = useState(ROWS_STEP)
@@ -42,7 +48,10 @@ export function KeyTable({ added }: { added: string | undefined }) {
           aria-label="Show keys that contain"
           placeholder="Filter keys"
           value={filter}
-          onInput={(event) => setFilter(event.currentTarget.value)}
+          onInput={(event) => {
+            setFilter(event.currentTarget.value)
+            onFilter()
+          }}
           spellCheck={false}
           data-testid="filter"
         />
