@@ -4,8 +4,9 @@
  */
 import { CLOCK_LEAD_MILLIS_MAX } from '../wire/limits.js'
 import { REFUSED_TOLD_MAX } from './difference.js'
-import type { DottedMap, Incoming } from './dotted-map.js'
+import type { DottedMap } from './dotted-map.js'
 import type { Dot, Entry } from './entry.js'
+import type { Incoming } from './incoming.js'
 import { stampMax, stampOf } from './stamp.js'
 
 /** The refused entries of one replica. */

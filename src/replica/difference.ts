@@ -20,8 +20,9 @@ import { MERGE_BYTES_MAX, MERGE_ENTRIES_MAX, MERGE_STRUCTS_MAX, SESSIONS_MAX } f
 import { type BoundedReader, Refusal, readWhole } from './bounded-reader.js'
 import { type Decoded, readUpdate, runOf, writeUpdate } from './canonical-update.js'
 import { BUCKETS, type Buckets, sessionBucket } from './digest.js'
-import type { DottedMap, Run } from './dotted-map.js'
+import type { DottedMap } from './dotted-map.js'
 import type { Dot, Entry } from './entry.js'
+import type { Run } from './incoming.js'
 
 /** Up to this many sessions a summary names them all; above, it sends hashes. */
 export const SESSIONS_LISTED_MAX = 1000

@@ -4,33 +4,10 @@
  * there are no tombstones. Pure: it knows nothing of Yjs, bytes or time. (Bieniusa et al. 2012, "An optimized
  * conflict-free replicated set"; Preguica et al. 2012, dotted version vectors; Almeida et al. 2018, causal contexts.)
  */
-import { BEATEN_MAX } from '../wire/limits.js'
+import { BEATEN_KEYS_MAX, BEATEN_MAX } from '../wire/limits.js'
 import { Digest } from './digest.js'
 import type { Dot, Entry } from './entry.js'
-
-/** Consecutive writes of one session, from `start` up to but not including `end`. */
-export interface Run {
-  session: number
-  start: number
-  end: number
-  /** The live ones, ascending. */
-  entries: Entry[]
-  /** The dead ones as from, to, from, to, ...; ascending, `to` excluded. */
-  dead: number[]
-}
-
-/** Dead writes of one session, in the form of `Run.dead`. */
-export interface Kill {
-  session: number
-  ranges: number[]
-}
-
-/** What one update tells. */
-export interface Incoming {
-  runs: readonly Run[]
-  /** Dead writes outside of the runs. */
-  kills: readonly Kill[]
-}
+import { type Incoming, isInRanges, type Run, runEnd, totalOf } from './incoming.js'
 
 /** Two concurrent writes met. */
 export interface Conflict {
@@ -81,6 +58,8 @@ export class DottedMap {
   readonly #context = new Map<number, number>()
   readonly #table = new Map<string, Entry>()
   readonly #bySession = new Map<number, Map<number, Entry>>()
+  /** Losers of keys that have gone since: a delete of the winner does not tell of them, the next write does. */
+  readonly #orphans = new Map<string, number[]>()
   #version = 0
   #bytes = 0
   #hidden = 0
@@ -142,6 +121,13 @@ export class DottedMap {
     return previous
   }
 
+  /** The dots that lost here under a key that is absent now; the next write of the key kills them. */
+  takeOrphans(key: string): number[] | undefined {
+    const dots = this.#orphans.get(key)
+    if (dots) this.#orphans.delete(key)
+    return dots
+  }
+
   /** A local delete takes a dot too, dead on arrival: without it a member could not tell that it missed it. */
   delete(entry: Entry, dot: Dot): void {
     this.#retire(entry)
@@ -200,10 +186,8 @@ export class DottedMap {
   #killRanges(session: number, ranges: readonly number[], killed: Entry[]): void {
     const live = this.#bySession.get(session)
     if (!live || ranges.length === 0) return
-    let total = 0
-    for (let i = 0; i < ranges.length; i += 2) total += (ranges[i + 1] ?? 0) - (ranges[i] ?? 0)
     // The shorter way: a forged range may be 2^40 long, a session may have 100,000 live entries.
-    if (total > live.size) {
+    if (totalOf(ranges) > live.size) {
       for (const [n, entry] of live) if (isInRanges(ranges, n)) this.#kill(entry, killed)
       return
     }
@@ -230,7 +214,8 @@ export class DottedMap {
       this.#retire(current)
       this.#remember(entry, [current.session, current.n])
     }
-    if (current?.beaten) this.#remember(entry, current.beaten)
+    const inherited = current ? current.beaten : this.takeOrphans(entry.key)
+    if (inherited) this.#remember(entry, inherited)
     // An entry that this same merge brought was never seen by anybody: what stood before it counts.
     entry.previous = current?.version === this.#version ? current.previous : current
     this.#install(entry)
@@ -253,9 +238,19 @@ export class DottedMap {
     for (const entry of killed) {
       if (this.#table.get(entry.key) !== entry) continue
       this.#table.delete(entry.key)
+      if (entry.beaten) this.#keepOrphans(entry.key, entry.beaten)
       merged.removed.push(entry)
     }
     if (merged.set.some((entry) => !entry.live)) merged.set = merged.set.filter((entry) => entry.live)
+  }
+
+  #keepOrphans(key: string, dots: number[]): void {
+    this.#orphans.set(key, dots)
+    if (this.#orphans.size <= BEATEN_KEYS_MAX) return
+    for (const oldest of this.#orphans.keys()) {
+      this.#orphans.delete(oldest)
+      return
+    }
   }
 
   #install(entry: Entry): void {
@@ -278,22 +273,4 @@ export class DottedMap {
     if (entry.hidden) this.#hidden--
     this.digest.toggle(entry)
   }
-}
-
-function runEnd(runs: readonly Run[], session: number): number {
-  for (const run of runs) if (run.session === session) return run.end
-  return 0
-}
-
-/** Binary search: a scan made a receive of 10,000 keys take 1.8 s. */
-function isInRanges(ranges: readonly number[], n: number): boolean {
-  let from = 0
-  let to = ranges.length / 2
-  while (from < to) {
-    const middle = (from + to) >> 1
-    if (n < (ranges[2 * middle] ?? 0)) to = middle
-    else if (n >= (ranges[2 * middle + 1] ?? 0)) from = middle + 1
-    else return true
-  }
-  return false
 }

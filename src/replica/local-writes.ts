@@ -4,8 +4,9 @@
  */
 import { type Random, random53 } from '../base/random.js'
 import { SESSION_WRITES_MAX } from '../wire/limits.js'
-import type { DottedMap, Incoming } from './dotted-map.js'
+import type { DottedMap } from './dotted-map.js'
 import { Entry } from './entry.js'
+import type { Incoming } from './incoming.js'
 import type { Notices } from './notices.js'
 import { Outgoing, writeBytes } from './outgoing.js'
 import type { PlannedWrite } from './plan.js'
@@ -74,6 +75,8 @@ export class LocalWrites {
     const stamp = clock.next(wall(), previous?.stamp ?? 0)
     const entry = value === undefined ? undefined : this.#entry(write, value, n, stamp)
     this.#outgoing.add(n, entry, previous, size)
+    const orphans = previous ? undefined : map.takeOrphans(key)
+    if (orphans) this.#outgoing.kill(orphans)
     if (entry) map.set(entry)
     else if (previous) map.delete(previous, { session: this.#session, n })
     notices.wrote(key, value, previous?.value)

@@ -3,10 +3,10 @@
  * the live ones as items, those overwritten meanwhile as dead dots, and what they killed elsewhere.
  */
 import * as encoding from 'lib0/encoding'
-import { UPDATE_BYTES_MAX, UPDATE_OPERATIONS_MAX } from '../wire/limits.js'
+import { BEATEN_MAX, UPDATE_BYTES_MAX, UPDATE_OPERATIONS_MAX } from '../wire/limits.js'
 import { completed, writeUpdate } from './canonical-update.js'
-import type { Kill } from './dotted-map.js'
 import type { Entry } from './entry.js'
+import type { Kill } from './incoming.js'
 
 /** What an item costs beside its key and value: run, names, meta with an expiry, gap. An upper bound. */
 export const ITEM_OVERHEAD_BYTES = 48
@@ -18,9 +18,11 @@ const UPDATE_OVERHEAD_BYTES = 64
 /** What fits one update beside its own frame. */
 export const UPDATE_ROOM_BYTES = UPDATE_BYTES_MAX - UPDATE_OVERHEAD_BYTES
 
-/** An upper bound of what one write adds to an update; `replaced` is what it kills. */
+/** An upper bound of what one write adds to an update; `replaced` is what it kills, with all that it had beaten. */
 export function writeBytes(bytes: number, replaced: Entry | undefined): number {
-  const kills = replaced === undefined ? 0 : 1 + (replaced.beaten?.length ?? 0) / 2
+  // An absent key may have orphans, as many as an entry may have beaten.
+  const beaten = replaced ? (replaced.beaten?.length ?? 0) / 2 : BEATEN_MAX
+  const kills = 1 + beaten
   return bytes + ITEM_OVERHEAD_BYTES + kills * KILL_BYTES
 }
 
@@ -70,13 +72,18 @@ export class Outgoing {
     this.#end = n + 1
     this.#bytes += bytes
     if (entry) this.#entries.push(entry)
-    if (replaced) this.#kill(replaced)
+    if (replaced) this.#killEntry(replaced)
   }
 
-  #kill(entry: Entry): void {
+  /** Dots that the writes here kill beside what they replace. */
+  kill(dots: readonly number[]): void {
+    for (const part of dots) this.#killed.push(part)
+  }
+
+  #killEntry(entry: Entry): void {
     // A write that has not left is dead in its own run.
     if (!this.holds(entry)) this.#killed.push(entry.session, entry.n)
-    if (entry.beaten) for (const part of entry.beaten) this.#killed.push(part)
+    if (entry.beaten) this.kill(entry.beaten)
   }
 
   /** Closes the update under way; later writes go into the next one. */

@@ -8,8 +8,9 @@ import {
   SESSIONS_MAX,
   SESSIONS_WARNED,
 } from '../wire/limits.js'
-import type { DottedMap, Incoming } from './dotted-map.js'
+import type { DottedMap } from './dotted-map.js'
 import type { NearlyFull } from './events.js'
+import type { Incoming } from './incoming.js'
 import type { PlannedWrite } from './plan.js'
 
 /** What one replica may hold; the defaults are those of the wire. */

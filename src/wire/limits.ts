@@ -87,3 +87,5 @@ export const MERGE_STRUCTS_MAX = 2 * MERGE_ENTRIES_MAX + SESSIONS_MAX
 export const MERGE_BYTES_MAX = MERGE_LIMIT_FACTOR * DOCUMENT_BYTES_MAX + 64 * 1024 * 1024
 /** Losing writes that an entry remembers, for its next overwrite to kill. */
 export const BEATEN_MAX = 8
+/** Keys without a live entry whose losing writes are remembered. */
+export const BEATEN_KEYS_MAX = 4096
