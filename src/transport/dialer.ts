@@ -140,9 +140,11 @@ export class Dialer {
   #newAttempt(peer: string, session: string, dialed: boolean): Attempt {
     const { clock } = this.#options
     const attempt = new Attempt(peer, session, dialed, clock.monotonic())
-    attempt.timer = clock.after(DIAL_MILLIS_MAX, () =>
-      this.#fail(attempt, dialTimeout(peer, DIAL_MILLIS_MAX, attempt.connection?.seen)),
-    )
+    attempt.timer = clock.after(DIAL_MILLIS_MAX, () => {
+      // With both descriptions exchanged only a path was missing; implementations themselves notice a little later.
+      const seen = attempt.answered ? attempt.connection?.seen : undefined
+      this.#fail(attempt, seen ? iceFailed(peer, seen) : dialTimeout(peer, DIAL_MILLIS_MAX))
+    })
     this.#attempts.set(peer, attempt)
     return attempt
   }

@@ -41,16 +41,12 @@ export function iceServersFailed(peer: string, cause: unknown): TransportError {
   return new TransportError('ERR_ICE_FAILED', text, { cause })
 }
 
-/** An attempt took too long. */
-export function dialTimeout(peer: string, millis: number, seen: SeenCandidates | undefined): TransportError {
+/** The peer never answered. */
+export function dialTimeout(peer: string, millis: number): TransportError {
   return new TransportError('ERR_DIAL_TIMEOUT', {
-    what: `Member ${peer} was dialed for ${millis} ms without a link${
-      seen ? ` (own candidates: ${list(seen.own)}; theirs: ${list(seen.theirs)})` : ''
-    }`,
-    why: seen
-      ? 'The path between the two is blocked or very slow'
-      : 'The member has gone, or signals do not reach it',
-    fix: seen ? nextStep(seen) : 'Nothing: it is dialed again later',
+    what: `Member ${peer} did not answer a dial within ${millis} ms`,
+    why: 'It has gone, or signals do not reach it',
+    fix: 'Nothing: it is dialed again later',
   })
 }
 

@@ -10,6 +10,9 @@ import type { SeenCandidates } from './link-errors.js'
 import type { RtcImplementation } from './rtc-implementation.js'
 import { type CandidateKind, candidateKind, cleanDescription } from './signal-filter.js'
 
+/** Of the candidates that are sent, at most so many are addresses of this host. */
+const LOCAL_CANDIDATES_MAX = CANDIDATES_MAX / 2
+
 /** The signals that carry the connection's own matter. */
 export type ConnectionSignal = Extract<Signal, { type: 'offer' | 'answer' | 'candidate' }>
 
@@ -47,6 +50,7 @@ export class Connection {
   #described = false
   #candidatesIn = 0
   #candidatesOut = 0
+  #localCandidatesOut = 0
   #error: Error | undefined
 
   /** Begins to connect. Throws what the implementation throws over its configuration. */
@@ -113,12 +117,19 @@ export class Connection {
     if ('candidate' in data) {
       const { candidate, sdpMid, sdpMLineIndex } = data.candidate
       const kind = candidateKind(candidate)
-      if (kind === undefined || ++this.#candidatesOut > CANDIDATES_MAX) return
-      this.seen.own.add(kind)
+      if (kind === undefined || !this.#offersCandidate(kind)) return
       this.#events.signal({ type: 'candidate', session, candidate, sdpMid, sdpMLineIndex })
     } else if ((data.type === 'offer' || data.type === 'answer') && data.sdp !== undefined) {
       this.#events.signal({ type: data.type, session, sdp: data.sdp })
     }
+  }
+
+  #offersCandidate(kind: CandidateKind): boolean {
+    this.seen.own.add(kind)
+    // A host with many interfaces would otherwise fill the peer's limit before the servers' candidates come.
+    const isLocal = kind === 'host' || kind === 'mDNS'
+    if (isLocal && ++this.#localCandidatesOut > LOCAL_CANDIDATES_MAX) return false
+    return ++this.#candidatesOut <= CANDIDATES_MAX
   }
 
   #open(): void {
