@@ -4,16 +4,7 @@
  * render; the CLI; the demo page. Paths are resolved here, so that nothing in dist needs the `imports` map.
  */
 import { spawnSync } from 'node:child_process'
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -21,7 +12,7 @@ import { fingerprint, writeStamp } from './scripts/built.mjs'
 import { leanSimplePeer } from './scripts/lean-simple-peer.mjs'
 
 const root = fileURLToPath(new URL('.', import.meta.url))
-const SINGLETONS = ['yjs', 'lib0', 'lib0/*', 'y-protocols', 'y-protocols/*', 'react', 'react/*', 'vue']
+const SINGLETONS = ['yjs', 'lib0', 'lib0/*', 'react', 'react/*', 'vue']
 
 const common = {
   absWorkingDir: root,
@@ -90,20 +81,14 @@ const TARGETS = [
 async function main({ types }) {
   const made = fingerprint()
   rmSync(join(root, 'dist'), { recursive: true, force: true })
-  for (const target of TARGETS) await build({ ...target, entryPoints: present(target.entryPoints) })
+  for (const target of TARGETS) await build(target)
   copyPage()
   makeExecutable(join(root, 'dist', 'cli', 'main.js'))
   if (types) declare()
   writeStamp(made, types)
 }
 
-function present(entryPoints) {
-  const entries = Object.entries(entryPoints)
-  for (const [, path] of entries) if (!existsSync(join(root, path))) console.log(`not there yet: ${path}`)
-  return Object.fromEntries(entries.filter(([, path]) => existsSync(join(root, path))))
-}
-
-/** Copies what the page has beside its program; the HTML names main.tsx, or main.js, and gets main.js. */
+/** Copies what the page has beside its program. */
 function copyPage() {
   const from = join(root, 'demo')
   const to = join(root, 'dist', 'demo')
@@ -112,12 +97,9 @@ function copyPage() {
     if (!['.html', '.css', '.svg', '.ico', '.webmanifest'].includes(extname(name))) continue
     copyFileSync(join(from, name), join(to, name))
   }
-  const page = join(to, 'index.html')
-  if (existsSync(page)) writeFileSync(page, readFileSync(page, 'utf8').replaceAll('main.tsx', 'main.js'))
 }
 
 function makeExecutable(path) {
-  if (!existsSync(path)) return
   const text = readFileSync(path, 'utf8')
   if (!text.startsWith('#!')) throw new Error('cli/main.ts must begin with "#!/usr/bin/env node"')
   chmodSync(path, 0o755)

@@ -13,6 +13,3 @@ export interface Browser {
  * @throws Error when there is none, or the one found does not start; the text says what to do
  */
 export function findBrowser(): Promise<Browser>
-
-/** Add it to `args` for candidates with plain addresses instead of `.local` names (mDNS). */
-export const PLAIN_CANDIDATES_ARG: string

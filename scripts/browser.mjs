@@ -1,6 +1,7 @@
 /**
  * Finds the Chromium that the tests run in: CHROME_PATH, else an installed Chrome or Chromium, else the headless
- * one inside the npm package @sparticuz/chromium. It never answers "none": no browser is an error that says what to do.
+ * one inside the npm package @sparticuz/chromium. Candidates stay hidden behind `.local` names (mDNS), as they are
+ * for users; tabs connect with them here. It never answers "none": no browser is an error that says what to do.
  */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -44,12 +45,6 @@ const COMMON_ARGS = [
   '--no-first-run',
   '--no-pings',
 ]
-
-/**
- * Chromium hides a tab's address behind a random `.local` name (mDNS) in its ICE candidates. Add this to the
- * args of a run whose host has no working multicast; the default, hidden, is what users have.
- */
-export const PLAIN_CANDIDATES_ARG = '--disable-features=WebRtcHideLocalIpsWithMdns'
 
 /**
  * @typedef {{ executablePath: string, args: string[], source: 'CHROME_PATH' | 'installed' | '@sparticuz/chromium', headless: true | 'shell' }} Browser

@@ -50,7 +50,9 @@ function missingOptionals(packages) {
     for (const [name, version] of Object.entries(optionalDependencies)) {
       if (resolves(packages, from, name)) continue
       const at = `node_modules/${name}`
-      found.set(at, { at, version, ...(dev ? { dev } : {}), optional: true, ...platformOf(name) })
+      const { cpu, libc, os } = platformOf(name)
+      // In npm's order of fields; what is undefined is not written.
+      found.set(at, { at, version, cpu, dev, libc, optional: true, os })
     }
   }
   return [...found.values()]
@@ -72,7 +74,8 @@ function platformOf(name) {
   const os = SYSTEMS.filter((system) => words.includes(system))
   const cpu = PROCESSORS.filter((processor) => words.includes(processor))
   const libc = words.some((word) => word.startsWith('musl')) ? ['musl'] : []
-  return Object.fromEntries(Object.entries({ os, cpu, libc }).filter(([, values]) => values.length > 0))
+  const orNothing = (values) => (values.length > 0 ? values : undefined)
+  return { os: orNothing(os), cpu: orNothing(cpu), libc: orNothing(libc) }
 }
 
 const missing = missingOptionals(lock.packages)

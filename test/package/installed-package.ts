@@ -1,6 +1,6 @@
 /** The package as a user has it: packed, unpacked into a node_modules of its own, beside what it declares. */
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -22,7 +22,7 @@ export interface InstalledPackage {
   /** The paths in the tarball. */
   files: string[]
   /** Runs a program of plain JavaScript there and answers what it printed; fails when it does. */
-  run(program: string, options?: { nodeArgs?: string[] }): Promise<string>
+  run(program: string): Promise<string>
   remove(): Promise<void>
 }
 
@@ -47,9 +47,10 @@ export async function installPackage(): Promise<InstalledPackage> {
     folder,
     manifest,
     files: entries.map((entry) => entry.replaceAll('\\', '/')),
-    async run(program, { nodeArgs = [] } = {}) {
-      const args = [...nodeArgs, '--input-type=module', '--eval', program]
-      const { stdout } = await run(process.execPath, args, { cwd: folder, timeout: 30_000 })
+    async run(program) {
+      const file = join(folder, 'program.mjs')
+      await writeFile(file, program)
+      const { stdout } = await run(process.execPath, [file], { cwd: folder, timeout: 30_000 })
       return stdout.trim()
     },
     remove: () => rm(folder, { recursive: true, force: true }),
