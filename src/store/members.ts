@@ -13,12 +13,16 @@ export class MemberList implements Members {
   #byId: ReadonlyMap<string, Member> = new Map()
   #list: readonly Member[] = Object.freeze([])
   #self: Member
+  /** What the listeners were last told. */
+  #told: readonly Member[]
 
   constructor(id: string, record: MemberRecord, listenerThrew: (error: unknown) => void) {
     this.#listenerThrew = listenerThrew
     const alone = { id, record, suspected: false, direct: false, rttMillis: undefined, inSync: undefined }
     this.#self = describe(alone, true)
+    this.#sessions.set(record.session, id)
     this.#replace([this.#self])
+    this.#told = this.#list
   }
 
   list(): readonly Member[] {
@@ -48,8 +52,8 @@ export class MemberList implements Members {
     return this.#sessions.get(session)
   }
 
-  /** Takes the members as they are now; returns whether anything differs from before. */
-  refresh(views: readonly MemberView[], selfId: string): boolean {
+  /** Takes the members as they are now, and tells nobody yet. */
+  update(views: readonly MemberView[], selfId: string): void {
     this.#sessions.clear()
     for (const { id, record } of views) this.#sessions.set(record.session, id)
     const members = views.map((view) => {
@@ -57,10 +61,15 @@ export class MemberList implements Members {
       const before = this.#byId.get(view.id)
       return before && sameMember(before, next) ? before : next
     })
-    const same =
+    const isSame =
       members.length === this.#list.length && members.every((member) => this.#byId.get(member.id) === member)
-    if (same) return false
-    this.#replace(members)
+    if (!isSame) this.#replace(members)
+  }
+
+  /** Tells the listeners when the list differs from what they were told; returns whether it did. */
+  tell(): boolean {
+    if (this.#told === this.#list) return false
+    this.#told = this.#list
     for (const listener of [...this.#listeners]) this.#call(listener)
     return true
   }

@@ -37,14 +37,12 @@ export class StatusBoard {
     return this.#status
   }
 
-  /** Reads everything anew; returns the new status when it differs. */
-  refresh(): Status | undefined {
+  /** Reads everything anew; `current` stays the same object when nothing differs. */
+  refresh(): void {
     const facts = this.#facts()
     const since = facts.name === this.#status.name ? this.#status.since : this.#sources.now()
     const next: Status = Object.freeze({ ...facts, since })
-    if (sameStatus(this.#status, next)) return undefined
-    this.#status = next
-    return next
+    if (!sameStatus(this.#status, next)) this.#status = next
   }
 
   #facts(): Omit<Status, 'since'> {

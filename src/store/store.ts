@@ -64,6 +64,7 @@ class GossipStore implements Store {
   #driver: Driver | undefined
   #projected: ReadonlyMap<string, MemberRecord> = new Map()
   #projectedAt = Number.NEGATIVE_INFINITY
+  #toldStatus: Status | undefined
   #refreshQueued = false
   #ready: Promise<void> | undefined
   #closing: Promise<void> | undefined
@@ -111,8 +112,8 @@ class GossipStore implements Store {
   }
 
   get status(): Status {
-    // Followers of writes lag a little; whoever asks gets the truth.
-    if (this.#timers.has('follow')) this.#refresh()
+    // Followers of writes lag a little; whoever asks gets the truth. A getter tells nobody: it may run in a render.
+    if (this.#timers.has('follow')) this.#update()
     return this.#board.current
   }
 
@@ -194,7 +195,7 @@ class GossipStore implements Store {
     if (warning) this.#report(warning instanceof GossipKvError ? warning : internal(warning))
     if (id === undefined) await this.#persistence.saveId(this.#id)
     else this.#id = id
-    this.#members.refresh([this.#alone()], this.#id)
+    this.#members.update([this.#alone()], this.#id)
     if (checkpoint) this.#replica.restore(checkpoint)
   }
 
@@ -282,13 +283,22 @@ class GossipStore implements Store {
     })
   }
 
+  /** Brings members and status up to date and tells those who follow. */
   #refresh(): void {
     this.#cancel('follow')
-    const views = this.#driver?.members() ?? [this.#alone()]
-    if (this.#members.refresh(views, this.#id)) this.#emitter.emit('members', this.#members.list())
+    const views = this.#update()
+    if (this.#members.tell()) this.#emitter.emit('members', this.#members.list())
     if (this.#isNewTable(views)) this.#projectSoon()
-    const status = this.#board.refresh()
-    if (status) this.#emitter.emit('status', status)
+    if (this.#toldStatus === this.#board.current) return
+    this.#toldStatus = this.#board.current
+    this.#emitter.emit('status', this.#toldStatus)
+  }
+
+  #update(): readonly MemberView[] {
+    const views = this.#driver?.members() ?? [this.#alone()]
+    this.#members.update(views, this.#id)
+    this.#board.refresh()
+    return views
   }
 
   #isNewTable(views: readonly MemberView[]): boolean {
