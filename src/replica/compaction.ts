@@ -84,15 +84,15 @@ export function compactionNeed(structs: number, live: number): 'none' | 'idle' |
  */
 export function compact(doc: Y.Doc, maps: readonly Y.Map<unknown>[]): boolean {
   if (isBusy(doc)) return false
-  const structs = doc.store.clients.get(doc.clientID)
-  if (structs === undefined) return true
   const kept = collectKept(maps)
   if (!isCompactable(doc, kept)) return false
   for (const map of maps) dropChains(map, kept)
-  const merged = mergeDead(structs, kept)
-  // In place: Yjs holds on to the array.
-  structs.length = 0
-  for (const struct of merged) structs.push(struct)
+  for (const structs of doc.store.clients.values()) {
+    const merged = mergeDead(structs, kept)
+    // In place: Yjs holds on to the array.
+    structs.length = 0
+    for (const struct of merged) structs.push(struct)
+  }
   return true
 }
 
