@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { loadRtc } from '#rtc'
 import { systemClock } from '../../../src/transport/system-clock.js'
+import type { WebRtcLinksOptions } from '../../../src/transport/webrtc-links.js'
 import type { Signal } from '../../../src/wire/signal.js'
 import { count, linked, type TestMember, TestMesh, until } from './linked-pair.js'
 
@@ -15,6 +16,12 @@ function numberOf(bytes: Uint8Array): number {
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)
 }
 
+/** Its 500 ms are 10 s: a lost packet alone can take SCTP a second, and these tests ask what happens without haste. */
+const patientClock = {
+  ...systemClock,
+  after: (millis: number, run: () => void) => systemClock.after(millis * 20, run),
+}
+
 describe('two members over real WebRTC', function () {
   this.timeout(40_000)
   let mesh: TestMesh
@@ -23,9 +30,12 @@ describe('two members over real WebRTC', function () {
   })
   afterEach(() => mesh.close())
 
-  async function pair(dialer: 'greater' | 'lesser' = 'greater'): Promise<[TestMember, TestMember]> {
-    const greater = await mesh.join('b')
-    const lesser = await mesh.join('a')
+  async function pair(
+    dialer: 'greater' | 'lesser' = 'greater',
+    options: Partial<WebRtcLinksOptions> = {},
+  ): Promise<[TestMember, TestMember]> {
+    const greater = await mesh.join('b', options)
+    const lesser = await mesh.join('a', options)
     if (dialer === 'greater') greater.links.dial('a')
     else lesser.links.dial('b')
     await linked(greater, lesser)
@@ -89,7 +99,7 @@ describe('two members over real WebRTC', function () {
   })
 
   it('let a link end after what was queued has arrived, on either side', async () => {
-    const [a, b] = await pair()
+    const [a, b] = await pair('greater', { clock: patientClock })
     for (let i = 0; i < 40; i++) a.links.send(b.id, frameOf(16_000, i), false)
     a.links.disconnect(b.id)
     a.links.send(b.id, frameOf(8, 77), false)
@@ -107,7 +117,7 @@ describe('two members over real WebRTC', function () {
   })
 
   it('deliver what was queued before close, and the peer notices the end at once', async () => {
-    const [a, b] = await pair()
+    const [a, b] = await pair('greater', { clock: patientClock })
     a.links.send(b.id, frameOf(200_000, 5), false)
     await a.links.close()
     await until(() => b.log.includes('down b'), 'down')
@@ -122,7 +132,7 @@ describe('two members over real WebRTC', function () {
     await linked(greater, ghost)
     const reborn = await mesh.join('a')
     reborn.links.dial('b')
-    await until(() => count(greater, 'up a') === 2, 'replaced')
+    await until(() => count(greater, 'up a') === 2 && reborn.log.includes('up b'), 'replaced on both sides')
     expect(greater.log).to.deep.equal(['up a', 'down a', 'up a'])
     expect(greater.errors.map(({ code }) => code)).to.deep.equal(['ERR_LINK_CLOSED'])
     reborn.links.send('b', frameOf(8, 3), false)
