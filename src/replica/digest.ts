@@ -3,8 +3,20 @@
  * of one hash per element, so that a write costs a few multiplications. The same hashes in 1,024 buckets tell
  * two members where they differ. Not for defence: a holder of the cluster key can construct collisions.
  */
-import type { Entry } from './entry.js'
 import type { Value } from './value.js'
+
+/** What the digest reads of a live write, and the three numbers that it keeps there. */
+export interface Hashed {
+  readonly key: string
+  readonly session: number
+  readonly n: number
+  readonly stamp: number
+  readonly value: Value
+  readonly expires: number | undefined
+  bucket: number
+  hashHigh: number
+  hashLow: number
+}
 
 /** Buckets of keys and of sessions in a summary. */
 export const BUCKETS = 1024
@@ -97,7 +109,7 @@ function finish(): void {
 }
 
 /** Fills the hash and the bucket of an entry, before anybody else can hold its value. */
-export function hashEntry(entry: Entry): void {
+export function hashEntry(entry: Hashed): void {
   begin(1)
   mixText(entry.key)
   entry.bucket = (high ^ (high >>> 15) ^ (low >>> 7)) & (BUCKETS - 1)
@@ -146,7 +158,7 @@ export class Digest {
   readonly context = new Buckets()
 
   /** Adds a live entry, or takes it away again. */
-  toggle(entry: Entry): void {
+  toggle(entry: Hashed): void {
     this.content.toggle(entry.bucket, entry.hashHigh, entry.hashLow)
   }
 

@@ -5,16 +5,16 @@ export type MembersObject = Readonly<Record<string, MemberRecord>>
 
 /** Remembers what it showed last, so that nothing is written when nothing changed. */
 export class MemberProjection {
-  #shown = new Map<string, { source: MemberRecord; copy: MemberRecord }>()
+  #shown: Map<string, { source: MemberRecord; copy: MemberRecord }> | undefined
 
   /** The object for `members`, in ascending order of ids; undefined when it equals the last one. */
   update(members: ReadonlyMap<string, MemberRecord>): MembersObject | undefined {
     const shown = new Map<string, { source: MemberRecord; copy: MemberRecord }>()
-    let changed = members.size !== this.#shown.size
+    let changed = members.size !== this.#shown?.size
     for (const id of [...members.keys()].sort()) {
       const source = members.get(id)
       if (source === undefined) continue
-      const before = this.#shown.get(id)
+      const before = this.#shown?.get(id)
       if (before && (before.source === source || areEqual(before.source, source))) shown.set(id, before)
       else {
         changed = true

@@ -1,5 +1,6 @@
 /** Builds replicas for tests: seeded, at a clock that stands still until a test moves it. */
 import { seededRandom } from '../../../src/base/random.js'
+import type { ReceiveResult } from '../../../src/protocol/replica-port.js'
 import { Replica, type ReplicaOptions, type ReplicaParts } from '../../../src/replica/replica.js'
 
 /** 2026-01-01T00:00:00Z. */
@@ -24,4 +25,11 @@ export function exchange(a: Replica, b: Replica): void {
 /** Whether both digests are equal. */
 export function sameData(a: Replica, b: Replica): boolean {
   return a.digest().join() === b.digest().join()
+}
+
+/** `asker` asks `answerer` for everything that it lacks. */
+export function sync(asker: Replica, answerer: Replica): ReceiveResult {
+  const difference = answerer.difference(asker.summary())
+  if (!difference) throw new Error('the summary is malformed')
+  return asker.receiveDifference(difference)
 }

@@ -1,0 +1,135 @@
+/** Compaction: the history goes, the document and everything that watches it stays. */
+import { expect } from 'chai'
+import * as Y from 'yjs'
+import {
+  COMPACTION_SLACK,
+  compact,
+  compactionNeed,
+  compactionObstacle,
+  structCount,
+} from '../../../src/replica/compaction.js'
+import type { Replica } from '../../../src/replica/replica.js'
+import { exchange, replicaAt, sameData } from './replicas.js'
+
+function overwrite(replica: Replica, times: number, keys = 10): void {
+  for (let i = 0; i < times; i++) replica.write([{ type: 'set', key: `k${i % keys}`, value: i }])
+}
+
+function usrOf(replica: Replica): Y.Map<unknown> {
+  return replica.doc.getMap('usr')
+}
+
+describe('Compaction', () => {
+  it('finds this version of yjs as it expects it; if this fails, read src/replica/compaction.ts first', () => {
+    expect(compactionObstacle()).to.equal(undefined)
+  })
+
+  it('drops the history of overwritten and deleted keys without any event', () => {
+    const a = replicaAt(1)
+    overwrite(a, 1500)
+    a.write([{ type: 'delete', key: 'k3' }])
+    const before = usrOf(a).toJSON()
+    let events = 0
+    for (const name of ['update', 'beforeTransaction', 'afterTransaction'] as const)
+      a.doc.on(name, () => events++)
+    expect(a.compactIfDue()).to.equal(true)
+    expect(events).to.equal(0)
+    expect(structCount(a.doc)).to.be.below(25)
+    expect(usrOf(a).toJSON()).to.deep.equal(before)
+    expect(a.compactIfDue()).to.equal(false)
+  })
+
+  it('runs by itself in a store that is never idle', () => {
+    const a = replicaAt(1)
+    overwrite(a, 20_000)
+    expect(structCount(a.doc)).to.be.below(5 * COMPACTION_SLACK)
+  })
+
+  it('leaves observers in place, and they see each later change once', () => {
+    const a = replicaAt(1)
+    overwrite(a, 1500)
+    const seen: unknown[] = []
+    usrOf(a).observe((event) => {
+      for (const [key, change] of event.changes.keys) seen.push([key, change.action, change.oldValue])
+    })
+    a.compactIfDue()
+    a.write([{ type: 'set', key: 'k0', value: 'new' }])
+    a.write([{ type: 'delete', key: 'k1' }])
+    a.write([{ type: 'set', key: 'k1', value: 'again' }])
+    expect(seen).to.deep.equal([
+      ['k0', 'update', 1490],
+      ['k1', 'delete', 1491],
+      ['k1', 'add', undefined],
+    ])
+  })
+
+  it('leaves a document that stock Yjs copies', () => {
+    const a = replicaAt(1)
+    overwrite(a, 1500)
+    a.compactIfDue()
+    overwrite(a, 7)
+    const copy = new Y.Doc()
+    Y.applyUpdate(copy, Y.encodeStateAsUpdate(a.doc))
+    expect(copy.getMap('usr').toJSON()).to.deep.equal(usrOf(a).toJSON())
+  })
+
+  it('does not disturb the merge: a deleted key stays deleted, an update still finds its place', () => {
+    const [a, b] = [replicaAt(1), replicaAt(2)]
+    overwrite(a, 1500)
+    exchange(a, b)
+    a.write([{ type: 'delete', key: 'k2' }])
+    a.compactIfDue()
+    b.compactIfDue()
+    b.write([{ type: 'set', key: 'k4', value: 'b' }])
+    exchange(a, b)
+    expect([a.has('k2'), b.has('k2'), a.get('k4')]).to.deep.equal([false, false, 'b'])
+    expect(sameData(a, b)).to.equal(true)
+  })
+
+  it('keeps what an UndoManager may bring back', () => {
+    const a = replicaAt(1)
+    overwrite(a, 1500)
+    const undo = new Y.UndoManager(usrOf(a), { captureTimeout: 0 })
+    a.write([{ type: 'set', key: 'k0', value: 'mistake' }])
+    overwrite(a, 1500, 9)
+    expect(a.compactIfDue()).to.equal(true)
+    for (let i = 0; i < 1501; i++) undo.undo()
+    expect(a.get('k0')).to.equal(1490)
+    undo.destroy()
+  })
+
+  it('refuses while a transaction is under way or something alive is elsewhere', () => {
+    const doc = new Y.Doc()
+    const map = doc.getMap<unknown>('usr')
+    map.set('k', 1)
+    map.set('k', 2)
+    doc.transact(() => expect(compact(doc, [map])).to.equal(false))
+    doc.getArray('list').push([1])
+    expect(compact(doc, [map])).to.equal(false)
+    expect(structCount(doc)).to.equal(3)
+  })
+
+  it('is due beyond twice the live keys and some slack, and urgent at four times that', () => {
+    const threshold = 2 * 100 + COMPACTION_SLACK
+    expect(compactionNeed(threshold, 100)).to.equal('none')
+    expect(compactionNeed(threshold + 1, 100)).to.equal('idle')
+    expect(compactionNeed(4 * threshold + 1, 100)).to.equal('urgent')
+  })
+
+  it('keeps a checkpoint and a document small after many overwrites by several writers', () => {
+    const writers = [replicaAt(1), replicaAt(2), replicaAt(3)]
+    const reader = replicaAt(9)
+    for (let i = 0; i < 6000; i++) {
+      const writer = writers[i % 3]
+      writer?.write([{ type: 'set', key: `key${(i * 7) % 100}`, value: '12345678' }])
+      for (const update of writer?.drain() ?? [])
+        for (const other of [...writers, reader]) if (other !== writer) other.receive(update)
+    }
+    const fresh = new Y.Doc()
+    for (let i = 0; i < 100; i++) fresh.getMap('usr').set(`key${i}`, '12345678')
+    reader.compactIfDue()
+    const freshBytes = Y.encodeStateAsUpdate(fresh).length
+    expect(reader.checkpoint().length).to.be.below(1.7 * freshBytes)
+    expect(writers.every((writer) => sameData(writer, reader))).to.equal(true)
+  })
+})

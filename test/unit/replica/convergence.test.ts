@@ -1,0 +1,116 @@
+/** Random histories of whole replicas: whatever is lost, doubled or late, a sync makes them equal. */
+import { expect } from 'chai'
+import fc from 'fast-check'
+import type { Replica } from '../../../src/replica/replica.js'
+import { replicaAt, sameData, sync } from './replicas.js'
+
+interface Step {
+  member: number
+  other: number
+  key: number
+  kind: 'set' | 'delete' | 'hear' | 'sync' | 'compact'
+  index: number
+}
+
+const history = fc.array(
+  fc.record({
+    member: fc.nat(2),
+    other: fc.nat(2),
+    key: fc.nat(2),
+    kind: fc.constantFrom<Step['kind']>(
+      'set',
+      'set',
+      'set',
+      'delete',
+      'hear',
+      'hear',
+      'hear',
+      'sync',
+      'compact',
+    ),
+    index: fc.nat(40),
+  }),
+  { maxLength: 60 },
+)
+
+/** Plays steps; returns the members and all updates. */
+function play(steps: readonly Step[]): { members: Replica[]; updates: Uint8Array[] } {
+  const members = [replicaAt(1), replicaAt(2), replicaAt(3)]
+  const updates: Uint8Array[] = []
+  steps.forEach(({ member, other, key, kind, index }, step) => {
+    const [a, b] = [members[member], members[other]]
+    const update = updates[index % Math.max(1, updates.length)]
+    if (!a || !b) return
+    if (kind === 'set') a.write([{ type: 'set', key: `k${key}`, value: step }])
+    else if (kind === 'delete') a.write([{ type: 'delete', key: `k${key}` }])
+    else if (kind === 'hear' && update) a.receive(update)
+    else if (kind === 'sync' && a !== b) sync(a, b)
+    else if (kind === 'compact') a.compactIfDue()
+    updates.push(...a.drain())
+  })
+  return { members, updates }
+}
+
+function shown(replica: Replica): Record<string, unknown> {
+  return Object.fromEntries([...replica.keys()].sort().map((key) => [key, replica.get(key)]))
+}
+
+/** Syncs until nothing is news: twice around is enough for three. */
+function heal(members: readonly Replica[]): void {
+  for (let round = 0; round < 2; round++)
+    for (const a of members) for (const b of members) if (a !== b) sync(a, b)
+}
+
+describe('Replicas with a random history', () => {
+  it('are equal after a few syncs, in their digests, their values and their documents', () => {
+    fc.assert(
+      fc.property(history, (steps) => {
+        const { members } = play(steps)
+        heal(members)
+        const first = members[0]
+        for (const member of members) {
+          expect(first && sameData(first, member)).to.equal(true)
+          expect(first && shown(first)).to.deep.equal(shown(member))
+          expect(member.doc.getMap('usr').toJSON()).to.deep.equal(shown(member))
+        }
+      }),
+      { numRuns: 150 },
+    )
+  })
+
+  it('have merged associatively: by way of a third one or directly is the same', () => {
+    fc.assert(
+      fc.property(history, (steps) => {
+        const states = [
+          [0, 1, 2],
+          [2, 0, 1],
+        ].map((order) => {
+          const { members } = play(steps)
+          const target = replicaAt(7)
+          for (const index of order) {
+            const member = members[index]
+            if (member) sync(target, member)
+          }
+          return shown(target)
+        })
+        expect(states[0]).to.deep.equal(states[1])
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  it('learn nothing from updates and differences that they know', () => {
+    fc.assert(
+      fc.property(history, (steps) => {
+        const { members, updates } = play(steps)
+        heal(members)
+        const [a, b] = members
+        if (!a || !b) return
+        for (const update of updates)
+          expect(a.receive(update)).to.deep.equal({ type: 'applied', news: false })
+        expect(sync(a, b)).to.deep.equal({ type: 'applied', news: false })
+      }),
+      { numRuns: 100 },
+    )
+  })
+})
