@@ -1,117 +1,178 @@
 /**
- * A cluster in virtual time: real replicas, engines and drivers over the network in memory, all of one seed.
- * The same seed gives the same run, in Node and in a browser.
+ * A cluster of engines in virtual time, of one seed: equal seeds give equal runs, event for event, in Node and in a
+ * browser. Members join, leave, crash, are stopped and cut off; observers see every step.
  */
-import { toHex } from '../base/bytes.js'
-import { type Random, randomWord, seededRandom } from '../base/random.js'
-import { Driver } from '../driver/driver.js'
+import { hash32, toHex } from '../base/bytes.js'
+import { type Random, randomInteger, randomWord, seededRandom } from '../base/random.js'
 import type { ProtocolConfig } from '../protocol/config.js'
-import { Replica } from '../replica/replica.js'
-import { type MemoryNetwork, memoryNetwork } from '../transport/memory.js'
-import type { MemberKind } from '../wire/frame.js'
-import { VirtualClock } from './virtual-clock.js'
+import { Engine } from '../protocol/engine.js'
+import type { Input } from '../protocol/step.js'
+import type { MemberKind, MemberRecord } from '../wire/frame.js'
+import { Conditions, type ConditionsOptions } from './conditions.js'
+import {
+  type Observer,
+  type Seat,
+  type SimEngine,
+  SimMember,
+  type SimReplica,
+  type Surroundings,
+} from './member.js'
+import { Network } from './network.js'
+import { RealReplica } from './real-replica.js'
+import { StubReplica } from './stub-replica.js'
+import { Timeline } from './timeline.js'
 
-export interface ClusterOptions {
+/** The wall clock of every simulation starts here: 2026-01-01. */
+const WALL_START = 1_767_225_600_000
+/** Members are 40 to 90 days up when a run begins, each on its own clock. */
+const UPTIME_MILLIS = [40 * 86_400_000, 50 * 86_400_000] as const
+
+export interface ClusterOptions<E extends SimEngine> extends ConditionsOptions {
   seed: number
-  /** One-way delay of frames in milliseconds. Default 10 to 50. */
-  delayMillis?: readonly [number, number]
-  config?: Partial<ProtocolConfig>
+  makeEngine: (seat: Seat) => E
+  /** 'stub' counts writes; 'real' merges keys into a Yjs document. Default 'stub'. */
+  replica?: 'stub' | 'real'
+  /** The size of a write of a stub. Default 64. */
+  bytesPerWrite?: number
+  /** The share of members that are tabs. Default 0. */
+  browserShare?: number
 }
 
-/** One member of a simulated cluster. */
-export interface SimMember {
-  readonly id: string
-  readonly replica: Replica
-  readonly driver: Driver
-  set(key: string, value: string | number): void
-  delete(key: string): void
-  /** Says goodbye and goes. */
-  leave(): void
-  /** Dies without a word. */
-  crash(): void
+/** A cluster of the engine of this library. */
+export function engineCluster(
+  options: Omit<ClusterOptions<Engine>, 'makeEngine'> & { config?: Partial<ProtocolConfig> },
+): Cluster<Engine> {
+  const { config } = options
+  const makeEngine = (seat: Seat) => new Engine({ ...seat, topic: 'sim', ...(config && { config }) })
+  return new Cluster({ ...options, makeEngine })
 }
 
-export class SimCluster {
+export class Cluster<E extends SimEngine> {
   readonly seed: number
-  readonly clock = new VirtualClock()
+  readonly timeline = new Timeline()
   readonly random: Random
-  readonly network: MemoryNetwork
-  readonly members: SimMember[] = []
-  readonly #config: Partial<ProtocolConfig>
+  readonly network: Network
+  /** Those that are up, in order of their start. */
+  readonly members: SimMember<E>[] = []
+  /** Everyone that ever was, by index. */
+  readonly all: SimMember<E>[] = []
+  readonly observers: Observer[] = []
+  readonly #options: ClusterOptions<E>
+  readonly #surroundings: Surroundings
+  readonly #traced = new Map<string, number>()
+  readonly #trace: [number, number] = [0x811c9dc5, 0x01000193]
+  #inputs = 0
 
-  constructor(options: ClusterOptions) {
+  constructor(options: ClusterOptions<E>) {
     this.seed = options.seed
+    this.#options = options
     this.random = seededRandom(options.seed)
-    this.network = memoryNetwork({
-      clock: this.clock,
-      random: this.random,
-      delayMillis: options.delayMillis ?? [10, 50],
-      dialMillis: 100,
-    })
-    this.#config = options.config ?? {}
+    const conditions = new Conditions(
+      this.timeline,
+      seededRandom(options.seed ^ 0x5bd1e995),
+      options.seed,
+      options,
+    )
+    this.network = new Network(conditions)
+    const { timeline, network, observers } = this
+    this.#surroundings = { timeline, network, observers, trace: (member, input) => this.#note(member, input) }
   }
 
-  /** Adds a member that joins now. */
-  async add(kind: MemberKind = 'node'): Promise<SimMember> {
-    const id = randomWord(this.random, 22)
-    const replica = new Replica({ random: this.random, wall: () => this.clock.wall() })
-    const now = this.clock.wall()
-    const driver = new Driver({
-      id,
-      record: {
-        port: null,
-        protocol: 'v1',
-        kind,
-        role: 'writer',
-        session: replica.session,
-        incarnation: now,
-        joined: now,
-      },
-      topic: 'sim',
-      replica,
-      transport: this.network.transport(),
-      clock: this.clock,
-      random: this.random,
-      config: this.#config,
-      events: { changed() {}, signaling() {}, contacts() {}, dialFailed() {} },
-    })
-    replica.events.on('local', () => driver.localWrites())
-    const member: SimMember = {
-      id,
-      replica,
-      driver,
-      set: (key, value) => replica.write([{ type: 'set', key, value }]),
-      delete: (key) => replica.write([{ type: 'delete', key }]),
-      leave: () => this.#go(member, () => void driver.close()),
-      crash: () => this.#go(member, () => this.network.crash(id)),
-    }
+  /** Milliseconds since the start. */
+  get now(): number {
+    return this.timeline.now
+  }
+
+  /** Inputs that engines have taken. */
+  get inputs(): number {
+    return this.#inputs
+  }
+
+  /** Two runs with the same hash went the same way, step for step. */
+  get traceHash(): string {
+    return this.#trace.map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('')
+  }
+
+  /** Adds a member that joins now. One with the `id` of an earlier member is that member, restarted. */
+  add(options: { id?: string; kind?: MemberKind } = {}): SimMember<E> {
+    const index = this.all.length
+    const random = seededRandom(hash32(`${this.seed} ${index}`))
+    const id = options.id ?? randomWord(random, 22)
+    const kind = options.kind ?? (random() < (this.#options.browserShare ?? 0) ? 'browser' : 'node')
+    const replica = this.#makeReplica(index, random)
+    const now = UPTIME_MILLIS[0] + randomInteger(random, UPTIME_MILLIS[1])
+    const record = recordOf(kind, replica.session, WALL_START + this.now)
+    const seat: Seat = { id, index, record, random, replica, now }
+    const member = new SimMember(seat, this.#options.makeEngine(seat), this.#surroundings)
+    this.all.push(member)
     this.members.push(member)
-    await driver.start()
+    for (const observer of this.observers) observer.joined(member)
+    this.network.join(member)
     return member
   }
 
   /** Adds `count` members, each `everyMillis` after the one before. */
-  async grow(count: number, everyMillis = 200): Promise<void> {
+  grow(count: number, everyMillis = 200): void {
     for (let added = 0; added < count; added++) {
-      await this.add()
+      this.add()
       this.run(everyMillis)
     }
   }
 
-  /** Lets time pass. */
-  run(millis: number): void {
-    this.clock.run(millis)
+  /** Ends the process of `member`. */
+  crash(member: SimMember<E>): void {
+    this.#drop(member)
+    member.crash()
   }
 
-  /** Lets time pass until `holds`, at most `millisMax`. Returns the time it took, or throws with the seed. */
-  runUntil(holds: () => boolean, millisMax: number, what: string): number {
-    const start = this.clock.monotonic()
+  /** Lets `member` say goodbye and go. */
+  leave(member: SimMember<E>): void {
+    this.#drop(member)
+    member.leave()
+  }
+
+  /** Splits the members; those in no group reach nobody. */
+  partition(...groups: readonly (readonly SimMember<E>[])[]): void {
+    const groupOf = new Map(groups.flatMap((group, index) => group.map(({ id }) => [id, index] as const)))
+    this.network.partition((from, to) => {
+      const group = groupOf.get(from.id)
+      return group !== undefined && group === groupOf.get(to.id)
+    })
+  }
+
+  /** Ends every partition. */
+  heal(): void {
+    this.network.partition(undefined)
+  }
+
+  /** Lets time pass. */
+  run(millis: number): void {
+    this.timeline.run(millis)
+  }
+
+  /** Lets time pass until `holds`, looked at every `everyMillis`; undefined when it does not within `millisMax`. */
+  runUntil(holds: () => boolean, millisMax: number, everyMillis = 10): number | undefined {
+    const start = this.now
     while (!holds()) {
-      if (this.clock.monotonic() - start >= millisMax)
-        throw new Error(`seed ${this.seed}: not within ${millisMax} ms: ${what}`)
-      this.clock.run(10)
+      if (this.now - start >= millisMax) return undefined
+      this.run(everyMillis)
     }
-    return this.clock.monotonic() - start
+    return this.now - start
+  }
+
+  /** Calls `run` every `millis` from now on. */
+  every(millis: number, run: () => void): void {
+    this.timeline.after(millis, () => {
+      run()
+      this.every(millis, run)
+    })
+  }
+
+  /** A random member that is up. */
+  pick(): SimMember<E> {
+    const member = this.members[randomInteger(this.random, this.members.length)]
+    if (member === undefined) throw new Error('nobody is up')
+    return member
   }
 
   /** The different digests among the members; one when they agree. */
@@ -119,40 +180,47 @@ export class SimCluster {
     return new Set(this.members.map((member) => toHex(member.replica.digest())))
   }
 
-  /** Whether everyone knows exactly the members that there are. */
-  knowsExactly(): boolean {
-    const ids = this.members.map((member) => member.id).sort()
-    return this.members.every((member) => {
-      const known = member.driver.members().map((view) => view.id)
-      return known.length === ids.length && known.sort().every((id, index) => id === ids[index])
+  #drop(member: SimMember<E>): void {
+    const place = this.members.indexOf(member)
+    if (place >= 0) this.members.splice(place, 1)
+  }
+
+  #makeReplica(index: number, random: Random): SimReplica {
+    if (this.#options.replica === 'real') {
+      const real = new RealReplica({ random, wall: () => WALL_START + this.now })
+      real.onWrite = (n) => this.#wrote(index, n)
+      return real
+    }
+    return new StubReplica(index + 1, this.#options.bytesPerWrite ?? 64, {
+      wrote: (_session, n) => this.#wrote(index, n),
+      merged: (session, from, to, way) => {
+        const [member, author] = [this.all[index], this.all[session - 1]]
+        if (!member || !author) return
+        for (const observer of this.observers) observer.merged(member, author, from, to, way)
+      },
     })
   }
 
-  /** Links of each member. */
-  degrees(): number[] {
-    return this.members.map((member) => member.driver.members().filter((view) => view.direct).length)
+  #wrote(index: number, n: number): void {
+    const member = this.all[index]
+    if (member) for (const observer of this.observers) observer.wrote(member, n)
   }
 
-  /** Sizes of the connected components. */
-  components(): number[] {
-    const unseen = new Map(this.members.map((member) => [member.id, member]))
-    const sizes: number[] = []
-    for (const member of this.members) {
-      const reach = unseen.delete(member.id) ? [member] : []
-      for (const next of reach) {
-        for (const view of next.driver.members()) {
-          const neighbor = view.direct ? unseen.get(view.id) : undefined
-          if (neighbor) reach.push(neighbor)
-          if (neighbor) unseen.delete(view.id)
-        }
-      }
-      if (reach.length > 0) sizes.push(reach.length)
+  #note(member: SimMember, input: Input): void {
+    this.#inputs += 1
+    const name = input.type === 'frame' ? input.frame.type : input.type
+    let code = this.#traced.get(name)
+    if (code === undefined) {
+      code = hash32(name)
+      this.#traced.set(name, code)
     }
-    return sizes
+    const [a, b] = this.#trace
+    this.#trace[0] = Math.imul(a ^ this.now, 0x01000193) ^ code
+    this.#trace[1] =
+      (Math.imul(b ^ code, 0x85ebca6b) >>> 3) ^ member.index ^ Math.imul(this.#trace[0], 0xc2b2ae35)
   }
+}
 
-  #go(member: SimMember, how: () => void): void {
-    this.members.splice(this.members.indexOf(member), 1)
-    how()
-  }
+function recordOf(kind: MemberKind, session: number, wall: number): MemberRecord {
+  return { port: null, protocol: 'v1', kind, role: 'writer', session, incarnation: wall, joined: wall }
 }

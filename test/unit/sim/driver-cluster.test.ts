@@ -1,12 +1,12 @@
 import { expect } from 'chai'
-import { SimCluster } from '../../../src/sim/cluster.js'
+import { DriverCluster } from '../../../src/sim/driver-cluster.js'
 
 const SEEDS = [1, 2, 3]
 
-describe('a simulated cluster', () => {
+describe('a cluster of drivers', () => {
   for (const seed of SEEDS) {
     it(`links everyone to everyone up to 8 members and converges (seed ${seed})`, async () => {
-      const cluster = new SimCluster({ seed })
+      const cluster = new DriverCluster({ seed })
       await cluster.grow(8)
       cluster.runUntil(() => cluster.degrees().every((degree) => degree === 7), 20_000, 'a full mesh')
       for (const [index, member] of cluster.members.entries()) member.set(`key ${index}`, index)
@@ -16,7 +16,7 @@ describe('a simulated cluster', () => {
     })
 
     it(`keeps links bounded and the mesh in one piece at 40 members (seed ${seed})`, async () => {
-      const cluster = new SimCluster({ seed })
+      const cluster = new DriverCluster({ seed })
       await cluster.grow(40)
       cluster.run(20_000)
       expect(Math.max(...cluster.degrees())).to.be.at.most(8)
@@ -31,7 +31,7 @@ describe('a simulated cluster', () => {
     })
 
     it(`drops a crashed member from every list within 10 s (seed ${seed})`, async () => {
-      const cluster = new SimCluster({ seed })
+      const cluster = new DriverCluster({ seed })
       await cluster.grow(12)
       cluster.run(5_000)
       expect(cluster.knowsExactly()).to.equal(true)
@@ -41,7 +41,7 @@ describe('a simulated cluster', () => {
     })
 
     it(`drops a member that leaves at once (seed ${seed})`, async () => {
-      const cluster = new SimCluster({ seed })
+      const cluster = new DriverCluster({ seed })
       await cluster.grow(12)
       cluster.run(5_000)
       cluster.members[3]?.leave()
@@ -49,7 +49,7 @@ describe('a simulated cluster', () => {
     })
 
     it(`heals a split: both halves' writes, deletes and members come together (seed ${seed})`, async () => {
-      const cluster = new SimCluster({ seed })
+      const cluster = new DriverCluster({ seed })
       await cluster.grow(10)
       cluster.run(5_000)
       const ids = cluster.members.map((member) => member.id)
@@ -74,7 +74,7 @@ describe('a simulated cluster', () => {
     })
 
     it(`goes on without signaling, and takes a newcomer when it is back (seed ${seed})`, async () => {
-      const cluster = new SimCluster({ seed })
+      const cluster = new DriverCluster({ seed })
       await cluster.grow(6)
       cluster.run(3_000)
       cluster.network.signaling(false)
@@ -95,7 +95,7 @@ describe('a simulated cluster', () => {
 
   it('repeats a run from its seed to the byte', async () => {
     const runOnce = async () => {
-      const cluster = new SimCluster({ seed: 42 })
+      const cluster = new DriverCluster({ seed: 42 })
       await cluster.grow(10)
       cluster.members[2]?.set('a', 1)
       cluster.run(5_000)
@@ -105,7 +105,7 @@ describe('a simulated cluster', () => {
   })
 
   it('does not lose a write under 100 writes per second by every member', async () => {
-    const cluster = new SimCluster({ seed: 7 })
+    const cluster = new DriverCluster({ seed: 7 })
     await cluster.grow(5)
     cluster.run(3_000)
     for (let round = 0; round < 200; round++) {
@@ -118,7 +118,7 @@ describe('a simulated cluster', () => {
   })
 
   it('removes a member that nobody watches by its lease', async () => {
-    const cluster = new SimCluster({ seed: 5, config: { suspicionMillis: 1e9 } })
+    const cluster = new DriverCluster({ seed: 5, config: { suspicionMillis: 1e9 } })
     await cluster.grow(4)
     cluster.run(3_000)
     cluster.members[0]?.crash()

@@ -1,0 +1,119 @@
+/**
+ * Signaling in the simulator: who is registered, and random ones of them for whoever asks, Node members first, as
+ * the signaling server does. It may be out of order, and it learns late that a member crashed.
+ */
+import { type Random, randomInteger } from '../base/random.js'
+import type { MemberKind } from '../wire/frame.js'
+import { CONTACTS_MAX } from '../wire/limits.js'
+import type { Conditions } from './conditions.js'
+
+/** Delay to the server and back is drawn as for any other pair; the server counts as this member. */
+const SERVER_INDEX = -1
+/** After an outage members come back within this. */
+const RECONNECT_MILLIS = 5_000
+
+/** A member as signaling sees it. */
+export interface Visitor {
+  readonly id: string
+  readonly index: number
+  readonly kind: MemberKind
+  /** Members to dial. */
+  meet(contacts: { id: string; kind: MemberKind }[]): void
+}
+
+/** A set from which random elements can be drawn at a cost that does not depend on its size. */
+class Pool {
+  readonly #visitors: Visitor[] = []
+  readonly #places = new Map<Visitor, number>()
+
+  add(visitor: Visitor): void {
+    if (this.#places.has(visitor)) return
+    this.#places.set(visitor, this.#visitors.push(visitor) - 1)
+  }
+
+  delete(visitor: Visitor): void {
+    const place = this.#places.get(visitor)
+    const last = this.#visitors.at(-1)
+    if (place === undefined || last === undefined) return
+    this.#visitors[place] = last
+    this.#places.set(last, place)
+    this.#visitors.pop()
+    this.#places.delete(visitor)
+  }
+
+  /** Up to `count` distinct ones besides `except`. */
+  draw(random: Random, count: number, except: Visitor): Visitor[] {
+    const drawn = new Set<Visitor>()
+    const available = this.#visitors.length - (this.#places.has(except) ? 1 : 0)
+    while (drawn.size < Math.min(count, available)) {
+      const visitor = this.#visitors[randomInteger(random, this.#visitors.length)]
+      if (visitor && visitor !== except) drawn.add(visitor)
+    }
+    return [...drawn]
+  }
+}
+
+export class MeetingPoint {
+  readonly #conditions: Conditions
+  readonly #pools: Record<MemberKind, Pool> = { node: new Pool(), browser: new Pool() }
+  readonly #registered = new Map<string, Visitor>()
+  #up = true
+  /** Requests answered. */
+  introductions = 0
+
+  constructor(conditions: Conditions) {
+    this.#conditions = conditions
+  }
+
+  get up(): boolean {
+    return this.#up
+  }
+
+  /** Ends or begins an outage; after it everyone comes back and is offered members. */
+  turn(up: boolean): void {
+    if (up === this.#up) return
+    this.#up = up
+    if (!up) return
+    for (const visitor of this.#registered.values()) {
+      this.#conditions.timeline.after(RECONNECT_MILLIS * this.#conditions.random(), () =>
+        this.#welcome(visitor),
+      )
+    }
+  }
+
+  /** A member starts: it registers and is offered members. */
+  register(visitor: Visitor): void {
+    this.#registered.set(visitor.id, visitor)
+    this.#pools[visitor.kind].add(visitor)
+    this.#welcome(visitor)
+  }
+
+  /** A member is gone. */
+  forget(visitor: Visitor): void {
+    if (this.#registered.get(visitor.id) === visitor) this.#registered.delete(visitor.id)
+    this.#pools[visitor.kind].delete(visitor)
+  }
+
+  knows(id: string): boolean {
+    return this.#registered.has(id)
+  }
+
+  /** Answers a member that asks for others. */
+  introduce(visitor: Visitor, count: number): void {
+    if (!this.#up || this.#registered.get(visitor.id) !== visitor) return
+    this.introductions += 1
+    const { random, timeline } = this.#conditions
+    const wanted = Math.min(count, CONTACTS_MAX)
+    const nodes = this.#pools.node.draw(random, wanted, visitor)
+    const browsers = this.#pools.browser.draw(random, wanted - nodes.length, visitor)
+    const contacts = [...nodes, ...browsers].map(({ id, kind }) => ({ id, kind }))
+    const delay = 2 * this.#conditions.latency(SERVER_INDEX, visitor.index)
+    timeline.after(delay, () => {
+      if (this.#registered.get(visitor.id) === visitor) visitor.meet(contacts)
+    })
+  }
+
+  #welcome(visitor: Visitor): void {
+    this.introduce(visitor, CONTACTS_MAX)
+  }
+}
