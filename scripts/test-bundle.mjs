@@ -30,7 +30,8 @@ async function bundleOf(file) {
     // What runs in the tests is what ships.
     plugins: [leanSimplePeer],
     write: false,
-    outdir: join(root, 'dist', 'test'),
+    // Never written; the source map's paths are relative to it.
+    outfile: file.replace(/\.tsx?$/, '.js'),
     format: 'esm',
     platform: 'browser',
     target: 'es2022',
