@@ -1,0 +1,151 @@
+/**
+ * The causal oracle: what every member has seen, tracked outside of the replicas, and what may stand under a key
+ * because of it. It knows nothing of contexts, digests or bytes, so it cannot make the mistakes that it looks for.
+ *
+ * A write *overwrites* the writes of its key that its writer had seen. Among the writes that survive (those that
+ * some living member has seen), the *maximal* ones are overwritten by none. Two concurrent sets that meet at a
+ * member while both stand are judged there once: the greater (stamp, session, n) wins, the other has *lost*, and
+ * whoever learns from that member learns of the loss. A set *stands* when it survives, is maximal and has not lost.
+ *
+ * Allowed at the end, for each key: the set that stands, if there is one; otherwise nothing. So a key may be absent
+ * although a maximal write of it is a set only if that set had lost, somewhere that survives, to a value that was
+ * deleted since: a delete kills exactly the dots that it saw, and the loser is gone where it lost.
+ */
+import { WriteSet } from './write-set.js'
+
+/** A set or a delete. */
+export interface Write {
+  id: number
+  key: string
+  type: 'set' | 'delete'
+  /** What `Replica.entry` names it by; a delete is never looked up. */
+  session: number
+  n: number
+  /** What decides against concurrent sets. */
+  stamp: number
+  value: string
+  /** The writes of the key that its writer had seen. */
+  past: WriteSet
+}
+
+/** What one member has seen so far. */
+export class Knowledge {
+  seen = new WriteSet()
+  /** Those of them that another one has overwritten. */
+  over = new WriteSet()
+  /** Those of them that lost against a concurrent one. */
+  lost = new WriteSet()
+
+  clone(): Knowledge {
+    const copy = new Knowledge()
+    copy.seen = this.seen.clone()
+    copy.over = this.over.clone()
+    copy.lost = this.lost.clone()
+    return copy
+  }
+}
+
+/** Which of two concurrent sets wins. */
+export type Order = (a: Write, b: Write) => boolean
+
+/** The order of the design. */
+export function greater(a: Write, b: Write): boolean {
+  if (a.stamp !== b.stamp) return a.stamp > b.stamp
+  return a.session !== b.session ? a.session > b.session : a.n > b.n
+}
+
+/** What is wrong with one key; undefined: nothing. */
+export type Verdict = 'lost' | 'stale' | 'misjudged' | undefined
+
+/** All writes of one run. */
+export class Causality {
+  readonly writes: Write[] = []
+  readonly #byKey = new Map<string, { all: WriteSet; sets: WriteSet }>()
+  readonly #byName = new Map<string, Write>()
+  readonly #order: Order
+
+  constructor(order: Order = greater) {
+    this.#order = order
+  }
+
+  /** A member writes: it overwrites what it has seen. */
+  record(by: Knowledge, fields: Omit<Write, 'id' | 'past'>): Write {
+    const ofKey = this.#ofKey(fields.key)
+    const write = { ...fields, id: this.writes.length, past: by.seen.intersection(ofKey.all) }
+    this.writes.push(write)
+    ofKey.all.add(write.id)
+    if (write.type === 'set') {
+      ofKey.sets.add(write.id)
+      this.#byName.set(nameOf(write), write)
+    }
+    this.#see(by, write)
+    return write
+  }
+
+  /** A member takes writes of another one, all at once: what is overwritten among them never stands there. */
+  learn(by: Knowledge, writes: readonly Write[]): void {
+    for (const write of writes) this.#see(by, write)
+    for (const write of writes) this.#judge(by, write.key)
+  }
+
+  /** A member takes all that another one had seen. */
+  unite(by: Knowledge, from: Knowledge): void {
+    by.seen.unite(from.seen)
+    by.over.unite(from.over)
+    by.lost.unite(from.lost)
+    for (const key of this.#byKey.keys()) this.#judge(by, key)
+  }
+
+  /** The set behind a visible value. */
+  named(name: { key: string; session: number; n: number; value: unknown }): Write | undefined {
+    return this.#byName.get(nameOf(name))
+  }
+
+  /** The latest set of this value: two of them are one written again. */
+  ofValue(value: string): Write | undefined {
+    return this.writes.findLast((write) => write.value === value)
+  }
+
+  /** What stands under the key by what `all` has seen. */
+  standing(all: Knowledge, key: string): Write | undefined {
+    this.#judge(all, key)
+    return this.#candidates(all, key)[0]
+  }
+
+  /** Judges what is visible at the end, `all` being the union of what the living have seen. */
+  verdict(all: Knowledge, key: string, visible: Write | 'unknown' | undefined): Verdict {
+    const standing = this.standing(all, key)
+    if (visible === undefined) return standing ? 'lost' : undefined
+    if (visible === 'unknown' || !all.seen.has(visible.id) || all.over.has(visible.id)) return 'stale'
+    return visible === standing ? undefined : 'misjudged'
+  }
+
+  #ofKey(key: string): { all: WriteSet; sets: WriteSet } {
+    const ofKey = this.#byKey.get(key) ?? { all: new WriteSet(), sets: new WriteSet() }
+    this.#byKey.set(key, ofKey)
+    return ofKey
+  }
+
+  #see(by: Knowledge, write: Write): void {
+    by.seen.add(write.id)
+    by.seen.unite(write.past)
+    by.over.unite(write.past)
+  }
+
+  #candidates(by: Knowledge, key: string): Write[] {
+    const picked = by.seen.pick(this.#ofKey(key).sets, [by.over, by.lost])
+    return picked.flatMap((id) => this.writes[id] ?? [])
+  }
+
+  #judge(by: Knowledge, key: string): void {
+    const candidates = this.#candidates(by, key)
+    if (candidates.length < 2) return
+    const winner = candidates.reduce((best, other) => (this.#order(other, best) ? other : best))
+    for (const write of candidates) if (write !== winner) by.lost.add(write.id)
+  }
+}
+
+/** Value included: where a session is used twice, two writes bear one dot. */
+function nameOf(write: { key: string; session: number; n: number; value: unknown }): string {
+  return `${write.session}:${write.n}:${write.key}:${write.value}`
+}

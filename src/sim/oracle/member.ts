@@ -1,0 +1,280 @@
+/**
+ * One member of an oracle run: a real replica with the protocol's real hold-back queue, and beside them what this
+ * member has seen, as the oracle counts it.
+ */
+import { random53 } from '../../base/random.js'
+import { HoldBack } from '../../protocol/broadcast/hold-back.js'
+import { DEFAULT_CONFIG } from '../../protocol/config.js'
+import type { ReceiveResult } from '../../protocol/replica-port.js'
+import { compact } from '../../replica/compaction.js'
+import { decodeDifference } from '../../replica/difference.js'
+import { decodeEnvelope } from '../../replica/envelope.js'
+import { Replica } from '../../replica/replica.js'
+import type { GossipFrame } from '../../wire/frame.js'
+import { Knowledge, type Write } from './causality.js'
+import { RecordingClock } from './recording-clock.js'
+import { repeating } from './repeating.js'
+import type { Behaviour } from './variant.js'
+import type { World } from './world.js'
+
+/** One write that a member is to make. */
+export interface Operation {
+  type: 'set' | 'delete'
+  key: string
+}
+
+/** A broadcast, and what it tells. */
+export interface Told {
+  frame: GossipFrame
+  writes: readonly Write[]
+}
+
+/** A checkpoint, and what its writer had seen. */
+export interface Saved {
+  checkpoint: Uint8Array
+  knowledge: Knowledge
+  session: number
+}
+
+/** A sync answer on its way. */
+export interface Answer {
+  finish: () => Uint8Array | undefined
+  knowledge: Knowledge
+}
+
+export class OracleMember {
+  readonly index: number
+  readonly saved: Saved[] = []
+  replica: Replica
+  knowledge = new Knowledge()
+  /** Raised by every crash: what was meant for an earlier life does not reach the next one. */
+  life = 0
+  /** Members of one group reach each other. */
+  group = 0
+  skewMillis = 0
+  readonly #world: World
+  #clock = new RecordingClock()
+  #behaviour: Behaviour = {}
+  #holdBack = new HoldBack(DEFAULT_CONFIG)
+  #told = new WeakMap<GossipFrame, readonly Write[]>()
+  #undrained: Write[] = []
+  #outbox: Told[] = []
+  #sent = 0
+  #isWriting = false
+
+  constructor(world: World, index: number) {
+    this.#world = world
+    this.index = index
+    this.replica = this.#start(random53(world.random))
+  }
+
+  #start(session: number, reuse?: number): Replica {
+    const { random, variant } = this.#world
+    this.#clock = new RecordingClock()
+    this.#behaviour = variant.behaviour(random)
+    this.#holdBack = new HoldBack(DEFAULT_CONFIG)
+    this.#undrained = []
+    this.#outbox = []
+    const { rules } = this.#behaviour
+    const replica = new Replica(
+      {
+        random: reuse === undefined ? random : repeating(reuse, random),
+        wall: () => this.#world.now + this.skewMillis,
+      },
+      { clock: this.#clock, session, ...(rules && { rules }) },
+    )
+    replica.events.on('local', () => {
+      if (!this.#isWriting) this.#noteRewritten()
+    })
+    replica.events.on('error', (error) => this.#world.fail(error.message))
+    return replica
+  }
+
+  /** Writes as one transaction: through the store, or as an application that uses the document by itself. */
+  write(operations: readonly Operation[], isStock: boolean): Write[] {
+    const real = operations.filter(({ type, key }) => type === 'set' || this.replica.has(key))
+    if (this.#behaviour.delete && real.some(({ type }) => type === 'delete'))
+      return real.flatMap((operation) => this.#writeOne(operation))
+    const values = real.map(() => this.#world.nextValue())
+    this.#clock.takeGiven()
+    this.#isWriting = true
+    if (isStock) this.#writeStock(real, values)
+    else this.replica.write(real.map((operation, i) => ({ ...operation, value: values[i] ?? null })))
+    this.#isWriting = false
+    const stamps = this.#clock.takeGiven()
+    return real.map((operation, i) => this.#record(operation, values[i] ?? '', stamps[i] ?? 0))
+  }
+
+  #writeStock(operations: readonly Operation[], values: readonly string[]): void {
+    const usr = this.replica.doc.getMap<unknown>('usr')
+    this.replica.doc.transact(() => {
+      operations.forEach(({ type, key }, i) => {
+        if (type === 'set') usr.set(key, values[i])
+        else usr.delete(key)
+      })
+    })
+  }
+
+  #record({ type, key }: Operation, value: string, stamp: number): Write {
+    const { session, n } = this.replica.entry(key)?.dot ?? { session: 0, n: 0 }
+    const write = this.#world.causality.record(this.knowledge, { type, key, value, stamp, session, n })
+    this.#undrained.push(write)
+    return write
+  }
+
+  /** A variant deletes in its own way, which leaves by an update of its own. */
+  #writeOne(operation: Operation): Write[] {
+    if (operation.type === 'set' || !this.#behaviour.delete) return this.write([operation], false)
+    this.#collect()
+    const update = this.#behaviour.delete(this.replica, operation.key, this.#clock)
+    if (!update) return []
+    const write = this.#record(operation, '', 0)
+    this.#undrained.pop()
+    this.#outbox.push(this.#tell(update, [write]))
+    return [write]
+  }
+
+  /** The replica wrote some entries again by itself: each is a new write of the same value. */
+  #noteRewritten(): void {
+    const { causality, keys } = this.#world
+    const stamps = this.#clock.takeGiven()
+    const unknown = keys.flatMap((key) => {
+      const entry = this.replica.entry(key)
+      if (!entry || entry.dot.session !== this.replica.session) return []
+      const named = { key, ...entry.dot, value: String(entry.value) }
+      return causality.named(named) ? [] : [named]
+    })
+    unknown.sort((a, b) => a.n - b.n)
+    unknown.forEach((named, i) => {
+      // Without a new stamp it kept the old one.
+      const stamp = stamps[i] ?? causality.ofValue(named.value)?.stamp ?? 0
+      this.#undrained.push(causality.record(this.knowledge, { ...named, type: 'set', stamp }))
+    })
+  }
+
+  /** The broadcasts that are to leave. */
+  drain(): Told[] {
+    this.#collect()
+    return this.#outbox.splice(0)
+  }
+
+  #collect(): void {
+    for (const update of this.replica.drain())
+      this.#outbox.push(this.#tell(update, this.#undrained.splice(0, this.#dotsOf(update))))
+  }
+
+  /** An update carries consecutive writes of one session: their number says which. */
+  #dotsOf(update: Uint8Array): number {
+    const envelope = decodeEnvelope(update)
+    if ('type' in envelope) throw new Error(`An own update is refused: ${envelope.kind}`)
+    return envelope.update.runs.reduce((sum, { start, end }) => sum + end - start, 0)
+  }
+
+  #tell(update: Uint8Array, writes: readonly Write[]): Told {
+    const origin = String(this.index)
+    const frame: GossipFrame = { type: 'gossip', origin, epoch: this.life, seq: this.#sent++, round: 0, update }
+    return { frame, writes }
+  }
+
+  /** Takes a broadcast; what comes early waits. */
+  receive(told: Told): ReceiveResult['type'] {
+    this.#told.set(told.frame, told.writes)
+    const type = this.#accept(told.frame)
+    if (type === 'early') this.#holdBack.add(told.frame, told.frame.origin, this.#world.now)
+    if (type === 'applied') this.#replay()
+    return type
+  }
+
+  #replay(): void {
+    this.#holdBack.replay((frame) => this.#accept(frame) !== 'early')
+  }
+
+  #accept(frame: GossipFrame): ReceiveResult['type'] {
+    const { type } = this.#behaviour.receive?.(this.replica, frame.update) ?? this.replica.receive(frame.update)
+    if (type === 'applied') this.#world.causality.learn(this.knowledge, this.#told.get(frame) ?? [])
+    if (type === 'offence') this.#world.fail('A broadcast is refused as malformed')
+    return type
+  }
+
+  /** Answers a summary. What it tells is what this member has seen now. */
+  answer(summary: Uint8Array): Answer | undefined {
+    const begin = this.#behaviour.answer ?? directly
+    const finish = begin(this.replica, summary)
+    return finish && { finish, knowledge: this.knowledge.clone() }
+  }
+
+  /** Takes an answer apart as it is sent: whole, unless a variant does otherwise. */
+  parts(difference: Uint8Array): Uint8Array[] {
+    return this.#behaviour.parts?.(difference) ?? [difference]
+  }
+
+  /** Merges the parts that came; `knowledge` is that of the answerer when all of them did. */
+  merge(parts: readonly Uint8Array[], knowledge: Knowledge | undefined): ReceiveResult['type'][] {
+    const { causality } = this.#world
+    const types = parts.map((part) => this.#mergePart(part))
+    if (knowledge && types.every((type) => type === 'applied')) causality.unite(this.knowledge, knowledge)
+    else
+      parts.forEach((part, i) => {
+        if (types[i] === 'applied') causality.learn(this.knowledge, this.#writesIn(part))
+      })
+    this.#replay()
+    return types
+  }
+
+  #mergePart(part: Uint8Array): ReceiveResult['type'] {
+    const { type } = this.replica.receiveDifference(part)
+    if (type === 'offence') this.#world.fail('A difference is refused as malformed')
+    return type
+  }
+
+  /** The live writes in the runs of a difference; all else comes with the knowledge of the answerer. */
+  #writesIn(difference: Uint8Array): Write[] {
+    const decoded = decodeDifference(difference)
+    if ('type' in decoded) return []
+    const { causality } = this.#world
+    return decoded.update.runs.flatMap(({ entries }) => entries.flatMap((entry) => causality.named(entry) ?? []))
+  }
+
+  digest(): string {
+    return (this.#behaviour.digest?.(this.replica) ?? this.replica.digest()).join()
+  }
+
+  compact(): boolean {
+    if (this.#behaviour.compact) return this.#behaviour.compact(this.replica)
+    const { doc } = this.replica
+    return compact(doc, [doc.getMap('usr'), doc.getMap('sys')])
+  }
+
+  /** Writes a checkpoint. */
+  save(): void {
+    const { replica, knowledge } = this
+    this.saved.push({
+      checkpoint: replica.checkpoint(),
+      knowledge: knowledge.clone(),
+      session: replica.session,
+    })
+  }
+
+  /** Dies, and starts again from a checkpoint, however old, or from nothing. */
+  restart(saved?: Saved): void {
+    this.replica.destroy()
+    this.life += 1
+    const reuse = this.#world.variant.reusesSession ? saved?.session : undefined
+    this.replica = this.#start(reuse ?? random53(this.#world.random), reuse)
+    this.knowledge = saved?.knowledge.clone() ?? new Knowledge()
+    if (saved && this.replica.restore(saved.checkpoint).type !== 'applied')
+      this.#world.fail('A checkpoint is refused')
+  }
+
+  /** The write behind what is visible under a key. */
+  visible(key: string): Write | 'unknown' | undefined {
+    const entry = this.replica.entry(key)
+    if (!entry) return undefined
+    return this.#world.causality.named({ key, ...entry.dot, value: entry.value }) ?? 'unknown'
+  }
+}
+
+function directly(replica: Replica, summary: Uint8Array): (() => Uint8Array) | undefined {
+  const difference = replica.difference(summary)
+  return difference && (() => difference)
+}

@@ -1,0 +1,112 @@
+/**
+ * What one run is like, drawn from its seed: how many faults of which kind. Each run is strong in a few of them
+ * rather than mild in all, which finds more (Groce et al. 2012, "Swarm testing").
+ */
+import { type Random, randomInteger } from '../../base/random.js'
+
+/** How many members and keys, and how long. */
+export interface Size {
+  members: number
+  keys: number
+  /** Steps before everything heals, from and to. */
+  steps: readonly [number, number]
+}
+
+/** The workloads by name. */
+export const WORKLOADS = {
+  /** The usual one. */
+  default: { members: 8, keys: 6, steps: [80, 260] },
+  /** Few members on few keys: what needs three writes in one order is met more often than among many. */
+  small: { members: 4, keys: 2, steps: [30, 90] },
+} as const satisfies Record<string, Size>
+
+export type Workload = keyof typeof WORKLOADS
+
+/** The faults of one run. Chances are per message or per step. */
+export interface Profile extends Size {
+  stepCount: number
+  /** Chance that a message is lost. */
+  loss: number
+  /** Chance that a delivered message comes again. */
+  duplication: number
+  /** Chance that a sync answer is lost on its way. */
+  abortion: number
+  /** Messages arrive in the order in which they were sent. */
+  isOrdered: boolean
+  /** How far a clock may be off, in milliseconds, either way. */
+  skewMillis: number
+  /** Whether a clock may also be hours off for a while. */
+  isWild: boolean
+  /** What members know from the start: it makes syncs compare buckets. */
+  ballast: 'none' | 'keys' | 'sessions'
+  /** How often each action is chosen, relative to each other. */
+  weights: Readonly<Record<Action, number>>
+  /** Chance that a write is a delete. */
+  deletes: number
+  /** Chance that a write goes to the first key. */
+  focus: number
+}
+
+/** What can happen in one step. */
+export const ACTIONS = [
+  'write',
+  'drain',
+  'deliver',
+  'sync',
+  'partition',
+  'heal',
+  'save',
+  'crash',
+  'compact',
+  'jump',
+  'forge',
+  'wait',
+] as const
+
+export type Action = (typeof ACTIONS)[number]
+
+/** Draws the faults of a run. */
+export function drawProfile(random: Random, size: Size): Profile {
+  const oneOf = <T>(...choices: readonly [T, ...T[]]): T =>
+    choices[randomInteger(random, choices.length)] ?? choices[0]
+  const [from, to] = size.steps
+  return {
+    ...size,
+    stepCount: from + randomInteger(random, to - from),
+    loss: oneOf(0, 0.05, 0.2, 0.5),
+    duplication: oneOf(0, 0.1, 0.3),
+    abortion: oneOf(0, 0.2, 0.5),
+    isOrdered: random() < 0.3,
+    skewMillis: oneOf(0, 5, 1_000, 25_000),
+    isWild: random() < 0.1,
+    ballast: random() < 0.96 ? 'none' : oneOf('keys', 'sessions'),
+    weights: {
+      write: oneOf(15, 25, 40),
+      drain: oneOf(5, 15, 30),
+      deliver: oneOf(20, 60, 120),
+      sync: oneOf(1, 6, 15),
+      partition: oneOf(0, 2),
+      heal: oneOf(1, 3),
+      save: oneOf(1, 4),
+      crash: oneOf(0, 1, 4),
+      compact: 2,
+      jump: oneOf(0, 2),
+      forge: 0.5,
+      wait: 2,
+    },
+    deletes: oneOf(0.1, 0.3, 0.5),
+    focus: oneOf(0, 0.5),
+  }
+}
+
+/** Chooses an action by the weights. */
+export function drawAction(random: Random, profile: Profile): Action {
+  let total = 0
+  for (const action of ACTIONS) total += profile.weights[action]
+  let rest = random() * total
+  for (const action of ACTIONS) {
+    rest -= profile.weights[action]
+    if (rest < 0) return action
+  }
+  return 'wait'
+}

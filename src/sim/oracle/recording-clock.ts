@@ -1,0 +1,24 @@
+/** The real clock of a replica, with a note of every stamp that it gave: the oracle has no other way to know them. */
+import { HybridClock } from '../../replica/stamp.js'
+
+export class RecordingClock extends HybridClock {
+  #given: number[] = []
+
+  override next(wallMillis: number, floor: number): number {
+    const stamp = super.next(wallMillis, floor)
+    this.#given.push(stamp)
+    return stamp
+  }
+
+  override legal(wallMillis: number): number {
+    const stamp = super.legal(wallMillis)
+    // `legal` asks `next` first; what it returns may be less.
+    this.#given[this.#given.length - 1] = stamp
+    return stamp
+  }
+
+  /** The stamps given since the last call. */
+  takeGiven(): number[] {
+    return this.#given.splice(0)
+  }
+}

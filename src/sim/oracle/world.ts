@@ -1,0 +1,50 @@
+/** What the members of one oracle run share: its time, its chance, the oracle, and the trace of what happened. */
+import type { Random } from '../../base/random.js'
+import { Causality } from './causality.js'
+import type { Variant } from './variant.js'
+
+/** 2026-01-01T00:00:00Z. */
+const START = 1_767_225_600_000
+
+export class World {
+  readonly random: Random
+  readonly variant: Variant
+  readonly causality: Causality
+  readonly keys: readonly string[]
+  /** The true time, in milliseconds since 1970. */
+  now = START
+  /** What must never happen, whatever the data: bytes of an honest member refused, an error event. */
+  readonly failures: string[] = []
+  readonly #print: ((line: string) => void) | undefined
+  #values = 0
+  #hash = 0x811c9dc5
+
+  constructor(random: Random, variant: Variant, keys: number, print?: (line: string) => void) {
+    this.random = random
+    this.variant = variant
+    this.causality = new Causality(variant.order)
+    this.keys = Array.from({ length: keys }, (_, index) => `k${index}`)
+    this.#print = print
+  }
+
+  /** Everything that happened so far in 32 bits: equal for equal seeds, in every runtime. */
+  get hash(): number {
+    return this.#hash >>> 0
+  }
+
+  /** No value is written twice: it tells the write. */
+  nextValue(): string {
+    return `v${this.#values++}`
+  }
+
+  /** Notes what happened. */
+  note(line: string): void {
+    for (let i = 0; i < line.length; i++) this.#hash = Math.imul(this.#hash ^ line.charCodeAt(i), 0x01000193)
+    this.#print?.(line)
+  }
+
+  fail(what: string): void {
+    if (this.failures.length < 10) this.failures.push(what)
+    this.note(`failure: ${what}`)
+  }
+}
