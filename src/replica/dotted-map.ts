@@ -121,6 +121,13 @@ export class DottedMap {
     return previous
   }
 
+  /** How many dots the next write of a key kills. */
+  killsOf(key: string): number {
+    const entry = this.#table.get(key)
+    if (!entry) return (this.#orphans.get(key)?.length ?? 0) / 2
+    return 1 + (entry.beaten?.length ?? 0) / 2
+  }
+
   /** The dots that lost here under a key that is absent now; the next write of the key kills them. */
   takeOrphans(key: string): number[] | undefined {
     const dots = this.#orphans.get(key)

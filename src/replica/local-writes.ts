@@ -59,7 +59,7 @@ export class LocalWrites {
   reserve(planned: readonly PlannedWrite[]): void {
     if (planned.length === 1) return
     let bytes = 0
-    for (const write of planned) bytes += writeBytes(write.bytes, this.#parts.map.get(write.key))
+    for (const write of planned) bytes += writeBytes(write.bytes, this.#parts.map.killsOf(write.key))
     this.#outgoing.reserve(planned.length, bytes)
   }
 
@@ -68,7 +68,7 @@ export class LocalWrites {
     const { map, clock, notices, wall } = this.#parts
     const { key, value } = write
     const previous = map.get(key)
-    const size = writeBytes(write.bytes, previous)
+    const size = writeBytes(write.bytes, map.killsOf(key))
     this.#outgoing.reserve(1, size)
     const n = this.#nextNumber()
     // A delete moves the clock as well: what follows it must be later than what it killed.
@@ -92,7 +92,7 @@ export class LocalWrites {
   rewrite(entries: readonly Entry[], stamps: 'keep' | 'renew'): void {
     const { map, clock, notices, wall } = this.#parts
     for (const entry of entries) {
-      const size = writeBytes(entry.bytes, entry)
+      const size = writeBytes(entry.bytes, map.killsOf(entry.key))
       this.#outgoing.reserve(1, size)
       const n = this.#nextNumber()
       const stamp = stamps === 'keep' ? entry.stamp : clock.legal(wall())

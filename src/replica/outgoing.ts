@@ -3,7 +3,7 @@
  * the live ones as items, those overwritten meanwhile as dead dots, and what they killed elsewhere.
  */
 import * as encoding from 'lib0/encoding'
-import { BEATEN_MAX, UPDATE_BYTES_MAX, UPDATE_OPERATIONS_MAX } from '../wire/limits.js'
+import { UPDATE_BYTES_MAX, UPDATE_OPERATIONS_MAX } from '../wire/limits.js'
 import { completed, writeUpdate } from './canonical-update.js'
 import type { Entry } from './entry.js'
 import type { Kill } from './incoming.js'
@@ -18,11 +18,8 @@ const UPDATE_OVERHEAD_BYTES = 64
 /** What fits one update beside its own frame. */
 export const UPDATE_ROOM_BYTES = UPDATE_BYTES_MAX - UPDATE_OVERHEAD_BYTES
 
-/** An upper bound of what one write adds to an update; `replaced` is what it kills, with all that it had beaten. */
-export function writeBytes(bytes: number, replaced: Entry | undefined): number {
-  // An absent key may have orphans, as many as an entry may have beaten.
-  const beaten = replaced ? (replaced.beaten?.length ?? 0) / 2 : BEATEN_MAX
-  const kills = 1 + beaten
+/** An upper bound of what one write of `bytes` (key and value) that kills `kills` dots adds to an update. */
+export function writeBytes(bytes: number, kills: number): number {
   return bytes + ITEM_OVERHEAD_BYTES + kills * KILL_BYTES
 }
 

@@ -52,7 +52,7 @@ function encodeValue(value: Value): Uint8Array {
 
 /** Whether all of it travels as one update. @throws UsageError ERR_TOO_LARGE */
 export function checkOnePiece(planned: readonly PlannedWrite[], map: DottedMap): void {
-  const bytes = planned.reduce((sum, write) => sum + writeBytes(write.bytes, map.get(write.key)), 0)
+  const bytes = planned.reduce((sum, write) => sum + writeBytes(write.bytes, map.killsOf(write.key)), 0)
   if (planned.length <= UPDATE_OPERATIONS_MAX && bytes <= UPDATE_ROOM_BYTES) return
   throw new UsageError('ERR_TOO_LARGE', {
     what: `The atomic batch of ${planned.length} writes and about ${bytes} bytes does not fit one update`,
