@@ -6,8 +6,13 @@ import { cpus, loadavg, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Bench, BenchRow } from './bench.js'
 import { exit } from './exit.js'
+import { history } from './history.js'
+import { load } from './load.js'
+import { sessions } from './sessions.js'
+import { sync } from './sync.js'
+import { throughput } from './throughput.js'
 
-const BENCHES: readonly Bench[] = [exit]
+const BENCHES: readonly Bench[] = [sync, history, throughput, load, sessions, exit]
 
 process.exitCode = await main(process.argv.slice(2))
 
