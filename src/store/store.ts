@@ -62,7 +62,7 @@ class GossipStore implements Store {
   readonly #timers = new Map<string, ReturnType<typeof setTimeout>>()
   #id = randomWord(cryptoRandom, ID_CHARACTERS)
   #driver: Driver | undefined
-  #projected: ReadonlyMap<string, MemberRecord> = new Map()
+  #table: ReadonlyMap<string, MemberRecord> = new Map()
   #projectedAt = Number.NEGATIVE_INFINITY
   #toldStatus: Status | undefined
   #refreshQueued = false
@@ -98,7 +98,7 @@ class GossipStore implements Store {
       now: systemClock.wall,
     })
     this.#followReplica()
-    this.#project()
+    this.#follow([this.#alone()])
     if (options.signal?.aborted) void this.close()
     options.signal?.addEventListener('abort', () => void this.close(), { once: true })
   }
@@ -288,7 +288,7 @@ class GossipStore implements Store {
     this.#cancel('follow')
     const views = this.#update()
     if (this.#members.tell()) this.#emitter.emit('members', this.#members.list())
-    if (this.#isNewTable(views)) this.#projectSoon()
+    if (this.#isNewTable(views)) this.#follow(views)
     if (this.#toldStatus === this.#board.current) return
     this.#toldStatus = this.#board.current
     this.#emitter.emit('status', this.#toldStatus)
@@ -302,14 +302,13 @@ class GossipStore implements Store {
   }
 
   #isNewTable(views: readonly MemberView[]): boolean {
-    return (
-      views.length !== this.#projected.size ||
-      views.some(({ id, record }) => this.#projected.get(id) !== record)
-    )
+    return views.length !== this.#table.size || views.some(({ id, record }) => this.#table.get(id) !== record)
   }
 
-  /** At once after a pause, else when the pause is over. */
-  #projectSoon(): void {
+  /** `sys` is current at once; its map in the document after a pause, since each write there costs a transaction. */
+  #follow(views: readonly MemberView[]): void {
+    this.#table = new Map(views.map(({ id, record }) => [id, record]))
+    this.#sys.replace(this.#table)
     const wait = this.#projectedAt + PROJECT_MILLIS - systemClock.monotonic()
     if (wait > 0) this.#once('project', wait, () => this.#project())
     else this.#project()
@@ -317,10 +316,7 @@ class GossipStore implements Store {
 
   #project(): void {
     this.#projectedAt = systemClock.monotonic()
-    const views = this.#driver?.members() ?? [this.#alone()]
-    this.#projected = new Map(views.map(({ id, record }) => [id, record]))
-    this.#replica.projectMembers(this.#projected)
-    this.#sys.replace(this.#projected)
+    this.#replica.projectMembers(this.#table)
   }
 
   #alone(): MemberView {
