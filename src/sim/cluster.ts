@@ -38,13 +38,16 @@ export interface ClusterOptions<E extends SimEngine> extends ConditionsOptions {
   browserShare?: number
 }
 
+/** Makes the engine of this library. */
+export function engineFactory(config: Partial<ProtocolConfig> = {}): (seat: Seat) => Engine {
+  return (seat) => new Engine({ ...seat, topic: 'sim', config })
+}
+
 /** A cluster of the engine of this library. */
 export function engineCluster(
   options: Omit<ClusterOptions<Engine>, 'makeEngine'> & { config?: Partial<ProtocolConfig> },
 ): Cluster<Engine> {
-  const { config } = options
-  const makeEngine = (seat: Seat) => new Engine({ ...seat, topic: 'sim', ...(config && { config }) })
-  return new Cluster({ ...options, makeEngine })
+  return new Cluster({ ...options, makeEngine: engineFactory(options.config) })
 }
 
 export class Cluster<E extends SimEngine> {
@@ -59,6 +62,7 @@ export class Cluster<E extends SimEngine> {
   readonly observers: Observer[] = []
   readonly #options: ClusterOptions<E>
   readonly #surroundings: Surroundings
+  readonly #byId = new Map<string, SimMember<E>>()
   readonly #traced = new Map<string, number>()
   readonly #trace: [number, number] = [0x811c9dc5, 0x01000193]
   #inputs = 0
@@ -106,6 +110,7 @@ export class Cluster<E extends SimEngine> {
     const member = new SimMember(seat, this.#options.makeEngine(seat), this.#surroundings)
     this.all.push(member)
     this.members.push(member)
+    this.#byId.set(id, member)
     for (const observer of this.observers) observer.joined(member)
     this.network.join(member)
     return member
@@ -175,6 +180,11 @@ export class Cluster<E extends SimEngine> {
     return member
   }
 
+  /** The member of that id, when it is up. */
+  find(id: string): SimMember<E> | undefined {
+    return this.#byId.get(id)
+  }
+
   /** The different digests among the members; one when they agree. */
   digests(): Set<string> {
     return new Set(this.members.map((member) => toHex(member.replica.digest())))
@@ -183,11 +193,15 @@ export class Cluster<E extends SimEngine> {
   #drop(member: SimMember<E>): void {
     const place = this.members.indexOf(member)
     if (place >= 0) this.members.splice(place, 1)
+    this.#byId.delete(member.id)
   }
 
   #makeReplica(index: number, random: Random): SimReplica {
     if (this.#options.replica === 'real') {
-      const real = new RealReplica({ random, wall: () => WALL_START + this.now })
+      const real = new RealReplica({
+        random,
+        wall: () => WALL_START + this.now + (this.all[index]?.wallLead ?? 0),
+      })
       real.onWrite = (n) => this.#wrote(index, n)
       return real
     }

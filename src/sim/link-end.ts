@@ -159,6 +159,12 @@ export class LinkEnd {
     })
   }
 
+  /** The line is as fast as any again. */
+  restoreBandwidth(): void {
+    this.bandwidth = Number.POSITIVE_INFINITY
+    this.#serve()
+  }
+
   /** A frame that has waited is on its way. */
   hasLeft(frame: Frame): void {
     this.queuedFrames -= 1

@@ -93,6 +93,8 @@ export class SimMember<E extends SimEngine = SimEngine> implements Station {
   /** Dials begun since its start. */
   dials = 0
   state: 'up' | 'crashed' | 'left' = 'up'
+  /** Milliseconds that its wall clock is ahead. */
+  wallLead = 0
   readonly #surroundings: Surroundings
   /** The monotonic clock of this member minus the time of the simulation. */
   readonly #clockLead: number

@@ -1,0 +1,22 @@
+/** What the checkers read of an engine, in one place. */
+import type { Engine } from '../protocol/engine.js'
+
+/** Whether `engine` counts `id` among the members. */
+export function knows(engine: Engine, id: string): boolean {
+  return engine.table.get(id) !== undefined
+}
+
+/** The members that `engine` knows, itself included. */
+export function* known(engine: Engine): IterableIterator<string> {
+  for (const { id } of engine.table.entries()) yield id
+}
+
+/** How many members `engine` knows, itself included. */
+export function knownCount(engine: Engine): number {
+  return engine.table.size
+}
+
+/** Its neighbors: links that have been introduced. */
+export function neighbors(engine: Engine): string[] {
+  return Array.from(engine.view.established(), ({ id }) => id)
+}
