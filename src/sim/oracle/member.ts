@@ -76,10 +76,12 @@ export class OracleMember {
     this.#undrained = []
     this.#outbox = []
     const { rules } = this.#behaviour
+    const doc = this.#world.document()
     const replica = new Replica(
       {
         random: reuse === undefined ? random : repeating(reuse, random),
         wall: () => this.#world.now + this.skewMillis,
+        ...(doc && { doc }),
       },
       { clock: this.#clock, session, ...(rules && { rules }) },
     )
@@ -172,7 +174,14 @@ export class OracleMember {
 
   #tell(update: Uint8Array, writes: readonly Write[]): Told {
     const origin = String(this.index)
-    const frame: GossipFrame = { type: 'gossip', origin, epoch: this.life, seq: this.#sent++, round: 0, update }
+    const frame: GossipFrame = {
+      type: 'gossip',
+      origin,
+      epoch: this.life,
+      seq: this.#sent++,
+      round: 0,
+      update,
+    }
     return { frame, writes }
   }
 
@@ -190,7 +199,8 @@ export class OracleMember {
   }
 
   #accept(frame: GossipFrame): ReceiveResult['type'] {
-    const { type } = this.#behaviour.receive?.(this.replica, frame.update) ?? this.replica.receive(frame.update)
+    const { type } =
+      this.#behaviour.receive?.(this.replica, frame.update) ?? this.replica.receive(frame.update)
     if (type === 'applied') this.#world.causality.learn(this.knowledge, this.#told.get(frame) ?? [])
     if (type === 'offence') this.#world.fail('A broadcast is refused as malformed')
     return type
@@ -232,7 +242,9 @@ export class OracleMember {
     const decoded = decodeDifference(difference)
     if ('type' in decoded) return []
     const { causality } = this.#world
-    return decoded.update.runs.flatMap(({ entries }) => entries.flatMap((entry) => causality.named(entry) ?? []))
+    return decoded.update.runs.flatMap(({ entries }) =>
+      entries.flatMap((entry) => causality.named(entry) ?? []),
+    )
   }
 
   digest(): string {

@@ -1,5 +1,5 @@
 /**
- * What one run is like, drawn from its seed: how many faults of which kind. Each run is strong in a few of them
+ * What an epoch of a run is like, drawn from its seed: how many faults of which kind. Each epoch is strong in a few of them
  * rather than mild in all, which finds more (Groce et al. 2012, "Swarm testing").
  */
 import { type Random, randomInteger } from '../../base/random.js'
@@ -8,22 +8,24 @@ import { type Random, randomInteger } from '../../base/random.js'
 export interface Size {
   members: number
   keys: number
-  /** Steps before everything heals, from and to. */
+  /** Steps before everything heals and is judged, from and to. */
   steps: readonly [number, number]
+  /** How often that happens in one run, each time with other faults. */
+  epochs: number
 }
 
 /** The workloads by name. */
 export const WORKLOADS = {
   /** The usual one. */
-  default: { members: 8, keys: 6, steps: [80, 260] },
+  default: { members: 8, keys: 6, steps: [60, 200], epochs: 3 },
   /** Few members on few keys: what needs three writes in one order is met more often than among many. */
-  small: { members: 4, keys: 2, steps: [30, 90] },
+  small: { members: 4, keys: 1, steps: [20, 80], epochs: 10 },
 } as const satisfies Record<string, Size>
 
 export type Workload = keyof typeof WORKLOADS
 
-/** The faults of one run. Chances are per message or per step. */
-export interface Profile extends Size {
+/** The faults of one epoch. Chances are per message or per step. */
+export interface Profile {
   stepCount: number
   /** Chance that a message is lost. */
   loss: number
@@ -31,14 +33,16 @@ export interface Profile extends Size {
   duplication: number
   /** Chance that a sync answer is lost on its way. */
   abortion: number
+  /** Chance that a sync takes no time. */
+  quickSyncs: number
+  /** Up to how many messages arrive in one step. */
+  burst: number
   /** Messages arrive in the order in which they were sent. */
   isOrdered: boolean
   /** How far a clock may be off, in milliseconds, either way. */
   skewMillis: number
   /** Whether a clock may also be hours off for a while. */
   isWild: boolean
-  /** What members know from the start: it makes syncs compare buckets. */
-  ballast: 'none' | 'keys' | 'sessions'
   /** How often each action is chosen, relative to each other. */
   weights: Readonly<Record<Action, number>>
   /** Chance that a write is a delete. */
@@ -65,37 +69,37 @@ export const ACTIONS = [
 
 export type Action = (typeof ACTIONS)[number]
 
-/** Draws the faults of a run. */
+/** Draws the faults of an epoch. */
 export function drawProfile(random: Random, size: Size): Profile {
   const oneOf = <T>(...choices: readonly [T, ...T[]]): T =>
     choices[randomInteger(random, choices.length)] ?? choices[0]
   const [from, to] = size.steps
   return {
-    ...size,
     stepCount: from + randomInteger(random, to - from),
     loss: oneOf(0, 0.05, 0.2, 0.5),
     duplication: oneOf(0, 0.1, 0.3),
     abortion: oneOf(0, 0.2, 0.5),
+    quickSyncs: oneOf(0, 0.5, 1),
+    burst: oneOf(1, 6, 16),
     isOrdered: random() < 0.3,
     skewMillis: oneOf(0, 5, 1_000, 25_000),
     isWild: random() < 0.1,
-    ballast: random() < 0.96 ? 'none' : oneOf('keys', 'sessions'),
     weights: {
-      write: oneOf(15, 25, 40),
-      drain: oneOf(5, 15, 30),
-      deliver: oneOf(20, 60, 120),
-      sync: oneOf(1, 6, 15),
+      write: oneOf(20, 40),
+      drain: oneOf(0, 5, 20),
+      deliver: oneOf(0, 10, 40),
+      sync: oneOf(1, 10, 60),
       partition: oneOf(0, 2),
       heal: oneOf(1, 3),
       save: oneOf(1, 4),
-      crash: oneOf(0, 1, 4),
+      crash: oneOf(0, 1, 5),
       compact: 2,
       jump: oneOf(0, 2),
       forge: 0.5,
       wait: 2,
     },
     deletes: oneOf(0.1, 0.3, 0.5),
-    focus: oneOf(0, 0.5),
+    focus: oneOf(0, 0.4, 0.8),
   }
 }
 

@@ -8,7 +8,8 @@ export const COMPACTION_MUTANT: Mutant = {
     name: 'compaction that forgets a deleted tail',
     behaviour: () => ({ compact: compactForgetful }),
   },
-  breaks: 'the next write of the key names a neighbor that no longer exists; a copy of the document lacks the key',
+  breaks:
+    'the next write of the key names a neighbor that no longer exists; a copy of the document lacks the key',
   workload: 'default',
 }
 

@@ -24,7 +24,8 @@ const noEnvelopeClock: Mutant = {
       },
     }),
   },
-  breaks: 'the dead carry no stamp: a write is stamped earlier than what it causally follows, and loses to it',
+  breaks:
+    'the dead carry no stamp: a write is stamped earlier than what it causally follows, and loses to it',
   workload: 'default',
 }
 
@@ -187,11 +188,10 @@ function tellAlso(map: DottedMap, kept: ReadonlyMap<string, Entry>): void {
     yield* entries()
     yield* kept.values()
   }
-  map.liveOf = (session) => {
-    const live = new Map(liveOf(session) ?? [])
-    for (const entry of kept.values()) if (entry.session === session) live.set(entry.n, entry)
-    return live
-  }
+  map.liveOf = (session, start = 0) => [
+    ...liveOf(session, start),
+    ...[...kept.values()].filter((entry) => entry.session === session && entry.n >= start),
+  ]
 }
 
 function isWithin(ranges: readonly number[], n: number): boolean {
