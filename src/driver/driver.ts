@@ -98,12 +98,12 @@ export class Driver {
 
   /** The members, this one included. */
   members(): MemberView[] {
-    return Array.from(this.#engine.table.entries(), ({ id, record, suspectUntil }) => {
+    return Array.from(this.#engine.table.entries(), ({ id, record, suspicion }) => {
       const neighbor = this.#engine.view.get(id)
       return {
         id,
         record,
-        suspected: suspectUntil !== undefined,
+        suspected: suspicion !== undefined,
         direct: neighbor?.record !== undefined,
         rttMillis: neighbor?.srtt,
         inSync: neighbor && this.#engine.inSync(neighbor),
@@ -211,6 +211,12 @@ export class Driver {
       case 'introduce':
         signaling.introduce(output.count)
         return false
+      case 'signal-server':
+        signaling.send(output.peer, output.signal)
+        return false
+      case 'signal':
+        links.receiveSignal(output.peer, output.signal)
+        return false
       case 'members':
         return true
       default:
@@ -275,7 +281,7 @@ export class Driver {
         this.#slow.delete(peer)
         this.#post({ type: 'drained', peer })
       },
-      signal: (peer, signal) => this.#options.transport.signaling.send(peer, signal),
+      signal: (peer, signal) => this.#post({ type: 'signal', peer, signal }),
     }
   }
 
@@ -286,7 +292,10 @@ export class Driver {
         this.#post({ type: 'contacts', contacts })
         this.#options.events.contacts(contacts.length)
       },
-      signal: (from, signal) => this.#options.transport.links.receiveSignal(from, signal),
+      signal: (from, signal) => {
+        this.#post({ type: 'signal-received', peer: from })
+        this.#options.transport.links.receiveSignal(from, signal)
+      },
     }
   }
 }

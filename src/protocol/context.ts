@@ -8,14 +8,18 @@ import type { Outbox } from './step.js'
 
 /** Counters since the start. */
 export interface EngineCounters {
-  /** Updates that came a second time. */
+  /** Envelopes that came a second time. */
   duplicates: number
+  /** Envelopes asked for because they were announced, or skipped in a sequence, and did not come. */
+  grafts: number
   /** Frames that break a rule; each cost its link. */
   offences: number
   /** Updates that the replica could not take in its present state. */
   refusals: number
   /** Syncs asked for. */
   syncs: number
+  /** Dials begun. */
+  dials: number
 }
 
 export interface EngineContext {
@@ -34,9 +38,5 @@ export function sendTo(context: EngineContext, neighbor: Neighbor, frame: Frame,
   context.outbox.send(neighbor.id, frame)
 }
 
-/** Sends to every neighbor but one. */
-export function sendToAll(context: EngineContext, frame: Frame, except?: string): void {
-  for (const neighbor of context.view.established()) {
-    if (neighbor.id !== except) context.outbox.send(neighbor.id, frame)
-  }
-}
+/** What became of something that came in. */
+export type Outcome = 'offence' | 'changed' | 'unchanged'

@@ -4,16 +4,18 @@
  * socket. The driver's duties: one input at a time, outputs carried out in order, a tick at the deadline.
  */
 import { type Random, sample } from '../base/random.js'
-import type { Frame, MemberRecord } from '../wire/frame.js'
-import { Flood } from './broadcast/flood.js'
+import type { Frame, GossipFrame, MemberRecord } from '../wire/frame.js'
+import { Plumtree } from './broadcast/plumtree.js'
+import { Claims } from './claims.js'
 import { DEFAULT_CONFIG, type ProtocolConfig } from './config.js'
-import { type EngineContext, type EngineCounters, sendTo, sendToAll } from './context.js'
+import { type EngineContext, type EngineCounters, type Outcome, sendTo } from './context.js'
 import { Heartbeat } from './liveness/heartbeat.js'
 import { MemberTable } from './liveness/member-table.js'
+import { HyParView } from './overlay/hyparview.js'
 import { Neighborhood } from './overlay/neighborhood.js'
 import { type Neighbor, PeerView } from './overlay/peer-view.js'
-import { RandomMesh } from './overlay/random-mesh.js'
-import type { ReplicaPort } from './replica-port.js'
+import { Routes } from './overlay/routes.js'
+import type { ReceiveResult, ReplicaPort } from './replica-port.js'
 import { type Input, Outbox, type Output } from './step.js'
 import { AntiEntropy } from './sync/anti-entropy.js'
 
@@ -31,34 +33,52 @@ export interface EngineOptions {
 /** What comes after HELLO. */
 type EstablishedFrame = Exclude<Frame, { type: 'hello' | 'disconnect' }>
 
+/** Claims are no data: there is nothing that could be early or refused. */
+const APPLIED: ReceiveResult = { type: 'applied', news: true }
+
 export class Engine {
   readonly #context: EngineContext
   readonly #table: MemberTable
-  readonly #mesh: RandomMesh
+  readonly #claims = new Claims()
+  readonly #overlay: HyParView
+  readonly #routes: Routes
   readonly #heartbeat: Heartbeat
   readonly #neighborhood: Neighborhood
-  readonly #flood: Flood
+  readonly #broadcast: Plumtree
   readonly #sync: AntiEntropy
+  /** The time of the step under way, for what is called back within it. */
+  #now: number
+  /** When to give the shared tree a new shape, should this member be the one who does. */
+  #beaconAt: number
   #left = false
 
   constructor(options: EngineOptions) {
     const { id, record, random, replica, now } = options
     const config = { ...DEFAULT_CONFIG, ...options.config }
-    const counters = { duplicates: 0, offences: 0, refusals: 0, syncs: 0 }
+    const counters = { duplicates: 0, grafts: 0, offences: 0, refusals: 0, syncs: 0, dials: 0 }
     const context = { id, config, random, replica, view: new PeerView(), outbox: new Outbox(), counters }
     this.#context = context
-    this.#table = new MemberTable(
-      { id, record },
-      config,
-      (frame, except) => sendToAll(context, frame, except),
-      () => context.outbox.push({ type: 'members' }),
-      now,
-    )
-    this.#mesh = new RandomMesh(context, this.#table)
+    this.#now = now
+    this.#broadcast = new Plumtree(context, (frame, from) => this.#accept(frame, from))
+    const events = {
+      tell: (claim: Parameters<Claims['add']>[0]) => this.#claims.add(claim, this.#now),
+      renewed: (tag: number, lease: number, from: string | undefined) => this.#passLease(tag, lease, from),
+      removed: (member: string) => this.#neighborhood.buried(member, this.#now),
+      changed: () => context.outbox.push({ type: 'members' }),
+    }
+    this.#table = new MemberTable({ id, record }, config, events, now)
+    this.#overlay = new HyParView(context, this.#table)
+    this.#routes = new Routes(context)
     this.#heartbeat = new Heartbeat(config, random)
-    this.#flood = new Flood(context)
     this.#sync = new AntiEntropy(context, () => this.#table.digest, now)
-    const parts = { table: this.#table, mesh: this.#mesh, heartbeat: this.#heartbeat, sync: this.#sync }
+    const parts = {
+      table: this.#table,
+      overlay: this.#overlay,
+      heartbeat: this.#heartbeat,
+      broadcast: this.#broadcast,
+      sync: this.#sync,
+    }
+    this.#beaconAt = now + config.beaconMillis
     this.#neighborhood = new Neighborhood(context, options.topic, parts, now)
   }
 
@@ -73,7 +93,7 @@ export class Engine {
   }
 
   get counters(): Readonly<EngineCounters & { held: number }> {
-    return { ...this.#context.counters, held: this.#flood.held }
+    return { ...this.#context.counters, held: this.#broadcast.held }
   }
 
   /** Frames sent since the start, by type. */
@@ -83,12 +103,12 @@ export class Engine {
 
   /** Links that this member wants now. */
   get linksTarget(): number {
-    return this.#mesh.target
+    return this.#overlay.target
   }
 
   /** Whether a dial is under way. */
   get dialing(): boolean {
-    return this.#mesh.dialing
+    return this.#overlay.dialing
   }
 
   /** Whether `neighbor` held the same data when it last told its digest. */
@@ -98,34 +118,40 @@ export class Engine {
 
   /** Takes one input. */
   handle(input: Input, now: number): Output[] {
+    this.#now = now
     if (!this.#left) this.#dispatch(input, now)
+    if (!this.#left) for (const body of this.#claims.due(now)) this.#broadcast.originate(body, now)
     return this.#context.outbox.take()
   }
 
   /** When to tick at the latest. */
   deadline(now: number): number {
     return Math.min(
-      this.#table.deadline(),
-      this.#mesh.deadline(now),
+      this.#claims.deadline(),
+      this.#table.deadline(now),
+      this.#overlay.deadline(),
       this.#neighborhood.deadline(),
+      this.#broadcast.deadline(),
       this.#sync.deadline(),
-      this.#flood.deadline(),
+      this.view.size > 0 ? this.#beaconAt : Number.POSITIVE_INFINITY,
     )
   }
 
   #dispatch(input: Input, now: number): void {
     switch (input.type) {
       case 'contacts':
-        return this.#mesh.offer(
+        return this.#overlay.offer(
           input.contacts.map((contact) => contact.id),
           now,
         )
       case 'link-up':
+        this.#routes.linked(input.peer)
         return this.#neighborhood.linkUp(input.peer, now)
       case 'link-down':
         return this.#neighborhood.linkDown(input.peer, now)
       case 'dial-failed':
-        return this.#mesh.refused(input.peer, now)
+        this.#routes.dialFailed(input.peer)
+        return this.#neighborhood.dialFailed(input.peer, now)
       case 'frame':
         return this.#frame(input.peer, input.frame, now)
       case 'malformed':
@@ -136,12 +162,18 @@ export class Engine {
         return this.#drained(input.peer, now)
       case 'local-updates':
         return this.#localUpdates(input.updates, now)
+      case 'signal':
+        return this.#routes.send(input.peer, input.signal, now)
+      case 'signal-received':
+        return this.#routes.cameByServer(input.peer)
+      case 'visibility':
+        return this.#neighborhood.show(input.visibility, now)
       case 'self':
         return this.#table.changeSelf(input.change)
       case 'tick':
         return this.#tick(now)
       case 'leave':
-        return this.#leave()
+        return this.#leave(now)
       default:
         return unreachable(input)
     }
@@ -163,12 +195,26 @@ export class Engine {
     switch (frame.type) {
       case 'heartbeat':
         this.#heartbeat.receive(neighbor, frame, now)
+        this.#broadcast.announced(frame.announced, neighbor, now)
+        this.#table.renew(frame.leases, peer, now)
         return this.#sync.compare(neighbor, frame.digest, now)
       case 'gossip':
-        return this.#merged(peer, this.#flood.receive(frame, peer, now), now)
+        this.#routes.learn(frame.origin, peer)
+        return this.#merged(peer, this.#broadcast.receive(frame, neighbor, now), now)
+      case 'graft':
+        return this.#broadcast.grafted(frame, neighbor, now)
+      case 'prune':
+        return this.#broadcast.pruned(frame, neighbor, now)
+      case 'interleave':
+        return this.#neighborhood.interleaved(neighbor, frame, now)
+      case 'signal':
+        return this.#routes.receive(frame, peer, now)
       case 'digest':
-        if (frame.members !== this.#table.digest) this.#tellMembers(neighbor, now)
+        if (frame.members !== this.#table.digest) this.#tellBuckets(neighbor, true, now)
         return this.#sync.receiveDigest(neighbor, frame, now)
+      case 'members':
+        if (frame.ask) this.#tellBuckets(neighbor, false, now)
+        return this.#tellDiffering(neighbor, frame.buckets, now)
       case 'sync-request':
         if (this.#sync.serve(peer, frame, now) === 'malformed') this.#neighborhood.offence(peer, now)
         return
@@ -179,33 +225,51 @@ export class Engine {
       case 'sync-busy':
         return this.#sync.busy(neighbor, frame.exchange, now)
       case 'member':
-        this.#answer(neighbor, this.#table.merge(frame.id, frame.record, frame.lease, peer, now), now)
-        return this.#mesh.dial(now)
       case 'suspect':
-        return this.#table.suspect(frame.id, frame.incarnation, frame.by, peer, now)
-      case 'leave':
-        return this.#table.leave(frame.id, frame.incarnation, peer, now)
+      case 'leave': {
+        const answer = this.#table.learn(frame, now)
+        if (answer) sendTo(this.#context, neighbor, answer, now)
+        return
+      }
       default:
         return unreachable(frame)
     }
   }
 
+  /** Takes what a new envelope carries. */
+  #accept(frame: GossipFrame, _from: string): ReceiveResult {
+    const { body } = frame
+    switch (body.type) {
+      case 'update':
+        return this.#context.replica.receive(body.update)
+      case 'claims':
+        for (const claim of body.claims) this.#table.hear(claim, this.#now)
+        return APPLIED
+      case 'beacon':
+        return APPLIED
+      default:
+        return unreachable(body)
+    }
+  }
+
   /** Bytes for the replica have been taken, or refused. */
-  #merged(peer: string, outcome: 'offence' | 'changed' | 'unchanged', now: number): void {
+  #merged(peer: string, outcome: Outcome, now: number): void {
     if (outcome === 'offence') return this.#neighborhood.offence(peer, now)
     if (outcome === 'unchanged') return
-    this.#flood.replay()
+    this.#broadcast.replay(now)
     this.#sync.changed(now)
   }
 
   #localUpdates(updates: readonly Uint8Array[], now: number): void {
-    this.#flood.originate(updates)
+    for (const update of updates) this.#broadcast.originate({ type: 'update', update }, now)
     this.#sync.changed(now)
   }
 
   #slow(peer: string): void {
     const neighbor = this.view.get(peer)
-    if (neighbor) neighbor.dirty = true
+    if (neighbor === undefined) return
+    neighbor.dirty = true
+    neighbor.announcements.clear()
   }
 
   #drained(peer: string, now: number): void {
@@ -219,33 +283,51 @@ export class Engine {
     // First, since it notices that this member slept, which excuses everyone in the table.
     this.#neighborhood.tick(now)
     this.#table.tick(now)
+    this.#broadcast.tick(now)
     this.#helpHeldBack(now)
     this.#sync.tick(now)
-    this.#mesh.tick(now)
+    this.#overlay.tick(now)
+    if (now >= this.#beaconAt) this.#beacon(now)
+  }
+
+  /** The member with the least id shapes the shared tree; everyone knows who that is. */
+  #beacon(now: number): void {
+    this.#beaconAt = now + this.#context.config.beaconMillis
+    for (const { id } of this.#table.entries()) if (id < this.#context.id) return
+    this.#broadcast.originate({ type: 'beacon' }, now)
   }
 
   /** What waits for a write that does not come is helped by a sync. */
   #helpHeldBack(now: number): void {
-    const from = this.#flood.overdue(now)
+    const from = this.#broadcast.overdue(now)
     if (from === undefined) return
-    const helper = this.view.get(from) ?? sample(this.#context.random, [...this.view.established()], 1)[0]
+    const helper = this.view.get(from) ?? sample(this.#context.random, this.view.established(), 1)[0]
     if (helper?.record) this.#sync.ask(helper, now)
   }
 
-  #leave(): void {
+  #leave(now: number): void {
     const { id, outbox } = this.#context
-    sendToAll(this.#context, { type: 'leave', id, incarnation: this.#table.selfRecord.incarnation })
+    const goodbye = { type: 'leave', id, incarnation: this.#table.selfRecord.incarnation } as const
+    this.#broadcast.originate({ type: 'claims', claims: [goodbye] }, now)
     for (const neighbor of this.view.all()) outbox.disconnect(neighbor.id, 'leave')
     this.#left = true
   }
 
-  #tellMembers(neighbor: Neighbor, now: number): void {
-    for (const entry of this.#table.entries())
-      sendTo(this.#context, neighbor, this.#table.frameOf(entry), now)
+  /** Leases are in no hurry: they ride on the next heartbeat of each link, but of the one that they came by. */
+  #passLease(tag: number, lease: number, from: string | undefined): void {
+    for (const neighbor of this.view.established()) {
+      if (neighbor.id === from) neighbor.leases.delete(tag)
+      else neighbor.leases.set(tag, lease)
+    }
   }
 
-  #answer(neighbor: Neighbor, frame: Frame | undefined, now: number): void {
-    if (frame) sendTo(this.#context, neighbor, frame, now)
+  #tellBuckets(neighbor: Neighbor, ask: boolean, now: number): void {
+    sendTo(this.#context, neighbor, { type: 'members', buckets: this.#table.buckets, ask }, now)
+  }
+
+  #tellDiffering(neighbor: Neighbor, theirs: readonly number[], now: number): void {
+    for (const entry of this.#table.differing(theirs))
+      sendTo(this.#context, neighbor, this.#table.frameOf(entry), now)
   }
 }
 

@@ -1,5 +1,6 @@
 /** What goes into the engine and what comes out of it: plain data, so that a run can be recorded and replayed. */
-import type { DisconnectReason, Frame, MemberKind, MemberRecord } from '../wire/frame.js'
+import type { DisconnectReason, Frame, MemberKind, MemberRecord, Visibility } from '../wire/frame.js'
+import type { Signal } from '../wire/signal.js'
 
 /** One thing that happened to a member. The engine takes one at a time and is never re-entered. */
 export type Input =
@@ -17,6 +18,12 @@ export type Input =
   | { type: 'drained'; peer: string }
   /** Local writes, as the replica drained them. */
   | { type: 'local-updates'; updates: readonly Uint8Array[] }
+  /** The transport wants this signal carried to `peer`. */
+  | { type: 'signal'; peer: string; signal: Signal }
+  /** A signal of `peer` came through the signaling server. */
+  | { type: 'signal-received'; peer: string }
+  /** The page went to the background, came back, or is about to be frozen. */
+  | { type: 'visibility'; visibility: Visibility }
   /** A field of the own record changed. */
   | { type: 'self'; change: Partial<MemberRecord> }
   /** The deadline has come. */
@@ -32,6 +39,10 @@ export type Output =
   | { type: 'disconnect'; peer: string }
   /** Ask signaling for members. */
   | { type: 'introduce'; count: number }
+  /** Carry this signal through the signaling server: the mesh knows no way. */
+  | { type: 'signal-server'; peer: string; signal: Signal }
+  /** A signal of `peer` arrived through the mesh, for the transport. */
+  | { type: 'signal'; peer: string; signal: Signal }
   /** The member table or a member's liveness changed. */
   | { type: 'members' }
 
@@ -43,7 +54,7 @@ export class Outbox {
 
   send(peer: string, frame: Frame): void {
     this.sent.set(frame.type, (this.sent.get(frame.type) ?? 0) + 1)
-    this.#outputs.push({ type: 'send', peer, frame, urgent: URGENT.has(frame.type) })
+    this.#outputs.push({ type: 'send', peer, frame, urgent: URGENT.has(frame.type) || isClaim(frame) })
   }
 
   /** Says why, then closes. */
@@ -64,4 +75,15 @@ export class Outbox {
 }
 
 /** Frames that keep the mesh alive overtake those that carry data. */
-const URGENT: ReadonlySet<Frame['type']> = new Set(['leave', 'suspect', 'heartbeat', 'hello', 'member'])
+const URGENT: ReadonlySet<Frame['type']> = new Set([
+  'leave',
+  'suspect',
+  'heartbeat',
+  'hello',
+  'member',
+  'signal',
+])
+
+function isClaim(frame: Frame): boolean {
+  return frame.type === 'gossip' && frame.body.type !== 'update'
+}

@@ -1,8 +1,8 @@
 /** Checks what the caller of createStore() hands in, before anything is opened. */
 import { shown, UsageError } from '../base/errors.js'
-import { recordBytes } from '../wire/codec.js'
 import type { MemberRecord } from '../wire/frame.js'
 import { MEMBER_RECORD_BYTES_MAX } from '../wire/limits.js'
+import { recordBytes } from '../wire/record-codec.js'
 import type { StoreOptions } from './types.js'
 
 const NAME_CHARACTERS_MAX = 64

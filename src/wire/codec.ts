@@ -5,13 +5,43 @@
 import * as decoding from 'lib0/decoding'
 import * as encoding from 'lib0/encoding'
 import { ProtocolError } from '../base/errors.js'
-import { DISCONNECT_REASONS, FRAME_TAGS, type Frame, type MemberRecord, PROTOCOL_VERSION } from './frame.js'
-import { FRAME_BYTES_MAX, MEMBER_RECORD_BYTES_MAX } from './limits.js'
-import { isWord } from './signal.js'
+import {
+  malformed,
+  readBytes,
+  readChoice,
+  readCount,
+  readFixed,
+  readFlag,
+  readInteger,
+  readText,
+  readWord,
+  tooLarge,
+  versionMismatch,
+} from './fields.js'
+import {
+  type Announced,
+  type Claim,
+  DISCONNECT_REASONS,
+  type EnvelopeBody,
+  FRAME_TAGS,
+  type Frame,
+  type GossipFrame,
+  LINK_INTENTS,
+  PROTOCOL_VERSION,
+  VISIBILITIES,
+} from './frame.js'
+import { FRAME_BYTES_MAX, SIGNAL_CHARACTERS_MAX } from './limits.js'
+import { readRecord, writeRecord } from './record-codec.js'
+
+export { FORBIDDEN_KEYS } from './limits.js'
 
 /** The length of a replica digest. */
 export const DIGEST_BYTES = 16
-const INTEGER_MAX = Number.MAX_SAFE_INTEGER
+const BODY_TYPES = ['update', 'claims', 'beacon'] as const
+const OWN_TREE = 1
+const SHAPES = 2
+const CLAIM_TYPES = ['member', 'suspect', 'leave'] as const
+const INTERLEAVE_STEPS = ['offer', 'done', 'failed'] as const
 
 /** Encodes a frame. The caller keeps within FRAME_BYTES_MAX. */
 export function encodeFrame(frame: Frame): Uint8Array {
@@ -19,7 +49,7 @@ export function encodeFrame(frame: Frame): Uint8Array {
   encoding.writeUint8(encoder, PROTOCOL_VERSION)
   encoding.writeUint8(encoder, FRAME_TAGS[frame.type])
   encoding.writeUint8(encoder, 0)
-  writeBody(encoder, frame)
+  writeFields(encoder, frame)
   return encoding.toUint8Array(encoder)
 }
 
@@ -36,7 +66,7 @@ export function decodeFrame(bytes: Uint8Array): Frame | undefined {
   const decoder = decoding.createDecoder(bytes)
   decoder.pos = 3
   try {
-    const frame = readBody(decoder, type)
+    const frame = readFields(decoder, type)
     if (decoding.hasContent(decoder)) throw malformed(`${type}: bytes beyond the end`)
     return frame
   } catch (error) {
@@ -49,23 +79,47 @@ const TYPE_OF_TAG = new Map(
   Object.entries(FRAME_TAGS).map(([type, tag]) => [tag as number, type as Frame['type']] as const),
 )
 
-function writeBody(encoder: encoding.Encoder, frame: Frame): void {
+function writeFields(encoder: encoding.Encoder, frame: Frame): void {
   switch (frame.type) {
     case 'hello':
       encoding.writeVarString(encoder, frame.topic)
       encoding.writeVarString(encoder, frame.id)
       writeRecord(encoder, frame.record)
-      return encoding.writeVarUint(encoder, frame.links)
+      encoding.writeVarUint(encoder, frame.lease)
+      encoding.writeVarUint(encoder, frame.links)
+      return encoding.writeUint8(encoder, LINK_INTENTS.indexOf(frame.intent))
     case 'heartbeat':
       encoding.writeUint8Array(encoder, frame.digest)
       encoding.writeVarUint(encoder, frame.time)
-      return encoding.writeVarUint(encoder, frame.echo)
+      encoding.writeVarUint(encoder, frame.echo)
+      encoding.writeUint8(encoder, VISIBILITIES.indexOf(frame.visibility))
+      writeAnnounced(encoder, frame.announced)
+      encoding.writeVarUint(encoder, frame.leases.length)
+      for (const { tag, lease } of frame.leases) {
+        encoding.writeVarUint(encoder, tag)
+        encoding.writeVarUint(encoder, lease)
+      }
+      return
     case 'gossip':
-      encoding.writeVarString(encoder, frame.origin)
-      encoding.writeVarUint(encoder, frame.epoch)
-      encoding.writeVarUint(encoder, frame.seq)
-      encoding.writeVarUint(encoder, frame.round)
-      return encoding.writeVarUint8Array(encoder, frame.update)
+      return writeGossip(encoder, frame)
+    case 'graft':
+      encoding.writeVarUint(encoder, frame.tree)
+      return writeAnnounced(encoder, frame.wanted)
+    case 'prune':
+      return encoding.writeVarUint(encoder, frame.tree)
+    case 'interleave':
+      encoding.writeUint8(encoder, INTERLEAVE_STEPS.indexOf(frame.step))
+      return encoding.writeVarString(encoder, frame.member)
+    case 'signal':
+      encoding.writeVarString(encoder, frame.from)
+      encoding.writeVarString(encoder, frame.to)
+      encoding.writeUint8(encoder, frame.hops)
+      return encoding.writeVarString(encoder, frame.payload)
+    case 'members':
+      encoding.writeUint8(encoder, frame.ask ? 1 : 0)
+      encoding.writeVarUint(encoder, frame.buckets.length)
+      for (const bucket of frame.buckets) encoding.writeVarUint(encoder, bucket)
+      return
     case 'digest':
       encoding.writeUint8Array(encoder, frame.replica)
       encoding.writeVarUint(encoder, frame.members)
@@ -84,16 +138,9 @@ function writeBody(encoder: encoding.Encoder, frame: Frame): void {
     case 'sync-busy':
       return encoding.writeVarUint(encoder, frame.exchange)
     case 'member':
-      encoding.writeVarString(encoder, frame.id)
-      writeRecord(encoder, frame.record)
-      return encoding.writeVarUint(encoder, frame.lease)
     case 'suspect':
-      encoding.writeVarString(encoder, frame.id)
-      encoding.writeVarUint(encoder, frame.incarnation)
-      return encoding.writeVarString(encoder, frame.by)
     case 'leave':
-      encoding.writeVarString(encoder, frame.id)
-      return encoding.writeVarUint(encoder, frame.incarnation)
+      return writeClaim(encoder, frame)
     case 'disconnect':
       return encoding.writeUint8(encoder, DISCONNECT_REASONS.indexOf(frame.reason))
     default:
@@ -101,7 +148,60 @@ function writeBody(encoder: encoding.Encoder, frame: Frame): void {
   }
 }
 
-function readBody(decoder: decoding.Decoder, type: Frame['type']): Frame {
+function writeGossip(encoder: encoding.Encoder, frame: GossipFrame): void {
+  encoding.writeVarString(encoder, frame.origin)
+  encoding.writeVarUint(encoder, frame.epoch)
+  encoding.writeVarUint(encoder, frame.seq)
+  encoding.writeVarUint(encoder, frame.round)
+  encoding.writeUint8(encoder, (frame.ownTree ? OWN_TREE : 0) | (frame.shapes ? SHAPES : 0))
+  writeBody(encoder, frame.body)
+}
+
+function writeBody(encoder: encoding.Encoder, body: EnvelopeBody): void {
+  encoding.writeUint8(encoder, BODY_TYPES.indexOf(body.type))
+  switch (body.type) {
+    case 'update':
+      return encoding.writeVarUint8Array(encoder, body.update)
+    case 'claims':
+      encoding.writeVarUint(encoder, body.claims.length)
+      for (const claim of body.claims) {
+        encoding.writeUint8(encoder, CLAIM_TYPES.indexOf(claim.type))
+        writeClaim(encoder, claim)
+      }
+      return
+    case 'beacon':
+      return
+    default:
+      return unreachable(body)
+  }
+}
+
+function writeClaim(encoder: encoding.Encoder, claim: Claim): void {
+  encoding.writeVarString(encoder, claim.id)
+  switch (claim.type) {
+    case 'member':
+      writeRecord(encoder, claim.record)
+      return encoding.writeVarUint(encoder, claim.lease)
+    case 'suspect':
+      encoding.writeVarUint(encoder, claim.incarnation)
+      return encoding.writeVarString(encoder, claim.by)
+    case 'leave':
+      return encoding.writeVarUint(encoder, claim.incarnation)
+    default:
+      return unreachable(claim)
+  }
+}
+
+function writeAnnounced(encoder: encoding.Encoder, announced: readonly Announced[]): void {
+  encoding.writeVarUint(encoder, announced.length)
+  for (const { tag, from, to } of announced) {
+    encoding.writeVarUint(encoder, tag)
+    encoding.writeVarUint(encoder, from)
+    encoding.writeVarUint(encoder, to - from)
+  }
+}
+
+function readFields(decoder: decoding.Decoder, type: Frame['type']): Frame {
   switch (type) {
     case 'hello':
       return {
@@ -109,7 +209,9 @@ function readBody(decoder: decoding.Decoder, type: Frame['type']): Frame {
         topic: readWord(decoder),
         id: readWord(decoder),
         record: readRecord(decoder),
+        lease: readInteger(decoder),
         links: readInteger(decoder),
+        intent: readChoice(decoder, LINK_INTENTS),
       }
     case 'heartbeat':
       return {
@@ -117,16 +219,28 @@ function readBody(decoder: decoding.Decoder, type: Frame['type']): Frame {
         digest: readFixed(decoder, DIGEST_BYTES),
         time: readInteger(decoder),
         echo: readInteger(decoder),
+        visibility: readChoice(decoder, VISIBILITIES),
+        announced: readAnnounced(decoder),
+        leases: readList(decoder, (from) => ({ tag: readInteger(from), lease: readInteger(from) })),
       }
     case 'gossip':
+      return readGossip(decoder)
+    case 'graft':
+      return { type, tree: readInteger(decoder), wanted: readAnnounced(decoder) }
+    case 'prune':
+      return { type, tree: readInteger(decoder) }
+    case 'interleave':
+      return { type, step: readChoice(decoder, INTERLEAVE_STEPS), member: readWord(decoder) }
+    case 'signal':
       return {
         type,
-        origin: readWord(decoder),
-        epoch: readInteger(decoder),
-        seq: readInteger(decoder),
-        round: readInteger(decoder),
-        update: readBytes(decoder),
+        from: readWord(decoder),
+        to: readWord(decoder),
+        hops: decoding.readUint8(decoder),
+        payload: readText(decoder, SIGNAL_CHARACTERS_MAX),
       }
+    case 'members':
+      return { type, ask: readFlag(decoder), buckets: readList(decoder, readInteger) }
     case 'digest':
       return {
         type,
@@ -143,19 +257,64 @@ function readBody(decoder: decoding.Decoder, type: Frame['type']): Frame {
     case 'sync-busy':
       return { type, exchange: readInteger(decoder) }
     case 'member':
-      return { type, id: readWord(decoder), record: readRecord(decoder), lease: readInteger(decoder) }
     case 'suspect':
-      return { type, id: readWord(decoder), incarnation: readInteger(decoder), by: readWord(decoder) }
     case 'leave':
-      return { type, id: readWord(decoder), incarnation: readInteger(decoder) }
-    case 'disconnect': {
-      const reason = DISCONNECT_REASONS[decoding.readUint8(decoder)]
-      if (reason === undefined) throw malformed('disconnect: an unknown reason')
-      return { type, reason }
-    }
+      return readClaim(decoder, type)
+    case 'disconnect':
+      return { type, reason: readChoice(decoder, DISCONNECT_REASONS) }
     default:
       return unreachable(type)
   }
+}
+
+function readGossip(decoder: decoding.Decoder): GossipFrame {
+  const origin = readWord(decoder)
+  const epoch = readInteger(decoder)
+  const seq = readInteger(decoder)
+  const round = readInteger(decoder)
+  const flags = decoding.readUint8(decoder)
+  if (flags > (OWN_TREE | SHAPES)) throw malformed('gossip: unknown flags')
+  const ownTree = (flags & OWN_TREE) !== 0
+  const shapes = (flags & SHAPES) !== 0
+  return { type: 'gossip', origin, epoch, seq, round, ownTree, shapes, body: readBody(decoder) }
+}
+
+function readBody(decoder: decoding.Decoder): EnvelopeBody {
+  const type = readChoice(decoder, BODY_TYPES)
+  switch (type) {
+    case 'update':
+      return { type, update: readBytes(decoder) }
+    case 'claims':
+      return { type, claims: readList(decoder, (from) => readClaim(from, readChoice(from, CLAIM_TYPES))) }
+    case 'beacon':
+      return { type }
+    default:
+      return unreachable(type)
+  }
+}
+
+function readClaim(decoder: decoding.Decoder, type: Claim['type']): Claim {
+  const id = readWord(decoder)
+  switch (type) {
+    case 'member':
+      return { type, id, record: readRecord(decoder), lease: readInteger(decoder) }
+    case 'suspect':
+      return { type, id, incarnation: readInteger(decoder), by: readWord(decoder) }
+    case 'leave':
+      return { type, id, incarnation: readInteger(decoder) }
+    default:
+      return unreachable(type)
+  }
+}
+
+function readAnnounced(decoder: decoding.Decoder): Announced[] {
+  return readList(decoder, () => {
+    const tag = readInteger(decoder)
+    const from = readInteger(decoder)
+    const to = from + readInteger(decoder)
+    if (!Number.isSafeInteger(to)) throw malformed('a sequence number beyond 2^53')
+    return { tag, from, to }
+  })
 }
 
 function readSyncPart(decoder: decoding.Decoder): Frame {
@@ -166,122 +325,11 @@ function readSyncPart(decoder: decoding.Decoder): Frame {
   return { type: 'sync-part', exchange, index, count, bytes: readBytes(decoder) }
 }
 
-/** The size of a record on the wire. */
-export function recordBytes(record: MemberRecord): number {
-  const encoder = encoding.createEncoder()
-  writeRecord(encoder, record)
-  return encoding.length(encoder)
-}
-
-function writeRecord(encoder: encoding.Encoder, record: MemberRecord): void {
-  encoding.writeVarString(encoder, JSON.stringify(record))
-}
-
-function readRecord(decoder: decoding.Decoder): MemberRecord {
-  const text = readText(decoder, MEMBER_RECORD_BYTES_MAX)
-  const value: unknown = JSON.parse(text)
-  if (!isPlainObject(value)) throw malformed('a member record is an object')
-  const { port, protocol, kind, role, session, incarnation, joined, name, zone, meta } = value
-  if (port !== null && !(isInteger(port) && port >= 1 && port <= 65_535)) throw malformed('record.port')
-  if (protocol !== 'v1') throw malformed('record.protocol')
-  if (kind !== 'node' && kind !== 'browser') throw malformed('record.kind')
-  if (role !== 'writer' && role !== 'reader') throw malformed('record.role')
-  if (!isInteger(session)) throw malformed('record.session')
-  if (!isInteger(incarnation)) throw malformed('record.incarnation')
-  if (!isInteger(joined)) throw malformed('record.joined')
-  const record: MemberRecord = { port, protocol, kind, role, session, incarnation, joined }
-  if (name !== undefined) record.name = checkString(name, 'record.name')
-  if (zone !== undefined) record.zone = checkString(zone, 'record.zone')
-  if (meta !== undefined) record.meta = checkMeta(meta)
-  return record
-}
-
-function checkString(value: unknown, field: string): string {
-  if (typeof value !== 'string') throw malformed(field)
-  return value
-}
-
-function checkMeta(value: unknown): NonNullable<MemberRecord['meta']> {
-  if (!isPlainObject(value)) throw malformed('record.meta')
-  const entries = Object.entries(value)
-  for (const [key, field] of entries) {
-    if (FORBIDDEN_KEYS.has(key)) throw malformed('record.meta: a forbidden key')
-    if (field !== null && !['string', 'number', 'boolean'].includes(typeof field))
-      throw malformed('record.meta')
-  }
-  return Object.fromEntries(entries) as NonNullable<MemberRecord['meta']>
-}
-
-/** Keys that reach an object's prototype in careless code; refused in every object that comes from outside. */
-export const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
-
-function readWord(decoder: decoding.Decoder): string {
-  const word = readText(decoder, 64)
-  if (!isWord(word)) throw malformed('an id is 1 to 64 characters of base64url')
-  return word
-}
-
-function readText(decoder: decoding.Decoder, bytesMax: number): string {
-  const start = decoder.pos
-  const length = readInteger(decoder)
-  if (length > bytesMax || length > decoder.arr.length - decoder.pos)
-    throw malformed('a string beyond its bound')
-  decoder.pos = start
-  return decoding.readVarString(decoder)
-}
-
-function readBytes(decoder: decoding.Decoder): Uint8Array {
-  const length = readInteger(decoder)
-  return readFixed(decoder, length)
-}
-
-function readFixed(decoder: decoding.Decoder, length: number): Uint8Array {
-  if (length > decoder.arr.length - decoder.pos) throw malformed('a byte string beyond the end')
-  return decoding.readUint8Array(decoder, length).slice()
-}
-
-function readInteger(decoder: decoding.Decoder): number {
-  const value = decoding.readVarUint(decoder)
-  if (!(value <= INTEGER_MAX)) throw malformed('a number beyond 2^53')
-  return value
-}
-
-function readFlag(decoder: decoding.Decoder): boolean {
-  const flag = decoding.readUint8(decoder)
-  if (flag > 1) throw malformed('a flag is 0 or 1')
-  return flag === 1
-}
-
-function isInteger(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function malformed(what: string): ProtocolError {
-  return new ProtocolError('ERR_FRAME_MALFORMED', {
-    what: `A frame could not be read (${what})`,
-    why: 'The peer runs a broken or foreign implementation',
-    fix: 'Its link is closed; update that member',
-  })
-}
-
-function tooLarge(bytes: number): ProtocolError {
-  return new ProtocolError('ERR_FRAME_TOO_LARGE', {
-    what: `A frame of ${bytes} bytes came in; the limit is ${FRAME_BYTES_MAX}`,
-    why: 'The peer does not cut its messages',
-    fix: 'Its link is closed; update that member',
-  })
-}
-
-function versionMismatch(version: number | undefined): ProtocolError {
-  return new ProtocolError('ERR_VERSION_MISMATCH', {
-    what: `A peer speaks protocol version ${version}; this member speaks ${PROTOCOL_VERSION}`,
-    why: 'The members run different major versions of gossip-kv',
-    fix: 'Update the older one',
-  })
+function readList<T>(decoder: decoding.Decoder, read: (decoder: decoding.Decoder) => T): T[] {
+  const count = readCount(decoder)
+  const items: T[] = []
+  for (let index = 0; index < count; index++) items.push(read(decoder))
+  return items
 }
 
 function unreachable(value: never): never {

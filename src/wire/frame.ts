@@ -34,15 +34,20 @@ export const FRAME_TAGS = {
   hello: 1,
   heartbeat: 3,
   gossip: 4,
+  graft: 6,
+  prune: 7,
   digest: 8,
   'sync-request': 9,
   'sync-part': 10,
+  interleave: 12,
   disconnect: 14,
+  signal: 17,
   suspect: 18,
   leave: 21,
   member: 25,
   'sync-pull': 28,
   'sync-busy': 29,
+  members: 30,
 } as const
 
 /** Why a link was ended by its other side. */
@@ -58,6 +63,12 @@ export const DISCONNECT_REASONS = [
 ] as const
 export type DisconnectReason = (typeof DISCONNECT_REASONS)[number]
 
+/**
+ * Why a member opens a link; decides whether a full one makes room. `accept`: the other side opened it.
+ */
+export const LINK_INTENTS = ['accept', 'join', 'repair', 'interleave', 'stranger'] as const
+export type LinkIntent = (typeof LINK_INTENTS)[number]
+
 /** The first frame of each side. Nothing else is read before it. */
 export interface HelloFrame {
   type: 'hello'
@@ -65,9 +76,15 @@ export interface HelloFrame {
   topic: string
   id: string
   record: MemberRecord
+  lease: number
   /** How many other links the sender has; a member without any may force its way in. */
   links: number
+  intent: LinkIntent
 }
+
+/** How far the sender's page is from being run: its watchers wait longer for it. */
+export const VISIBILITIES = ['visible', 'hidden', 'frozen'] as const
+export type Visibility = (typeof VISIBILITIES)[number]
 
 /** Sent when a link was silent for a heartbeat period, or when the sender's digest changed. */
 export interface HeartbeatFrame {
@@ -78,9 +95,40 @@ export interface HeartbeatFrame {
   time: number
   /** The last `time` that came from the receiver, plus how long the sender held it; 0 when there was none. */
   echo: number
+  visibility: Visibility
+  /** Envelopes that the sender holds: lazy links hear of them only so. */
+  announced: readonly Announced[]
+  /** Leases that have risen. */
+  leases: readonly RisenLease[]
 }
 
-/** One update of one origin, flooded. */
+/** Names envelopes without their bodies. `tag` stands for (origin, epoch): a hash of both. */
+export interface Announced {
+  tag: number
+  /** The lowest and the highest sequence number of an unbroken run. */
+  from: number
+  to: number
+}
+
+/** The lease of the member whose id and incarnation hash to `tag`. */
+export interface RisenLease {
+  tag: number
+  lease: number
+}
+
+/** What an envelope carries. */
+export type EnvelopeBody =
+  /** An update for the replica. */
+  | { type: 'update'; update: Uint8Array }
+  /** Claims about members: records, suspicions, goodbyes. */
+  | { type: 'claims'; claims: readonly Claim[] }
+  /** Nothing: sent now and then to give the shared tree a new shape. */
+  | { type: 'beacon' }
+
+/** One claim about one member. */
+export type Claim = MemberFrame | SuspectFrame | LeaveFrame
+
+/** A broadcast of one origin, on its way along a tree. */
 export interface GossipFrame {
   type: 'gossip'
   origin: string
@@ -89,7 +137,52 @@ export interface GossipFrame {
   seq: number
   /** Links crossed so far. */
   round: number
-  update: Uint8Array
+  /** True along the origin's own tree, false along the one that all share. */
+  ownTree: boolean
+  /** It goes along every link and gives the tree a new shape: whoever brings it first is the parent. */
+  shapes: boolean
+  body: EnvelopeBody
+}
+
+/** Send these, and from now on everything of these trees. */
+export interface GraftFrame {
+  type: 'graft'
+  /** 0 is the shared tree. */
+  tree: number
+  wanted: readonly Announced[]
+}
+
+/** What comes along this tree is here already: announce it only. 0 is the shared tree. */
+export interface PruneFrame {
+  type: 'prune'
+  tree: number
+}
+
+/** The steps of an interleave: a full member hands over one of its links instead of growing by one. */
+export interface InterleaveFrame {
+  type: 'interleave'
+  /** offer: dial `member`. done, failed: what came of it. */
+  step: 'offer' | 'done' | 'failed'
+  member: string
+}
+
+/** A signal on its way through the mesh to a member that is not a neighbor. */
+export interface SignalFrame {
+  type: 'signal'
+  from: string
+  to: string
+  /** Links that it may still cross. */
+  hops: number
+  /** A Signal in JSON. */
+  payload: string
+}
+
+/** The digests of the member table by bucket, to find out which records differ. */
+export interface MembersFrame {
+  type: 'members'
+  buckets: readonly number[]
+  /** True asks for the same of the receiver. */
+  ask: boolean
 }
 
 /** Compares two members: the replica and the member table. */
@@ -167,6 +260,11 @@ export type Frame =
   | HelloFrame
   | HeartbeatFrame
   | GossipFrame
+  | GraftFrame
+  | PruneFrame
+  | InterleaveFrame
+  | SignalFrame
+  | MembersFrame
   | DigestFrame
   | SyncRequestFrame
   | SyncPartFrame

@@ -87,5 +87,10 @@ export const MERGE_STRUCTS_MAX = 2 * MERGE_ENTRIES_MAX + SESSIONS_MAX
 export const MERGE_BYTES_MAX = MERGE_LIMIT_FACTOR * DOCUMENT_BYTES_MAX + 64 * 1024 * 1024
 /** Losing writes that an entry remembers, for its next overwrite to kill. */
 export const BEATEN_MAX = 8
+/** A signal in JSON, as it crosses the mesh or the signaling server. */
+export const SIGNAL_CHARACTERS_MAX = 60 * 1024
+
+/** Keys that reach an object's prototype in careless code; refused in every object that comes from outside. */
+export const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 /** Keys without a live entry whose losing writes are remembered. */
 export const BEATEN_KEYS_MAX = 4096

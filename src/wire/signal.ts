@@ -3,7 +3,7 @@
  * other. All of it is JSON; the parsers trust nothing, keep only the fields that they know, and answer
  * undefined to whatever does not fit.
  */
-import { CONTACTS_MAX } from './limits.js'
+import { CONTACTS_MAX, SIGNAL_CHARACTERS_MAX } from './limits.js'
 
 /** One step of opening a link. `session` names the attempt: signals of another attempt are dropped. */
 export type Signal =
@@ -39,7 +39,6 @@ export type ServerMessage =
 /** A description of a data-channel-only connection is about 600 bytes; candidates may stand in it. */
 const SDP_CHARACTERS_MAX = 16 * 1024
 const CANDIDATE_CHARACTERS_MAX = 1024
-const PAYLOAD_CHARACTERS_MAX = 60 * 1024
 const WORD = /^[A-Za-z0-9_-]{1,64}$/
 
 /** A member id, a topic or a session: 1 to 64 characters of base64url. */
@@ -77,7 +76,7 @@ export function parseClientMessage(text: string): ClientMessage | undefined {
     case 'introduce':
       return isCount(count) ? { type, topic, count } : undefined
     case 'signal':
-      return isWord(to) && isText(payload, PAYLOAD_CHARACTERS_MAX) ? { type, topic, to, payload } : undefined
+      return isWord(to) && isText(payload, SIGNAL_CHARACTERS_MAX) ? { type, topic, to, payload } : undefined
     case 'leave':
       return { type, topic }
     default:
@@ -96,7 +95,7 @@ export function parseServerMessage(text: string): ServerMessage | undefined {
         ? { type, topic, contacts: contacts.map(pickContact) }
         : undefined
     case 'signal':
-      return isWord(topic) && isWord(from) && isText(payload, PAYLOAD_CHARACTERS_MAX)
+      return isWord(topic) && isWord(from) && isText(payload, SIGNAL_CHARACTERS_MAX)
         ? { type, topic, from, payload }
         : undefined
     case 'error':

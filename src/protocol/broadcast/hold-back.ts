@@ -28,7 +28,7 @@ export class HoldBack {
     if (this.#held.has(name)) return
     if (this.#held.size === 0) this.#overdueAt = now + this.#config.holdBackMillis
     this.#held.set(name, { frame, from })
-    this.#bytes += frame.update.length
+    this.#bytes += updateBytes(frame)
     while (this.#held.size > this.#config.holdBackMax || this.#bytes > this.#config.holdBackBytesMax)
       this.#dropOldest()
   }
@@ -71,10 +71,14 @@ export class HoldBack {
 
   #forget(name: string, held: Held): void {
     this.#held.delete(name)
-    this.#bytes -= held.frame.update.length
+    this.#bytes -= updateBytes(held.frame)
   }
 }
 
 function nameOf(frame: GossipFrame): string {
   return `${frame.origin}:${frame.epoch}:${frame.seq}`
+}
+
+function updateBytes(frame: GossipFrame): number {
+  return frame.body.type === 'update' ? frame.body.update.length : 0
 }

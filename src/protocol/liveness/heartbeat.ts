@@ -4,49 +4,89 @@
  */
 import { bytesEqual } from '../../base/bytes.js'
 import { jittered, type Random } from '../../base/random.js'
-import type { HeartbeatFrame } from '../../wire/frame.js'
+import type { HeartbeatFrame, Visibility } from '../../wire/frame.js'
 import type { ProtocolConfig } from '../config.js'
 import type { Neighbor } from '../overlay/peer-view.js'
 
 /** Heartbeats are spread by this share of the period. */
 const JITTER_SHARE = 0.1
+/** Announcements, and leases, in one heartbeat. */
+const NEWS_MAX = 512
 
 export class Heartbeat {
   readonly #config: ProtocolConfig
   readonly #random: Random
+  visibility: Visibility = 'visible'
 
   constructor(config: ProtocolConfig, random: Random) {
     this.#config = config
     this.#random = random
   }
 
-  /** The heartbeat that `neighbor` is owed now, if any. */
-  beat(neighbor: Neighbor, digest: Uint8Array, now: number): HeartbeatFrame | undefined {
-    if (now < neighbor.nextBeat) return undefined
+  /** Whether the period of `neighbor` is over; begins the next one. */
+  isDue(neighbor: Neighbor, now: number): boolean {
+    if (now < neighbor.nextBeat) return false
     neighbor.nextBeat = now + jittered(this.#random, this.#config.heartbeatMillis, JITTER_SHARE)
-    const told = neighbor.toldDigest !== undefined && bytesEqual(neighbor.toldDigest, digest)
-    if (told && now < neighbor.lastSent + this.#config.heartbeatMillis * (1 - JITTER_SHARE)) return undefined
-    neighbor.toldDigest = digest
-    return { type: 'heartbeat', digest, time: Math.floor(now), echo: echoOf(neighbor, now) }
+    return true
   }
 
-  /** Takes the round trip out of a heartbeat (RFC 6298, section 2: alpha = 1/8). */
+  /** The heartbeat that `neighbor` is owed at the end of its period, if any. */
+  beat(neighbor: Neighbor, digest: Uint8Array, now: number): HeartbeatFrame | undefined {
+    const hasNews = neighbor.announcements.size > 0 || neighbor.leases.size > 0
+    const isTold = neighbor.toldDigest !== undefined && bytesEqual(neighbor.toldDigest, digest)
+    const wasBusy = now < neighbor.lastSent + this.#config.heartbeatMillis * (1 - JITTER_SHARE)
+    return isTold && wasBusy && !hasNews ? undefined : this.make(neighbor, digest, now)
+  }
+
+  /** A heartbeat for `neighbor`, owed or not. */
+  make(neighbor: Neighbor, digest: Uint8Array, now: number): HeartbeatFrame {
+    neighbor.toldDigest = digest
+    const { visibility } = this
+    // What was put off first leaves last: the newest are the ones that the other side may still be helped with.
+    const announced = [...neighbor.announcements.values()].slice(-NEWS_MAX)
+    const leases = Array.from(neighbor.leases, ([tag, lease]) => ({ tag, lease })).slice(0, NEWS_MAX)
+    neighbor.announcements.clear()
+    for (const { tag } of leases) neighbor.leases.delete(tag)
+    return {
+      type: 'heartbeat',
+      digest,
+      time: Math.floor(now),
+      echo: echoOf(neighbor, now),
+      visibility,
+      announced,
+      leases,
+    }
+  }
+
+  /** Takes round trip and visibility out of a heartbeat (RFC 6298, section 2: alpha = 1/8, beta = 1/4). */
   receive(neighbor: Neighbor, frame: HeartbeatFrame, now: number): void {
     neighbor.peerTime = { value: frame.time, at: now }
+    neighbor.visibility = frame.visibility
     if (frame.echo === 0) return
     const rtt = now - frame.echo
     // An echo from the future, or from long ago, is a lie or a leftover.
     if (rtt < 0 || rtt > this.#config.silenceMillis) return
-    neighbor.srtt = neighbor.srtt === undefined ? rtt : neighbor.srtt + (rtt - neighbor.srtt) / 8
+    if (neighbor.srtt === undefined) {
+      neighbor.srtt = rtt
+      neighbor.rttvar = rtt / 2
+      return
+    }
+    neighbor.rttvar += (Math.abs(neighbor.srtt - rtt) - neighbor.rttvar) / 4
+    neighbor.srtt += (rtt - neighbor.srtt) / 8
   }
 
-  /** Whether nothing has come from `neighbor` for too long. */
-  isSilent(neighbor: Neighbor, now: number): boolean {
-    return now >= neighbor.lastHeard + this.#config.silenceMillis
+  /** From when on so many beats in a row are missing. */
+  missedAt(neighbor: Neighbor, beats: number): number {
+    const { beatMillis, beatTimeoutMillis, hiddenFactor } = this.#config
+    const timeout = Math.max(beatTimeoutMillis, (neighbor.srtt ?? 0) + 4 * neighbor.rttvar)
+    const patience = neighbor.visibility === 'visible' ? 1 : hiddenFactor
+    return neighbor.lastHeard + (beats * beatMillis + timeout) * patience
   }
 
-  deadline(neighbor: Neighbor): number {
-    return Math.min(neighbor.nextBeat, neighbor.lastHeard + this.#config.silenceMillis)
+  /** From when on the silence is so long that the link is given up. */
+  silentAt(neighbor: Neighbor): number {
+    const patience = neighbor.visibility === 'visible' ? 1 : this.#config.hiddenFactor
+    return neighbor.lastHeard + this.#config.silenceMillis * patience
   }
 }
 

@@ -1,13 +1,26 @@
 /**
  * The member table: who belongs to the cluster, and who is suspected to be gone. After SWIM (Das et al. 2002):
- * a watcher's suspicion is flooded, its subject refutes it by a greater incarnation, which only the subject
- * raises, and whoever is not refuted in time is removed by every member on its own clock. Claims are flooded
- * when they change something, so each crosses each link about once.
+ * a watcher's suspicion is told to all, its subject refutes it by a greater incarnation, which only the subject
+ * raises, and whoever is not refuted in time is removed by every member on its own clock. Being the full list
+ * of members, it is also the passive view of HyParView.
  */
 import { hash32 } from '../../base/bytes.js'
-import type { Frame, MemberRecord } from '../../wire/frame.js'
+import type { Claim, MemberFrame, MemberRecord, RisenLease, SuspectFrame } from '../../wire/frame.js'
 import { MEMBERS_MAX } from '../../wire/limits.js'
 import type { ProtocolConfig } from '../config.js'
+import { suspicionMillis } from './suspicion.js'
+
+/** Records are compared by digests of this many buckets. */
+export const MEMBER_BUCKETS = 64
+
+/** Doubt about one member. */
+interface Suspicion {
+  since: number
+  /** The watchers that doubt, up to k + 1. */
+  by: Set<string>
+  /** Removed when not refuted by then. */
+  until: number
+}
 
 /** A member in the table. */
 export interface TableEntry {
@@ -16,42 +29,55 @@ export interface TableEntry {
   lease: number
   /** Removed when no renewal came by then. */
   leaseUntil: number
-  /** Set while suspected: removed when not refuted by then. */
-  suspectUntil: number | undefined
+  suspicion: Suspicion | undefined
 }
 
-/** How a claim is told on: to every neighbor but the one it came from. */
-export type Flood = (frame: Frame, except?: string) => void
+/** What the table tells the rest of the engine. */
+export interface TableEvents {
+  /** A claim of this member, or one that it learned from a neighbor alone, for everyone. */
+  tell(claim: Claim): void
+  /** A lease rose: `from` told of it, or it is the own one. */
+  renewed(tag: number, lease: number, from: string | undefined): void
+  /** Somebody was removed. */
+  removed(id: string): void
+  changed(): void
+}
 
 export class MemberTable {
   readonly #self: TableEntry
   readonly #config: ProtocolConfig
-  readonly #flood: Flood
-  readonly #onChange: () => void
+  readonly #events: TableEvents
   readonly #entries = new Map<string, TableEntry>()
+  /** The same by the hash that stands for id and incarnation in short frames. */
+  readonly #byTag = new Map<number, TableEntry>()
+  readonly #suspects = new Set<TableEntry>()
   /** Members that left or died: id -> the incarnation that is gone, and until when that is remembered. */
   readonly #tombstones = new Map<string, { incarnation: number; until: number }>()
-  #digest = 0
+  readonly #buckets = new Array<number>(MEMBER_BUCKETS).fill(0)
   #renewAt: number
+  #scanAt: number
   #refutedAt = Number.NEGATIVE_INFINITY
 
   constructor(
     self: { id: string; record: MemberRecord },
     config: ProtocolConfig,
-    flood: Flood,
-    onChange: () => void,
+    events: TableEvents,
     now: number,
   ) {
     this.#config = config
-    this.#flood = flood
-    this.#onChange = onChange
-    this.#self = { ...self, lease: 0, leaseUntil: Number.POSITIVE_INFINITY, suspectUntil: undefined }
+    this.#events = events
+    this.#self = { ...self, lease: 0, leaseUntil: Number.POSITIVE_INFINITY, suspicion: undefined }
     this.#renewAt = now + config.leaseMillis
+    this.#scanAt = now + config.leaseMillis
     this.#put(this.#self)
   }
 
   get selfRecord(): MemberRecord {
     return this.#self.record
+  }
+
+  get selfLease(): number {
+    return this.#self.lease
   }
 
   get size(): number {
@@ -68,117 +94,65 @@ export class MemberTable {
 
   /** Equal on two members that know the same members in the same incarnations. */
   get digest(): number {
-    return this.#digest
+    return this.#buckets.reduce((digest, bucket) => (digest ^ bucket) >>> 0, 0)
   }
 
-  /** What this member tells of `id`, to be sent to one that lacks it. */
-  frameOf(entry: TableEntry): Frame {
+  /** The digests by bucket. */
+  get buckets(): readonly number[] {
+    return [...this.#buckets]
+  }
+
+  /** The members whose records stand in buckets that differ from `theirs`. */
+  differing(theirs: readonly number[]): TableEntry[] {
+    return [...this.#entries.values()].filter((entry) => {
+      const bucket = bucketOf(entry.id)
+      return theirs[bucket] !== this.#buckets[bucket]
+    })
+  }
+
+  /** What this member tells of `entry`. */
+  frameOf(entry: TableEntry): MemberFrame {
     return { type: 'member', id: entry.id, record: entry.record, lease: entry.lease }
   }
 
-  /** A record came in, from its owner or passed on. Returns the answer for its sender, if it deserves one. */
-  merge(id: string, record: MemberRecord, lease: number, from: string, now: number): Frame | undefined {
-    if (id === this.#self.id) return this.#mergeSelf(record, now)
-    const tombstone = this.#tombstones.get(id)
-    if (tombstone !== undefined && record.incarnation <= tombstone.incarnation) {
-      // The sender believes in a member that this one has buried: if it lives, it hears of it and refutes.
-      return { type: 'suspect', id, incarnation: record.incarnation, by: this.#self.id }
-    }
-    const known = this.#entries.get(id)
-    if (known === undefined && this.#entries.size >= MEMBERS_MAX) return undefined
-    if (known !== undefined && !isNewer(record, lease, known)) return undefined
-    this.#tombstones.delete(id)
-    const visible = known === undefined || record.incarnation > known.record.incarnation
-    if (known !== undefined) this.#remove(known)
-    const leaseUntil = now + this.#config.leaseMillis * this.#config.leasesMissed
-    // A renewal comes from a living owner, but only a greater incarnation answers a suspicion.
-    this.#put({ id, record, lease, leaseUntil, suspectUntil: visible ? undefined : known?.suspectUntil })
-    this.#flood({ type: 'member', id, record, lease }, from)
-    if (visible) this.#onChange()
-    return undefined
+  /** A claim that its author told to all: no need to tell it on. */
+  hear(claim: Claim, now: number): void {
+    this.#take(claim, false, now)
   }
 
-  /** Somebody, or this member itself (`from` undefined), does not hear from `id`. */
-  suspect(id: string, incarnation: number, by: string, from: string | undefined, now: number): void {
-    if (id === this.#self.id) return this.#refute(incarnation, now)
+  /** A claim that only this neighbor told. What is news goes to all; what is long over is answered. */
+  learn(claim: Claim, now: number): Claim | undefined {
+    return this.#take(claim, true, now)
+  }
+
+  /** Leases rose, as `from` says. */
+  renew(leases: readonly RisenLease[], from: string, now: number): void {
+    for (const { tag, lease } of leases) {
+      const known = this.#byTag.get(tag)
+      if (known === undefined || known === this.#self || lease <= known.lease) continue
+      this.#raise(known, lease, now)
+      this.#events.renewed(tag, lease, from)
+    }
+  }
+
+  /** This member does not hear from `id` any more. */
+  doubt(id: string, now: number): void {
     const known = this.#entries.get(id)
-    if (known === undefined || known.suspectUntil !== undefined) return
-    // A claim about another incarnation than the one held is stale, or made up.
-    if (incarnation !== known.record.incarnation) return
-    known.suspectUntil = now + this.#config.suspicionMillis
-    this.#flood({ type: 'suspect', id, incarnation, by }, from)
-    this.#onChange()
+    if (known === undefined || known === this.#self) return
+    const claim: SuspectFrame = {
+      type: 'suspect',
+      id,
+      incarnation: known.record.incarnation,
+      by: this.#self.id,
+    }
+    if (this.#suspect(claim, now)) this.#events.tell(claim)
   }
 
   /** A frame of `id` itself came in: it lives, whatever others say. */
   heard(id: string): void {
+    if (this.#suspects.size === 0) return
     const known = this.#entries.get(id)
-    if (known?.suspectUntil === undefined) return
-    known.suspectUntil = undefined
-    this.#onChange()
-  }
-
-  /** `id` said goodbye. */
-  leave(id: string, incarnation: number, from: string, now: number): void {
-    if (id === this.#self.id) return this.#refute(incarnation, now)
-    const known = this.#entries.get(id)
-    if (known === undefined || incarnation !== known.record.incarnation) return
-    this.#bury(known, now)
-    this.#flood({ type: 'leave', id, incarnation }, from)
-  }
-
-  /** Removes whom nobody vouches for, renews the own lease, forgets old tombstones. */
-  tick(now: number): void {
-    for (const entry of [...this.#entries.values()]) {
-      if (entry === this.#self) continue
-      if (now >= entry.leaseUntil || now >= (entry.suspectUntil ?? Number.POSITIVE_INFINITY))
-        this.#bury(entry, now)
-    }
-    if (now >= this.#renewAt) this.#renew(now)
-    for (const [id, tombstone] of this.#tombstones) {
-      if (now < tombstone.until && this.#tombstones.size <= this.#config.tombstonesMax) break
-      this.#tombstones.delete(id)
-    }
-  }
-
-  /** This member slept for `millis`: the others did not get older by it. */
-  forgive(millis: number): void {
-    for (const entry of this.#entries.values()) {
-      entry.leaseUntil += millis
-      if (entry.suspectUntil !== undefined) entry.suspectUntil += millis
-    }
-  }
-
-  /** When `tick` has something to do next. */
-  deadline(): number {
-    let deadline = this.#renewAt
-    for (const entry of this.#entries.values()) {
-      deadline = Math.min(deadline, entry.leaseUntil, entry.suspectUntil ?? Number.POSITIVE_INFINITY)
-    }
-    return deadline
-  }
-
-  isBuried(id: string): boolean {
-    return this.#tombstones.has(id)
-  }
-
-  /** An own record of an earlier life, or a rumor: only a greater incarnation of this life may stand. */
-  #mergeSelf(record: MemberRecord, now: number): undefined {
-    const own = this.#self.record
-    if (
-      record.incarnation > own.incarnation ||
-      (record.incarnation === own.incarnation && record.session !== own.session)
-    ) {
-      this.#refute(record.incarnation, now)
-    }
-    return undefined
-  }
-
-  #refute(incarnation: number, now: number): void {
-    if (incarnation < this.#self.record.incarnation || now < this.#refutedAt + this.#config.refuteMillis)
-      return
-    this.#refutedAt = now
-    this.changeSelf({ incarnation: incarnation + 1 })
+    if (known?.suspicion) this.#clear(known)
   }
 
   /** Changes the own record under a greater incarnation and tells everyone. */
@@ -187,42 +161,183 @@ export class MemberTable {
     const incarnation = Math.max(this.#self.record.incarnation + 1, change.incarnation ?? 0)
     this.#self.record = { ...this.#self.record, ...change, incarnation }
     this.#put(this.#self)
-    this.#flood(this.frameOf(this.#self))
-    this.#onChange()
+    this.#events.tell(this.frameOf(this.#self))
+    this.#events.changed()
   }
 
-  #renew(now: number): void {
+  /** Removes whom nobody vouches for, renews the own lease, forgets old tombstones. */
+  tick(now: number): void {
+    for (const entry of this.#suspects) if (now >= (entry.suspicion?.until ?? 0)) this.#bury(entry, now)
+    if (now >= this.#renewAt) this.#renewSelf(now)
+    if (now >= this.#scanAt) this.#scan(now)
+  }
+
+  /** This member slept for `millis`: the others did not get older by it. */
+  forgive(millis: number): void {
+    for (const entry of this.#entries.values()) {
+      entry.leaseUntil += millis
+      if (entry.suspicion) entry.suspicion.until += millis
+    }
+  }
+
+  /** When `tick` has something to do next; suspicions are looked at in steps. */
+  deadline(now: number): number {
+    const next = Math.min(this.#renewAt, this.#scanAt)
+    return this.#suspects.size > 0 ? Math.min(next, now + this.#config.tableTickMillis) : next
+  }
+
+  #take(claim: Claim, firstHand: boolean, now: number): Claim | undefined {
+    if (claim.id === this.#self.id) return this.#aboutSelf(claim, now)
+    switch (claim.type) {
+      case 'member':
+        return this.#merge(claim, firstHand, now)
+      case 'suspect':
+        if (this.#suspect(claim, now) && firstHand) this.#events.tell(claim)
+        return undefined
+      case 'leave': {
+        const known = this.#entries.get(claim.id)
+        if (known?.record.incarnation !== claim.incarnation) return undefined
+        this.#bury(known, now)
+        if (firstHand) this.#events.tell(claim)
+        return undefined
+      }
+      default:
+        return unreachable(claim)
+    }
+  }
+
+  #merge(claim: MemberFrame, firstHand: boolean, now: number): Claim | undefined {
+    const { id, record, lease } = claim
+    const tombstone = this.#tombstones.get(id)
+    if (tombstone !== undefined && record.incarnation <= tombstone.incarnation) {
+      // The sender believes in a member that this one has buried: if it lives, it hears of it and refutes.
+      return { type: 'suspect', id, incarnation: record.incarnation, by: this.#self.id }
+    }
+    const known = this.#entries.get(id)
+    if (known === undefined && this.#entries.size >= MEMBERS_MAX) return undefined
+    if (known !== undefined && record.incarnation <= known.record.incarnation) {
+      if (record.incarnation === known.record.incarnation && lease > known.lease)
+        this.#raise(known, lease, now)
+      return undefined
+    }
+    this.#tombstones.delete(id)
+    if (known !== undefined) this.#remove(known)
+    const leaseUntil = now + this.#leasePeriod * this.#config.leasesMissed
+    this.#put({ id, record, lease, leaseUntil, suspicion: undefined })
+    if (firstHand) this.#events.tell(claim)
+    this.#events.changed()
+    return undefined
+  }
+
+  /** Returns whether the suspicion, or one more confirmation of it, is news. */
+  #suspect(claim: SuspectFrame, now: number): boolean {
+    const known = this.#entries.get(claim.id)
+    // A claim about another incarnation than the one held is stale, or made up.
+    if (known === undefined || known === this.#self || known.record.incarnation !== claim.incarnation)
+      return false
+    const { suspicionMinMillis, suspicionMaxMillis } = this.#config
+    // Where fewer than k others could confirm, all of them are enough (memberlist does the same).
+    const confirmations = Math.max(0, Math.min(this.#config.confirmations, this.#entries.size - 2))
+    const suspicion = known.suspicion ?? { since: now, by: new Set<string>(), until: 0 }
+    if (suspicion.by.has(claim.by) || suspicion.by.size > confirmations) return false
+    suspicion.by.add(claim.by)
+    const timer = suspicionMillis(
+      suspicion.by.size - 1,
+      confirmations,
+      suspicionMinMillis,
+      suspicionMaxMillis,
+    )
+    suspicion.until = suspicion.since + timer
+    if (known.suspicion === undefined) {
+      known.suspicion = suspicion
+      this.#suspects.add(known)
+      this.#events.changed()
+    }
+    return true
+  }
+
+  /** A rumor of the own death, or a record of an earlier life: only a greater incarnation of this life may stand. */
+  #aboutSelf(claim: Claim, now: number): undefined {
+    const own = this.#self.record
+    const told = claim.type === 'member' ? claim.record.incarnation : claim.incarnation
+    const isEcho = claim.type === 'member' && told === own.incarnation && claim.record.session === own.session
+    if (told < own.incarnation || isEcho || now < this.#refutedAt + this.#config.refuteMillis) return
+    this.#refutedAt = now
+    this.changeSelf({ incarnation: told + 1 })
+  }
+
+  #renewSelf(now: number): void {
     this.#self.lease += 1
-    this.#renewAt = now + this.#config.leaseMillis
-    this.#flood(this.frameOf(this.#self))
+    this.#renewAt = now + this.#leasePeriod
+    this.#events.renewed(leaseTag(this.#self), this.#self.lease, undefined)
+  }
+
+  #scan(now: number): void {
+    this.#scanAt = now + this.#config.leaseMillis / 4
+    for (const entry of [...this.#entries.values()]) if (now >= entry.leaseUntil) this.#bury(entry, now)
+    for (const [id, tombstone] of this.#tombstones) {
+      if (now < tombstone.until && this.#tombstones.size <= this.#tombstonesMax) break
+      this.#tombstones.delete(id)
+    }
+  }
+
+  get #leasePeriod(): number {
+    return Math.max(this.#config.leaseMillis, this.#entries.size * this.#config.leaseMillisPerMember)
+  }
+
+  get #tombstonesMax(): number {
+    return Math.max(this.#config.tombstonesMax, 2 * this.#entries.size)
   }
 
   #bury(entry: TableEntry, now: number): void {
     this.#remove(entry)
     this.#tombstones.delete(entry.id)
-    this.#tombstones.set(entry.id, {
-      incarnation: entry.record.incarnation,
-      until: now + this.#config.tombstoneMillis,
-    })
-    this.#onChange()
+    const { incarnation } = entry.record
+    this.#tombstones.set(entry.id, { incarnation, until: now + this.#config.tombstoneMillis })
+    this.#events.removed(entry.id)
+    this.#events.changed()
+  }
+
+  #clear(entry: TableEntry): void {
+    entry.suspicion = undefined
+    this.#suspects.delete(entry)
+    this.#events.changed()
+  }
+
+  #raise(entry: TableEntry, lease: number, now: number): void {
+    entry.lease = lease
+    if (entry !== this.#self) entry.leaseUntil = now + this.#leasePeriod * this.#config.leasesMissed
   }
 
   #put(entry: TableEntry): void {
     this.#entries.set(entry.id, entry)
-    this.#digest = (this.#digest ^ entryHash(entry)) >>> 0
+    this.#byTag.set(leaseTag(entry), entry)
+    this.#hash(entry)
   }
 
   #remove(entry: TableEntry): void {
     this.#entries.delete(entry.id)
-    this.#digest = (this.#digest ^ entryHash(entry)) >>> 0
+    this.#byTag.delete(leaseTag(entry))
+    this.#suspects.delete(entry)
+    this.#hash(entry)
+  }
+
+  /** Adds the entry to its bucket's digest, or takes it out: XOR is its own inverse. */
+  #hash(entry: TableEntry): void {
+    const bucket = bucketOf(entry.id)
+    this.#buckets[bucket] = ((this.#buckets[bucket] ?? 0) ^ leaseTag(entry)) >>> 0
   }
 }
 
-function isNewer(record: MemberRecord, lease: number, known: TableEntry): boolean {
-  if (record.incarnation !== known.record.incarnation) return record.incarnation > known.record.incarnation
-  return lease > known.lease
+/** The short name of a member in one incarnation. */
+function leaseTag(entry: TableEntry): number {
+  return hash32(`${entry.id}:${entry.record.incarnation}`)
 }
 
-function entryHash(entry: TableEntry): number {
-  return hash32(`${entry.id}:${entry.record.incarnation}`)
+function bucketOf(id: string): number {
+  return hash32(id) % MEMBER_BUCKETS
+}
+
+function unreachable(value: never): never {
+  throw new Error(`unreachable: ${JSON.stringify(value)}`)
 }

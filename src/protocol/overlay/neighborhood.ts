@@ -3,22 +3,27 @@
  * and how a link is closed. A link's end is told to every part that holds something of it.
  */
 import { jittered, sample } from '../../base/random.js'
-import type { DisconnectReason, Frame, HelloFrame } from '../../wire/frame.js'
+import type { DisconnectReason, HelloFrame, InterleaveFrame, Visibility } from '../../wire/frame.js'
+import type { Plumtree } from '../broadcast/plumtree.js'
 import { type EngineContext, sendTo } from '../context.js'
 import type { Heartbeat } from '../liveness/heartbeat.js'
 import type { MemberTable } from '../liveness/member-table.js'
 import type { AntiEntropy } from '../sync/anti-entropy.js'
+import type { HyParView } from './hyparview.js'
+import { Interleave } from './interleave.js'
 import type { Neighbor } from './peer-view.js'
-import type { RandomMesh } from './random-mesh.js'
 
 /** First heartbeats are spread by this share of their period, so that links do not beat in step. */
 const FIRST_BEAT_SHARE = 0.5
+/** A watcher that misses beats on at least so many links, and on half of all, doubts itself. */
+const DOUBTFUL_LINKS_MIN = 2
 
 /** The parts of the engine that hold something of a link. */
 export interface NeighborhoodParts {
   table: MemberTable
-  mesh: RandomMesh
+  overlay: HyParView
   heartbeat: Heartbeat
+  broadcast: Plumtree
   sync: AntiEntropy
 }
 
@@ -26,25 +31,36 @@ export class Neighborhood {
   readonly #context: EngineContext
   readonly #topic: string
   readonly #parts: NeighborhoodParts
+  readonly #interleave: Interleave
   #tickedAt: number
+  /** This member accuses nobody before this. */
+  #humbleUntil = 0
 
   constructor(context: EngineContext, topic: string, parts: NeighborhoodParts, now: number) {
     this.#context = context
     this.#topic = topic
     this.#parts = parts
+    this.#interleave = new Interleave(context)
     this.#tickedAt = now
   }
 
   /** A link opened: both sides introduce themselves first. */
   linkUp(peer: string, now: number): void {
-    const { table, mesh, sync } = this.#parts
+    const { table, overlay, broadcast, sync } = this.#parts
     const { id, view, random, config } = this.#context
-    mesh.linked(peer)
     sync.drop(peer)
-    const neighbor = view.add(peer, now)
+    broadcast.linked(peer)
+    const neighbor = view.add(peer, overlay.linked(peer), now)
     neighbor.nextBeat = now + jittered(random, config.heartbeatMillis, FIRST_BEAT_SHARE)
+    const { selfRecord: record, selfLease: lease } = table
+    const { intent } = neighbor
     const links = view.size - 1
-    this.#send(neighbor, { type: 'hello', topic: this.#topic, id, record: table.selfRecord, links }, now)
+    sendTo(
+      this.#context,
+      neighbor,
+      { type: 'hello', topic: this.#topic, id, record, lease, links, intent },
+      now,
+    )
   }
 
   /** A link broke without a word: its member may be gone, or only the path to it. */
@@ -52,42 +68,90 @@ export class Neighborhood {
     const neighbor = this.#context.view.get(peer)
     if (neighbor === undefined) return
     this.#remove(neighbor, now)
-    if (neighbor.record) this.#suspect(peer, now)
-    this.#parts.mesh.dial(now)
+    if (neighbor.record && now >= this.#humbleUntil) this.#parts.table.doubt(peer, now)
+    this.#parts.overlay.fill(now)
+  }
+
+  dialFailed(peer: string, now: number): void {
+    this.#parts.overlay.refused(peer, now)
+    this.#interleave.taken(peer, false, now)
   }
 
   hello(neighbor: Neighbor, frame: HelloFrame, now: number): void {
-    const { table, sync } = this.#parts
+    const { table, overlay, sync } = this.#parts
     if (neighbor.record !== undefined || frame.id !== neighbor.id) return this.offence(neighbor.id, now)
-    if (frame.topic !== this.#topic) return this.#drop(neighbor, 'cluster', now)
-    if (!this.#hasRoomFor(frame, now)) return this.#drop(neighbor, 'full', now)
+    if (frame.topic !== this.#topic) return this.drop(neighbor, 'cluster', now)
+    if (!this.#hasRoomFor(frame, now)) return this.drop(neighbor, 'full', now)
     neighbor.record = frame.record
-    const answer = table.merge(frame.id, frame.record, 0, frame.id, now)
-    if (answer) this.#send(neighbor, answer, now)
+    overlay.welcomed(neighbor.id)
+    const { record, lease } = frame
+    const answer = table.learn({ type: 'member', id: frame.id, record, lease }, now)
+    if (answer) sendTo(this.#context, neighbor, answer, now)
     table.heard(frame.id)
     sync.tell(neighbor, true, now)
+    this.#settle(neighbor, frame, now)
     this.#context.outbox.push({ type: 'members' })
+  }
+
+  interleaved(neighbor: Neighbor, frame: InterleaveFrame, now: number): void {
+    if (frame.step === 'offer') {
+      if (this.#interleave.take(neighbor, frame, now))
+        this.#parts.overlay.dial(frame.member, 'interleave', now)
+      return
+    }
+    const replaced = this.#context.view.get(this.#interleave.given(neighbor.id, frame) ?? '')
+    // Only a link too many is let go: meanwhile others may have left.
+    if (replaced && this.#context.view.size > this.#parts.overlay.target) this.drop(replaced, 'replaced', now)
   }
 
   /** The other side ended the link, and said why. */
   disconnected(neighbor: Neighbor, reason: DisconnectReason, now: number): void {
     this.#remove(neighbor, now)
     this.#context.outbox.push({ type: 'disconnect', peer: neighbor.id })
-    // Who says goodbye was announced by LEAVE; who turns a link down is asked again later.
-    this.#parts.mesh.refused(neighbor.id, now)
-    if (reason !== 'leave') this.#parts.mesh.dial(now)
+    // Who turns a link down is asked again later; who said goodbye was announced by LEAVE.
+    this.#parts.overlay.refused(neighbor.id, now)
+    this.#interleave.taken(neighbor.id, false, now)
+    if (reason !== 'leave') this.#parts.overlay.fill(now)
   }
 
   /** The bytes of `peer` break a rule: its link ends. */
   offence(peer: string, now: number): void {
     this.#context.counters.offences += 1
     const neighbor = this.#context.view.get(peer)
-    if (neighbor) this.#drop(neighbor, 'protocol', now)
+    if (neighbor) this.drop(neighbor, 'protocol', now)
   }
 
-  /** Heartbeats, and the end of links that are silent or never said HELLO. */
+  /** A member was removed from the table: a link to it is of no use. */
+  buried(id: string, now: number): void {
+    const neighbor = this.#context.view.get(id)
+    if (neighbor?.record) this.drop(neighbor, 'error', now)
+  }
+
+  /** Ends a link from this side. */
+  drop(neighbor: Neighbor, reason: DisconnectReason, now: number): void {
+    this.#remove(neighbor, now)
+    this.#context.outbox.disconnect(neighbor.id, reason)
+    this.#parts.overlay.refused(neighbor.id, now)
+    this.#interleave.taken(neighbor.id, false, now)
+  }
+
+  /** Tells the watchers how long to wait for this member from now on. */
+  show(visibility: Visibility, now: number): void {
+    const { heartbeat } = this.#parts
+    heartbeat.visibility = visibility
+    for (const neighbor of this.#context.view.established()) {
+      sendTo(this.#context, neighbor, heartbeat.make(neighbor, this.#context.replica.digest(), now), now)
+    }
+  }
+
+  /** Heartbeats, doubts, and the end of links that are silent or never said HELLO. */
   tick(now: number): void {
     this.#wake(now)
+    this.#interleave.tick(now)
+    const missing = this.#missingBeats(now)
+    const doubtsItself = missing.length >= DOUBTFUL_LINKS_MIN && 2 * missing.length >= this.#context.view.size
+    const mayAccuse = !doubtsItself && now >= this.#humbleUntil
+    for (const neighbor of missing) this.#missing(neighbor, mayAccuse, now)
     for (const neighbor of [...this.#context.view.all()]) this.#tickNeighbor(neighbor, now)
   }
 
@@ -100,12 +164,27 @@ export class Neighborhood {
   /** Makes room where it must: a member without links, or from the other side of a split, has to get in. */
   #hasRoomFor(frame: HelloFrame, now: number): boolean {
     const { view, config } = this.#context
-    if (view.size <= config.linksMax) return true
+    if (view.size <= config.linksHigh) return true
     const isStranger = this.#parts.table.get(frame.id) === undefined
     if (frame.links > 0 && !isStranger) return false
-    const others = [...view.established()].filter((neighbor) => neighbor.id !== frame.id)
-    for (const evicted of sample(this.#context.random, others, 1)) this.#drop(evicted, 'evict', now)
+    const others = view.established().filter((neighbor) => neighbor.id !== frame.id)
+    if (others.length < config.evictFrom) return true
+    for (const evicted of sample(this.#context.random, others, 1)) this.drop(evicted, 'evict', now)
     return true
+  }
+
+  /** What a new link means for the others: a full member hands one over, a newcomer expects that. */
+  #settle(neighbor: Neighbor, frame: HelloFrame, now: number): void {
+    const { overlay } = this.#parts
+    const { view } = this.#context
+    if (neighbor.intent === 'interleave') return this.#interleave.taken(neighbor.id, true, now)
+    const isFull = view.size > overlay.target
+    if (isFull && (frame.intent === 'join' || frame.intent === 'repair'))
+      return this.#interleave.give(neighbor, now)
+    const asked = neighbor.intent === 'join' || neighbor.intent === 'repair'
+    if (asked && frame.links >= this.#context.config.linksTarget)
+      neighbor.offerUntil = overlay.expectOffer(now)
+    overlay.fill(now)
   }
 
   /** After a sleep everyone else looks dead; the first to be doubted is this member itself. */
@@ -115,52 +194,59 @@ export class Neighborhood {
     this.#tickedAt = now
     // An engine without links may rest for long by itself: only links oblige it to tick every second.
     if (gap < config.sleepMillis || view.size === 0) return
+    this.#humbleUntil = now + config.humbleMillis
     this.#parts.table.forgive(gap)
     const recently = now - config.heartbeatMillis
     for (const neighbor of view.all()) neighbor.lastHeard = Math.max(neighbor.lastHeard, recently)
   }
 
+  #missingBeats(now: number): Neighbor[] {
+    const { heartbeat } = this.#parts
+    const { beatsMissed } = this.#context.config
+    return this.#context.view
+      .established()
+      .filter((neighbor) => now >= heartbeat.missedAt(neighbor, beatsMissed))
+  }
+
+  /** Beats of `neighbor` are missing: it is doubted aloud, or looked at again later. */
+  #missing(neighbor: Neighbor, mayAccuse: boolean, now: number): void {
+    if (now < neighbor.suspectNotBefore) return
+    const { beatsMissed, beatMillis, beatTimeoutMillis, heartbeatMillis } = this.#context.config
+    // A subject that refutes through others while its link here stalls is not accused at every tick.
+    const pause = mayAccuse ? beatsMissed * beatMillis + beatTimeoutMillis : heartbeatMillis / 2
+    neighbor.suspectNotBefore = now + pause
+    if (mayAccuse) this.#parts.table.doubt(neighbor.id, now)
+  }
+
   #tickNeighbor(neighbor: Neighbor, now: number): void {
     const { heartbeat } = this.#parts
     if (neighbor.record === undefined) {
-      if (now >= this.#due(neighbor)) this.#drop(neighbor, 'protocol', now)
+      if (now >= this.#due(neighbor)) this.drop(neighbor, 'protocol', now)
       return
     }
-    if (heartbeat.isSilent(neighbor, now)) {
-      this.#drop(neighbor, 'error', now)
-      return this.#suspect(neighbor.id, now)
-    }
+    if (now >= heartbeat.silentAt(neighbor)) return this.drop(neighbor, 'error', now)
+    if (!heartbeat.isDue(neighbor, now)) return
     const beat = heartbeat.beat(neighbor, this.#context.replica.digest(), now)
-    if (beat) this.#send(neighbor, beat, now)
+    if (beat) sendTo(this.#context, neighbor, beat, now)
   }
 
   #due(neighbor: Neighbor): number {
+    if (neighbor.record === undefined) return neighbor.since + this.#context.config.helloMillis
     const { heartbeat } = this.#parts
-    return neighbor.record ? heartbeat.deadline(neighbor) : neighbor.since + this.#context.config.helloMillis
-  }
-
-  #suspect(id: string, now: number): void {
-    const { table } = this.#parts
-    const incarnation = table.get(id)?.record.incarnation
-    if (incarnation !== undefined) table.suspect(id, incarnation, this.#context.id, undefined, now)
-  }
-
-  /** Ends a link from this side. */
-  #drop(neighbor: Neighbor, reason: DisconnectReason, now: number): void {
-    this.#remove(neighbor, now)
-    this.#context.outbox.disconnect(neighbor.id, reason)
-    this.#parts.mesh.refused(neighbor.id, now)
+    const missed = Math.max(
+      neighbor.suspectNotBefore,
+      heartbeat.missedAt(neighbor, this.#context.config.beatsMissed),
+    )
+    return Math.min(neighbor.nextBeat, missed, heartbeat.silentAt(neighbor))
   }
 
   #remove(neighbor: Neighbor, now: number): void {
     const { view, outbox } = this.#context
     view.delete(neighbor.id)
     this.#parts.sync.drop(neighbor.id)
-    if (view.size === 0) this.#parts.mesh.isolated(now)
+    this.#parts.broadcast.unlinked(neighbor.id, now)
+    this.#interleave.forget(neighbor.id)
+    if (view.size === 0) this.#parts.overlay.isolated(now)
     outbox.push({ type: 'members' })
-  }
-
-  #send(neighbor: Neighbor, frame: Frame, now: number): void {
-    sendTo(this.#context, neighbor, frame, now)
   }
 }

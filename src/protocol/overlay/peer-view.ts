@@ -1,5 +1,5 @@
 /** The active view: the members that this one is linked to, and what it knows of each link. */
-import type { MemberRecord } from '../../wire/frame.js'
+import type { Announced, LinkIntent, MemberRecord, Visibility } from '../../wire/frame.js'
 
 /** A neighbor; `record` is undefined until its HELLO has come. */
 export interface Neighbor {
@@ -7,14 +7,22 @@ export interface Neighbor {
   record: MemberRecord | undefined
   /** When the link opened. */
   readonly since: number
+  /** Why this member opened it; `accept` when the other one did. */
+  readonly intent: LinkIntent
   lastHeard: number
   lastSent: number
   /** When the next heartbeat may be due; jittered, so that links do not beat in step. */
   nextBeat: number
-  /** Smoothed round trip, in milliseconds. */
+  /** Smoothed round trip and its variation, in milliseconds (RFC 6298). */
   srtt: number | undefined
+  rttvar: number
   /** The last time that it told, and when that came here. */
   peerTime: { value: number; at: number } | undefined
+  visibility: Visibility
+  /** This member suspects it again only after this. */
+  suspectNotBefore: number
+  /** A full neighbor that was dialed to join is expected to hand over a link until then. */
+  offerUntil: number
   /** Its last digest, and since when it stands. */
   digest: { bytes: Uint8Array; since: number } | undefined
   /** The digest of this member that was last told to it. */
@@ -23,6 +31,10 @@ export interface Neighbor {
   dirty: boolean
   /** It is not asked for a sync before this. */
   syncNotBefore: number
+  /** Envelopes that it has not been told of yet, by tag. */
+  announcements: Map<number, Announced>
+  /** Risen leases that it has not been told of yet, by tag. */
+  leases: Map<number, number>
 }
 
 /** Holds at most one link per member. */
@@ -34,8 +46,10 @@ export class PeerView {
   }
 
   /** Links with HELLO behind them; only these carry anything else. */
-  *established(): IterableIterator<Neighbor & { record: MemberRecord }> {
-    for (const neighbor of this.#neighbors.values()) if (isEstablished(neighbor)) yield neighbor
+  established(): Neighbor[] {
+    const established: Neighbor[] = []
+    for (const neighbor of this.#neighbors.values()) if (neighbor.record) established.push(neighbor)
+    return established
   }
 
   get(id: string): Neighbor | undefined {
@@ -51,20 +65,27 @@ export class PeerView {
     return this.#neighbors.size
   }
 
-  add(id: string, now: number): Neighbor {
+  add(id: string, intent: LinkIntent, now: number): Neighbor {
     const neighbor: Neighbor = {
       id,
       record: undefined,
       since: now,
+      intent,
       lastHeard: now,
       lastSent: now,
       nextBeat: now,
       srtt: undefined,
+      rttvar: 0,
       peerTime: undefined,
+      visibility: 'visible',
+      suspectNotBefore: 0,
+      offerUntil: 0,
       digest: undefined,
       toldDigest: undefined,
       dirty: false,
       syncNotBefore: 0,
+      announcements: new Map(),
+      leases: new Map(),
     }
     this.#neighbors.set(id, neighbor)
     return neighbor
@@ -73,8 +94,4 @@ export class PeerView {
   delete(id: string): void {
     this.#neighbors.delete(id)
   }
-}
-
-function isEstablished(neighbor: Neighbor): neighbor is Neighbor & { record: MemberRecord } {
-  return neighbor.record !== undefined
 }

@@ -5,7 +5,7 @@
 import { bytesEqual } from '../../base/bytes.js'
 import { jittered, sample } from '../../base/random.js'
 import type { DigestFrame, SyncPartFrame, SyncRequestFrame } from '../../wire/frame.js'
-import { type EngineContext, sendTo } from '../context.js'
+import { type EngineContext, type Outcome, sendTo } from '../context.js'
 import type { Neighbor } from '../overlay/peer-view.js'
 import { Exchange } from './exchange.js'
 
@@ -18,6 +18,8 @@ export class AntiEntropy {
   /** The digest of the member table. */
   readonly #membersDigest: () => number
   #roundAt: number
+  /** A sync brought news: when the other neighbors are to hear of it. */
+  #spreadFrom: { neighbor: string; at: number } | undefined
   /** Since when the own digest stands. */
   #changedAt: number
 
@@ -92,7 +94,7 @@ export class AntiEntropy {
   }
 
   /** Takes a part; with the last one the whole is merged. */
-  receivePart(neighbor: Neighbor, frame: SyncPartFrame, now: number): 'offence' | 'changed' | 'unchanged' {
+  receivePart(neighbor: Neighbor, frame: SyncPartFrame, now: number): Outcome {
     const whole = this.#exchange.receive(frame, neighbor.id, now)
     if (whole === undefined) return 'unchanged'
     if (whole === 'malformed') return 'offence'
@@ -102,10 +104,11 @@ export class AntiEntropy {
     if (result.type !== 'applied') return 'unchanged'
     this.changed(now)
     this.tell(neighbor, true, now)
-    // What came by sync is not flooded on: the other neighbors compare at once, so that it spreads.
     if (result.news)
-      for (const other of this.#context.view.established())
-        if (other !== neighbor) this.tell(other, true, now)
+      this.#spreadFrom = this.#spreadFrom ?? {
+        neighbor: neighbor.id,
+        at: now + this.#context.config.spreadMillis * this.#context.random(),
+      }
     return 'changed'
   }
 
@@ -116,6 +119,7 @@ export class AntiEntropy {
 
   tick(now: number): void {
     this.#exchange.tick(now)
+    if (this.#spreadFrom && now >= this.#spreadFrom.at) this.#spread(this.#spreadFrom.neighbor, now)
     if (now < this.#roundAt) return
     this.#roundAt = now + jittered(this.#context.random, this.#context.config.antiEntropyMillis, JITTER_SHARE)
     for (const neighbor of sample(this.#context.random, [...this.#context.view.established()], 1))
@@ -124,6 +128,13 @@ export class AntiEntropy {
 
   deadline(): number {
     const round = this.#context.view.size > 0 ? this.#roundAt : Number.POSITIVE_INFINITY
-    return Math.min(round, this.#exchange.deadline())
+    return Math.min(round, this.#exchange.deadline(), this.#spreadFrom?.at ?? Number.POSITIVE_INFINITY)
+  }
+
+  /** What came by sync is not pushed on: the other neighbors compare, so that a healed split closes in seconds. */
+  #spread(source: string, now: number): void {
+    this.#spreadFrom = undefined
+    for (const neighbor of this.#context.view.established())
+      if (neighbor.id !== source) this.tell(neighbor, true, now)
   }
 }

@@ -45,7 +45,18 @@ class Lab {
   /** A link to `peer` with HELLO behind it. */
   link(peer: string, links = 3): Output[] {
     const up = this.give({ type: 'link-up', peer })
-    return [...up, ...this.frame(peer, { type: 'hello', topic: 't', id: peer, record: record(7), links })]
+    return [
+      ...up,
+      ...this.frame(peer, {
+        type: 'hello',
+        topic: 't',
+        id: peer,
+        record: record(7),
+        lease: 0,
+        links,
+        intent: 'accept',
+      }),
+    ]
   }
 
   /** Ticks at each deadline until `millis` have passed. */
@@ -71,6 +82,13 @@ const sentTo = (outputs: readonly Output[], peer: string, type?: Frame['type']) 
       : [],
   )
 
+/** The claims about members that go to `peer`, with others or alone. */
+const claimsTo = (outputs: readonly Output[], peer: string) =>
+  sentTo(outputs, peer).flatMap((frame) => {
+    if (frame.type === 'gossip') return frame.body.type === 'claims' ? frame.body.claims : []
+    return frame.type === 'member' || frame.type === 'suspect' || frame.type === 'leave' ? [frame] : []
+  })
+
 describe('the engine', () => {
   it('introduces itself first on a new link', () => {
     const lab = new Lab()
@@ -94,14 +112,30 @@ describe('the engine', () => {
     for (const [topic, id] of wrong) {
       const lab = new Lab()
       lab.give({ type: 'link-up', peer: 'a' })
-      const outputs = lab.frame('a', { type: 'hello', topic, id, record: record(7), links: 0 })
+      const outputs = lab.frame('a', {
+        type: 'hello',
+        topic,
+        id,
+        record: record(7),
+        lease: 0,
+        links: 0,
+        intent: 'join',
+      })
       expect(outputs).to.deep.include({ type: 'disconnect', peer: 'a' })
       expect(lab.engine.table.size).to.equal(1)
     }
     const lab = new Lab()
     lab.link('a')
     expect(lab.link('a')).to.satisfy((outputs: Output[]) => outputs.length > 0)
-    const again = lab.frame('a', { type: 'hello', topic: 't', id: 'a', record: record(7), links: 0 })
+    const again = lab.frame('a', {
+      type: 'hello',
+      topic: 't',
+      id: 'a',
+      record: record(7),
+      lease: 0,
+      links: 0,
+      intent: 'join',
+    })
     expect(again).to.deep.include({ type: 'disconnect', peer: 'a' })
   })
 
@@ -131,7 +165,15 @@ describe('the engine', () => {
     let beats = 0
     for (let second = 0; second < 30; second++) {
       beats += sentTo(lab.pass(1_000), 'a', 'heartbeat').length
-      lab.frame('a', { type: 'heartbeat', digest: lab.replica.digest(), time: lab.now, echo: 0 })
+      lab.frame('a', {
+        type: 'heartbeat',
+        digest: lab.replica.digest(),
+        time: lab.now,
+        echo: 0,
+        visibility: 'visible',
+        announced: [],
+        leases: [],
+      })
     }
     expect(beats).to.be.within(24, 34)
   })
@@ -140,9 +182,25 @@ describe('the engine', () => {
     const lab = new Lab()
     lab.link('a')
     lab.now = 1_000
-    lab.frame('a', { type: 'heartbeat', digest: lab.replica.digest(), time: 5, echo: 960 })
+    lab.frame('a', {
+      type: 'heartbeat',
+      digest: lab.replica.digest(),
+      time: 5,
+      echo: 960,
+      visibility: 'visible',
+      announced: [],
+      leases: [],
+    })
     expect(lab.engine.view.get('a')?.srtt).to.equal(40)
-    lab.frame('a', { type: 'heartbeat', digest: lab.replica.digest(), time: 6, echo: 99_999 })
+    lab.frame('a', {
+      type: 'heartbeat',
+      digest: lab.replica.digest(),
+      time: 6,
+      echo: 99_999,
+      visibility: 'visible',
+      announced: [],
+      leases: [],
+    })
     expect(lab.engine.view.get('a')?.srtt).to.equal(40)
   })
 
@@ -150,17 +208,26 @@ describe('the engine', () => {
     const lab = new Lab()
     lab.link('a')
     lab.link('b')
-    const keepB = () => lab.frame('b', { type: 'heartbeat', digest: lab.replica.digest(), time: 1, echo: 0 })
+    const keepB = () =>
+      lab.frame('b', {
+        type: 'heartbeat',
+        digest: lab.replica.digest(),
+        time: 1,
+        echo: 0,
+        visibility: 'visible',
+        announced: [],
+        leases: [],
+      })
     const outputs: Output[] = []
     for (let second = 0; second < 5; second++) {
       keepB()
       outputs.push(...lab.pass(1_000))
     }
-    expect(sentTo(outputs, 'b', 'suspect')).to.deep.equal([
+    expect(claimsTo(outputs, 'b').filter((claim) => claim.type === 'suspect')).to.deep.equal([
       { type: 'suspect', id: 'a', incarnation: 100, by: 'me' },
     ])
-    expect(lab.engine.table.get('a')?.suspectUntil).to.be.a('number')
-    for (let second = 0; second < 3; second++) {
+    expect(lab.engine.table.get('a')?.suspicion).to.be.an('object')
+    for (let second = 0; second < 7; second++) {
       keepB()
       lab.pass(1_000)
     }
@@ -171,9 +238,9 @@ describe('the engine', () => {
     const lab = new Lab()
     lab.link('a')
     const outputs = lab.frame('a', { type: 'suspect', id: 'me', incarnation: 100, by: 'x' })
-    const [answer] = sentTo(outputs, 'a', 'member')
+    const answer = claimsTo([...outputs, ...lab.pass(20)], 'a').find((claim) => claim.id === 'me')
     expect(answer).to.have.nested.property('record.incarnation', 101)
-    expect(lab.engine.table.get('me')?.suspectUntil).to.equal(undefined)
+    expect(lab.engine.table.get('me')?.suspicion).to.equal(undefined)
   })
 
   it('believes no claim about an incarnation that it does not hold', () => {
@@ -183,7 +250,7 @@ describe('the engine', () => {
       lab.frame('a', { type: 'suspect', id: 'a', incarnation, by: 'x' })
       lab.frame('a', { type: 'leave', id: 'a', incarnation })
     }
-    expect(lab.engine.table.get('a')).to.have.property('suspectUntil', undefined)
+    expect(lab.engine.table.get('a')).to.have.property('suspicion', undefined)
   })
 
   it('does not take back a member that left, until it comes with a greater incarnation', () => {
@@ -205,7 +272,7 @@ describe('the engine', () => {
     lab.now += 3_600_000
     const outputs = lab.give({ type: 'tick' })
     expect(outputs).to.not.deep.include({ type: 'disconnect', peer: 'a' })
-    expect(lab.engine.table.get('a')).to.have.property('suspectUntil', undefined)
+    expect(lab.engine.table.get('a')).to.have.property('suspicion', undefined)
   })
 
   it('passes an update on once, to all but its sender and its origin, and counts the copies', () => {
@@ -214,7 +281,16 @@ describe('the engine', () => {
     const [update = new Uint8Array()] = writer.replica.drain()
     const lab = new Lab()
     for (const peer of ['a', 'b', 'c']) lab.link(peer)
-    const gossip: Frame = { type: 'gossip', origin: 'c', epoch: 9, seq: 1, round: 0, update }
+    const gossip: Frame = {
+      type: 'gossip',
+      origin: 'c',
+      epoch: 9,
+      seq: 1,
+      round: 0,
+      ownTree: false,
+      shapes: false,
+      body: { type: 'update', update },
+    }
     const first = lab.frame('a', gossip)
     const second = lab.frame('b', gossip)
     expect(['a', 'b', 'c'].map((peer) => sentTo(first, peer, 'gossip').length)).to.deep.equal([0, 1, 0])
@@ -233,7 +309,9 @@ describe('the engine', () => {
       epoch: 1,
       seq: 1,
       round: 0,
-      update: Uint8Array.of(1, 2, 3),
+      ownTree: false,
+      shapes: false,
+      body: { type: 'update', update: Uint8Array.of(1, 2, 3) },
     })
     expect(outputs).to.deep.include({ type: 'disconnect', peer: 'a' })
     expect(sentTo(outputs, 'b', 'gossip')).to.have.length(0)
@@ -278,7 +356,10 @@ describe('the engine', () => {
   it('says goodbye to every neighbor and then nothing more', () => {
     const lab = new Lab()
     lab.link('a')
-    const goodbye = sentTo(lab.give({ type: 'leave' }), 'a').map((frame) => frame.type)
+    const outputs = lab.give({ type: 'leave' })
+    const goodbye = [...claimsTo(outputs, 'a'), ...sentTo(outputs, 'a', 'disconnect')].map(
+      (frame) => frame.type,
+    )
     const after = lab.frame('a', { type: 'sync-request', exchange: 1, summary: new Uint8Array() })
     expect([goodbye, after]).to.deep.equal([['leave', 'disconnect'], []])
   })

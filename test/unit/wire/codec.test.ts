@@ -3,7 +3,16 @@ import fc from 'fast-check'
 import { toHex } from '../../../src/base/bytes.js'
 import { ProtocolError } from '../../../src/base/errors.js'
 import { decodeFrame, encodeFrame } from '../../../src/wire/codec.js'
-import { DISCONNECT_REASONS, FRAME_TAGS, type Frame, type MemberRecord } from '../../../src/wire/frame.js'
+import {
+  type Claim,
+  DISCONNECT_REASONS,
+  type EnvelopeBody,
+  FRAME_TAGS,
+  type Frame,
+  LINK_INTENTS,
+  type MemberRecord,
+  VISIBILITIES,
+} from '../../../src/wire/frame.js'
 import { FRAME_BYTES_MAX, MEMBER_RECORD_BYTES_MAX } from '../../../src/wire/limits.js'
 
 const word = fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/)
@@ -34,16 +43,68 @@ function plain(value: MemberRecord): MemberRecord {
   return copy
 }
 
+const announced = fc.array(
+  fc.tuple(fc.nat(), fc.nat(), fc.nat()).map(([tag, from, more]) => ({ tag, from, to: from + more })),
+  { maxLength: 5 },
+)
+const claim: fc.Arbitrary<Claim> = fc.oneof(
+  fc.record({ type: fc.constant('member' as const), id: word, record, lease: integer }),
+  fc.record({ type: fc.constant('suspect' as const), id: word, incarnation: integer, by: word }),
+  fc.record({ type: fc.constant('leave' as const), id: word, incarnation: integer }),
+)
+const body: fc.Arbitrary<EnvelopeBody> = fc.oneof(
+  fc.record({ type: fc.constant('beacon' as const) }),
+  fc.record({ type: fc.constant('update' as const), update: bytes }),
+  fc.record({ type: fc.constant('claims' as const), claims: fc.array(claim, { maxLength: 3 }) }),
+)
 const frame: fc.Arbitrary<Frame> = fc.oneof(
-  fc.record({ type: fc.constant('hello' as const), topic: word, id: word, record, links: integer }),
-  fc.record({ type: fc.constant('heartbeat' as const), digest, time: integer, echo: integer }),
+  claim,
+  fc.record({
+    type: fc.constant('hello' as const),
+    topic: word,
+    id: word,
+    record,
+    lease: integer,
+    links: integer,
+    intent: fc.constantFrom(...LINK_INTENTS),
+  }),
+  fc.record({
+    type: fc.constant('heartbeat' as const),
+    digest,
+    time: integer,
+    echo: integer,
+    visibility: fc.constantFrom(...VISIBILITIES),
+    announced,
+    leases: fc.array(fc.record({ tag: fc.nat(), lease: fc.nat() }), { maxLength: 5 }),
+  }),
   fc.record({
     type: fc.constant('gossip' as const),
     origin: word,
     epoch: integer,
     seq: integer,
     round: integer,
-    update: bytes,
+    ownTree: fc.boolean(),
+    shapes: fc.boolean(),
+    body,
+  }),
+  fc.record({ type: fc.constant('graft' as const), tree: integer, wanted: announced }),
+  fc.record({ type: fc.constant('prune' as const), tree: integer }),
+  fc.record({
+    type: fc.constant('interleave' as const),
+    step: fc.constantFrom('offer' as const, 'done' as const, 'failed' as const),
+    member: word,
+  }),
+  fc.record({
+    type: fc.constant('signal' as const),
+    from: word,
+    to: word,
+    hops: fc.nat(255),
+    payload: fc.string({ maxLength: 100 }),
+  }),
+  fc.record({
+    type: fc.constant('members' as const),
+    buckets: fc.array(fc.nat(), { maxLength: 64 }),
+    ask: fc.boolean(),
   }),
   fc.record({ type: fc.constant('digest' as const), replica: digest, members: integer, ask: fc.boolean() }),
   fc.record({ type: fc.constant('sync-request' as const), exchange: integer, summary: bytes }),
@@ -56,9 +117,6 @@ const frame: fc.Arbitrary<Frame> = fc.oneof(
   }),
   fc.record({ type: fc.constant('sync-pull' as const), exchange: integer, next: integer }),
   fc.record({ type: fc.constant('sync-busy' as const), exchange: integer }),
-  fc.record({ type: fc.constant('member' as const), id: word, record, lease: integer }),
-  fc.record({ type: fc.constant('suspect' as const), id: word, incarnation: integer, by: word }),
-  fc.record({ type: fc.constant('leave' as const), id: word, incarnation: integer }),
   fc.record({ type: fc.constant('disconnect' as const), reason: fc.constantFrom(...DISCONNECT_REASONS) }),
 )
 
@@ -157,8 +215,17 @@ describe('the frame codec', () => {
     expect(golden({ type: 'leave', id: 'ab', incarnation: 300 })).to.equal('01150002616' + '2ac02')
     expect(golden({ type: 'disconnect', reason: 'full' })).to.equal('010e0006')
     expect(
-      golden({ type: 'gossip', origin: 'o', epoch: 1, seq: 2, round: 0, update: Uint8Array.of(9, 8) }),
-    ).to.equal('010400016f01020002' + '0908')
+      golden({
+        type: 'gossip',
+        origin: 'o',
+        epoch: 1,
+        seq: 2,
+        round: 0,
+        ownTree: true,
+        shapes: false,
+        body: { type: 'update', update: Uint8Array.of(9, 8) },
+      }),
+    ).to.equal('010400016f010200010002' + '0908')
   })
 })
 

@@ -1,0 +1,46 @@
+/** The envelopes of the last minute, to answer grafts, and who brought each first. Bounded in number, bytes and age. */
+import type { GossipFrame } from '../../wire/frame.js'
+import type { ProtocolConfig } from '../config.js'
+
+interface Stored {
+  frame: GossipFrame
+  /** The neighbor that brought it first; undefined for own ones. */
+  from: string | undefined
+  at: number
+  bytes: number
+}
+
+/** What an envelope without an update takes about. */
+const SMALL_BYTES = 256
+
+export class MessageStore {
+  readonly #config: ProtocolConfig
+  readonly #stored = new Map<string, Stored>()
+  #bytes = 0
+
+  constructor(config: ProtocolConfig) {
+    this.#config = config
+  }
+
+  add(tag: number, frame: GossipFrame, from: string | undefined, now: number): void {
+    const bytes = frame.body.type === 'update' ? frame.body.update.length : SMALL_BYTES
+    this.#stored.set(`${tag}:${frame.seq}`, { frame, from, at: now, bytes })
+    this.#bytes += bytes
+    const { cachedMax, cachedBytesMax, cachedMillis } = this.#config
+    for (const [name, oldest] of this.#stored) {
+      const fits = this.#stored.size <= cachedMax && this.#bytes <= cachedBytesMax
+      if (fits && now < oldest.at + cachedMillis) break
+      this.#stored.delete(name)
+      this.#bytes -= oldest.bytes
+    }
+  }
+
+  get(tag: number, seq: number): GossipFrame | undefined {
+    return this.#stored.get(`${tag}:${seq}`)?.frame
+  }
+
+  /** The neighbor that brought it first. */
+  bringer(tag: number, seq: number): string | undefined {
+    return this.#stored.get(`${tag}:${seq}`)?.from
+  }
+}

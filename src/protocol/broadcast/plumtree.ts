@@ -1,0 +1,238 @@
+/**
+ * Broadcast (Plumtree, Leitao et al. 2007): envelopes are pushed along the links of a tree and announced along the
+ * others; an announced or skipped envelope that does not come is asked for, and its link grafted. Whatever comes
+ * is merged before it is pushed on, so whoever forwards has what it forwards; what comes before the writes that
+ * it follows is held back.
+ */
+import { random53, sample } from '../../base/random.js'
+import type { Announced, EnvelopeBody, GossipFrame, GraftFrame, PruneFrame } from '../../wire/frame.js'
+import { type EngineContext, type Outcome, sendTo } from '../context.js'
+import type { Neighbor } from '../overlay/peer-view.js'
+import type { ReceiveResult } from '../replica-port.js'
+import { HoldBack } from './hold-back.js'
+import { MessageStore } from './message-store.js'
+import { Repair } from './repair.js'
+import { Sequences, tagOf } from './sequences.js'
+import { SHARED_TREE, Trees } from './trees.js'
+
+/** Skipped numbers that are asked for at once; more are left to a sync. */
+const SKIPPED_MAX = 64
+
+/** Takes what a new envelope carries. */
+export type Accept = (frame: GossipFrame, from: string) => ReceiveResult
+
+export class Plumtree {
+  readonly #context: EngineContext
+  readonly #accept: Accept
+  readonly #epoch: number
+  readonly #tag: number
+  readonly #sequences: Sequences
+  readonly #store: MessageStore
+  readonly #trees: Trees
+  readonly #repair: Repair
+  readonly #holdBack: HoldBack
+  /** When the last own updates left, the newest last. */
+  readonly #recent: number[] = []
+  /** The tree of this member: when it took its shape, when it was last used, and updates since its shape. */
+  #ownTree = { shapedAt: Number.NEGATIVE_INFINITY, usedAt: Number.NEGATIVE_INFINITY, updates: 0 }
+  #seq = 0
+
+  constructor(context: EngineContext, accept: Accept) {
+    const { config } = context
+    this.#context = context
+    this.#accept = accept
+    this.#epoch = random53(context.random)
+    this.#tag = tagOf({ origin: context.id, epoch: this.#epoch })
+    this.#sequences = new Sequences(config)
+    this.#store = new MessageStore(config)
+    this.#trees = new Trees(config)
+    this.#repair = new Repair(config)
+    this.#holdBack = new HoldBack(config)
+  }
+
+  /** Updates that wait for what they follow. */
+  get held(): number {
+    return this.#holdBack.size
+  }
+
+  /** Sends something of this member to everyone. */
+  originate(body: EnvelopeBody, now: number): void {
+    this.#seq += 1
+    const { id } = this.#context
+    const ownTree = body.type === 'update' && this.#isBusy(now)
+    const shapes = body.type === 'beacon' || (ownTree && this.#isShapeDue(now))
+    const frame: GossipFrame = {
+      type: 'gossip',
+      origin: id,
+      epoch: this.#epoch,
+      seq: this.#seq,
+      round: 0,
+      ownTree,
+      shapes,
+      body,
+    }
+    this.#sequences.add(this.#tag, this.#seq)
+    this.#store.add(this.#tag, frame, undefined, now)
+    this.#push(this.#tag, frame, undefined, now)
+  }
+
+  receive(frame: GossipFrame, neighbor: Neighbor, now: number): Outcome {
+    const tag = tagOf(frame)
+    if (this.#sequences.has(tag, frame.seq)) {
+      this.#duplicate(tag, frame, neighbor, now)
+      return 'unchanged'
+    }
+    this.#noteSkipped(tag, frame, neighbor, now)
+    const { type } = this.#take(tag, frame, neighbor.id, now)
+    if (type === 'offence') return 'offence'
+    if (type === 'early') this.#holdBack.add(frame, neighbor.id, now)
+    if (type !== 'applied' || frame.body.type !== 'update') return 'unchanged'
+    this.replay(now)
+    return 'changed'
+  }
+
+  /** Tries again what was held back; to be called whenever the replica has advanced. */
+  replay(now: number): void {
+    if (this.#holdBack.size === 0) return
+    this.#holdBack.replay((frame, from) => {
+      const tag = tagOf(frame)
+      return this.#sequences.has(tag, frame.seq) || this.#take(tag, frame, from, now).type !== 'early'
+    })
+  }
+
+  /** `neighbor` holds these. */
+  announced(runs: readonly Announced[], neighbor: Neighbor, now: number): void {
+    for (const run of runs) {
+      for (const seq of this.#sequences.missing(run, SKIPPED_MAX)) {
+        this.#repair.note(run.tag, seq, SHARED_TREE, neighbor.id, neighbor.srtt, now)
+      }
+    }
+  }
+
+  /** `neighbor` lacks something, and wants its tree from here from now on. */
+  grafted(frame: GraftFrame, neighbor: Neighbor, now: number): void {
+    this.#trees.grafted(frame.tree, neighbor.id, now)
+    for (const run of frame.wanted) {
+      for (let seq = run.from; seq <= Math.min(run.to, run.from + SKIPPED_MAX); seq++) {
+        const stored = this.#store.get(run.tag, seq)
+        if (stored) sendTo(this.#context, neighbor, { ...stored, round: stored.round + 1 }, now)
+      }
+    }
+  }
+
+  pruned(frame: PruneFrame, neighbor: Neighbor, now: number): void {
+    this.#trees.pruned(frame.tree, neighbor.id, now)
+  }
+
+  linked(peer: string): void {
+    this.#trees.linked(peer)
+  }
+
+  /** A link is gone: the trees that hung on it are hung on another one at once. */
+  unlinked(peer: string, now: number): void {
+    const others = this.#context.view.established().filter(({ id, dirty }) => id !== peer && !dirty)
+    for (const tree of this.#trees.unlinked(peer, now)) {
+      for (const neighbor of sample(this.#context.random, others, 1)) this.#graft(neighbor, tree, [], now)
+    }
+  }
+
+  tick(now: number): void {
+    const { view } = this.#context
+    for (const { tag, seq, tree, holder } of this.#repair.due(
+      now,
+      (id) => view.get(id)?.record !== undefined,
+    )) {
+      const neighbor = view.get(holder)
+      if (neighbor === undefined) continue
+      this.#graft(neighbor, tree, [{ tag, from: seq, to: seq }], now)
+    }
+  }
+
+  /** The neighbor to ask for a sync because something has waited too long, if any. */
+  overdue(now: number): string | undefined {
+    return this.#holdBack.overdue(now)
+  }
+
+  deadline(): number {
+    return Math.min(this.#repair.deadline(), this.#holdBack.deadline())
+  }
+
+  /** Asks `neighbor` for some envelopes, and for all of a tree from now on. */
+  #graft(neighbor: Neighbor, tree: number, wanted: readonly Announced[], now: number): void {
+    this.#context.counters.grafts += 1
+    this.#trees.adopt(tree, neighbor.id)
+    sendTo(this.#context, neighbor, { type: 'graft', tree, wanted }, now)
+  }
+
+  /** Whether the own tree is to take a new shape: at first, and now and then. */
+  #isShapeDue(now: number): boolean {
+    const { reshapeUpdates, reshapeMillis, ownTreeMillis } = this.#context.config
+    const { shapedAt, usedAt, updates } = this.#ownTree
+    const isStale =
+      now >= usedAt + ownTreeMillis || updates >= reshapeUpdates || now >= shapedAt + reshapeMillis
+    this.#ownTree = isStale
+      ? { shapedAt: now, usedAt: now, updates: 0 }
+      : { shapedAt, usedAt: now, updates: updates + 1 }
+    return isStale
+  }
+
+  /** Whether this member writes often enough for a tree of its own. */
+  #isBusy(now: number): boolean {
+    const { ownTreeUpdates, ownTreeMillis } = this.#context.config
+    this.#recent.push(now)
+    if (this.#recent.length > ownTreeUpdates) this.#recent.shift()
+    return this.#recent.length === ownTreeUpdates && now - (this.#recent[0] ?? now) <= ownTreeMillis
+  }
+
+  #take(tag: number, frame: GossipFrame, from: string, now: number): ReceiveResult {
+    const result = this.#accept(frame, from)
+    if (result.type === 'refused') this.#context.counters.refusals += 1
+    // What is refused here may be welcome elsewhere: it goes on. What is early waits, what is malformed ends here.
+    if (result.type === 'early' || result.type === 'offence') return result
+    this.#sequences.add(tag, frame.seq)
+    this.#repair.came(tag, frame.seq)
+    const relayed = { ...frame, round: frame.round + 1 }
+    this.#store.add(tag, relayed, from, now)
+    this.#push(tag, relayed, from, now)
+    return result
+  }
+
+  /** Eager links get it, lazy ones hear of it. A slow link gets nothing: when it drains, one sync makes up for all. */
+  #push(tag: number, frame: GossipFrame, from: string | undefined, now: number): void {
+    const tree = frame.ownTree ? tag : SHARED_TREE
+    if (frame.shapes) this.#trees.shape(tree, from, now)
+    else this.#trees.use(tree, from, now)
+    for (const neighbor of this.#context.view.established()) {
+      if (neighbor.id === from || neighbor.id === frame.origin || neighbor.dirty) continue
+      if (this.#trees.isEager(tree, neighbor.id)) sendTo(this.#context, neighbor, frame, now)
+      else addAnnouncement(neighbor.announcements, tag, frame.seq)
+    }
+  }
+
+  /** It came twice. The link that brought the second copy only announces from now on, if that cannot cut anybody off. */
+  #duplicate(tag: number, frame: GossipFrame, neighbor: Neighbor, now: number): void {
+    this.#context.counters.duplicates += 1
+    const bringer = this.#store.bringer(tag, frame.seq)
+    if (bringer === neighbor.id) return
+    const tree = frame.ownTree ? tag : SHARED_TREE
+    const parent = this.#trees.parent(tree)
+    // Along an own tree everything comes from the parent. Along the shared one it may come from anywhere: there
+    // only a shape tells which links are one too many.
+    const isSpare = frame.ownTree && neighbor.id !== parent && bringer === parent
+    if (frame.shapes || isSpare) sendTo(this.#context, neighbor, { type: 'prune', tree }, now)
+  }
+
+  /** Numbers between the last one seen and this one: whoever sent this one has them. */
+  #noteSkipped(tag: number, frame: GossipFrame, neighbor: Neighbor, now: number): void {
+    for (const seq of this.#sequences.skipped(tag, frame.seq, SKIPPED_MAX)) {
+      this.#repair.note(tag, seq, frame.ownTree ? tag : SHARED_TREE, neighbor.id, neighbor.srtt, now)
+    }
+  }
+}
+
+/** One run per origin, from the oldest to the newest that was not told: what lies between came along as well. */
+function addAnnouncement(announcements: Map<number, Announced>, tag: number, seq: number): void {
+  const run = announcements.get(tag)
+  if (run === undefined) announcements.set(tag, { tag, from: seq, to: seq })
+  else announcements.set(tag, { tag, from: Math.min(run.from, seq), to: Math.max(run.to, seq) })
+}

@@ -1,0 +1,216 @@
+/**
+ * The overlay: whom to dial, and why. After HyParView (Leitao et al. 2007) with two departures: the member table
+ * is the passive view, so nothing is shuffled; and a full member takes a newcomer in by an interleave instead of
+ * dropping somebody (interleave.ts). Now and then signaling is asked for random members, so that two halves of a
+ * split cluster meet again.
+ */
+import { jittered, sample } from '../../base/random.js'
+import type { LinkIntent } from '../../wire/frame.js'
+import type { EngineContext } from '../context.js'
+
+/** Introductions are spread by this share of their period. */
+const JITTER_SHARE = 0.3
+/** How many members one introduction asks for, with and without links. */
+const INTRODUCTIONS = 3
+const INTRODUCTIONS_ALONE = 8
+/** Candidates that are remembered beyond the member table. */
+const CONTACTS_KNOWN_MAX = 64
+/** A stranger is given up after so many failed dials; signaling names it again if it lives. */
+const STRANGER_FAILURES_MAX = 3
+/** A full neighbor that was asked for a link makes its offer within this. */
+const OFFER_MILLIS = 1_000
+
+interface Dial {
+  intent: LinkIntent
+  /** Given up by then, should the transport never answer. */
+  until: number
+}
+
+interface Backoff {
+  failures: number
+  notBefore: number
+}
+
+/** What the overlay needs to know of the member table. */
+export interface KnownMembers {
+  entries(): Iterable<{ readonly id: string; readonly suspicion: object | undefined }>
+  get(id: string): object | undefined
+  readonly size: number
+}
+
+export class HyParView {
+  readonly #context: EngineContext
+  readonly #members: KnownMembers
+  /** Members that signaling offered and the table does not hold. */
+  readonly #contacts = new Set<string>()
+  readonly #dials = new Map<string, Dial>()
+  readonly #backoff = new Map<string, Backoff>()
+  #introduceAt = Number.POSITIVE_INFINITY
+  /** When to look again for somebody to dial. */
+  #dialAt = Number.POSITIVE_INFINITY
+
+  constructor(context: EngineContext, members: KnownMembers) {
+    this.#context = context
+    this.#members = members
+  }
+
+  /** Links that this member wants: all of a small cluster, else the target. */
+  get target(): number {
+    const { meshOthers, linksTarget } = this.#context.config
+    const others = this.#others
+    return others <= meshOthers ? others : linksTarget
+  }
+
+  /** Whether a dial is under way. */
+  get dialing(): boolean {
+    return this.#dials.size > 0
+  }
+
+  /** Whether `peer` is being dialed. */
+  isDialing(peer: string): boolean {
+    return this.#dials.has(peer)
+  }
+
+  /** Signaling offers members. Those that nobody told of may live on the other side of a split. */
+  offer(ids: readonly string[], now: number): void {
+    for (const id of ids) if (id !== this.#context.id && !this.#members.get(id)) this.#contacts.add(id)
+    for (const oldest of this.#contacts) {
+      if (this.#contacts.size <= CONTACTS_KNOWN_MAX) break
+      this.#contacts.delete(oldest)
+    }
+    this.#scheduleIntroduction(now)
+    this.fill(now)
+  }
+
+  /** Dials while there are too few links. */
+  fill(now: number): void {
+    this.#dialAt = Number.POSITIVE_INFINITY
+    for (const id of this.#contacts) if (this.#members.get(id)) this.#contacts.delete(id)
+    const free = this.#context.config.dialsMax - this.#ownDials
+    if (free <= 0) return
+    const isAlone = this.#members.size <= 1
+    const missing = this.#wanted - this.#coming(now)
+    // A member of a cluster dials one stranger also when it has enough links: so two halves of a split meet.
+    const strangers = this.#ready(this.#contacts, now)
+    const strange = isAlone
+      ? Math.min(missing, free)
+      : Math.min(1, free, this.#context.config.linksHigh - this.#coming(now))
+    for (const id of sample(this.#context.random, strangers, strange))
+      this.dial(id, isAlone ? 'join' : 'stranger', now)
+    const left = Math.min(this.#wanted - this.#coming(now), this.#context.config.dialsMax - this.#ownDials)
+    if (left <= 0) return
+    const known = this.#ready(this.#unsuspected(), now)
+    for (const id of sample(this.#context.random, known, left)) this.dial(id, 'repair', now)
+    if (missing > 0) this.#dialAt = now + this.#context.config.dialBackoffMinMillis
+  }
+
+  /** Dials `id` for a reason that is told to it. */
+  dial(id: string, intent: LinkIntent, now: number): void {
+    if (this.#dials.has(id) || this.#context.view.has(id)) return
+    this.#dials.set(id, { intent, until: now + this.#context.config.dialMillis })
+    this.#context.counters.dials += 1
+    this.#context.outbox.push({ type: 'dial', peer: id })
+  }
+
+  /** A link is up. Returns why this member wanted it; `accept` when the other one did. */
+  linked(peer: string): LinkIntent {
+    const intent = this.#dials.get(peer)?.intent ?? 'accept'
+    this.#dials.delete(peer)
+    this.#contacts.delete(peer)
+    return intent
+  }
+
+  /** A link has its HELLO behind it: its member is worth another dial some day. */
+  welcomed(peer: string): void {
+    this.#backoff.delete(peer)
+  }
+
+  /** A dial failed, or `peer` turned the link down: it is left alone for a while, longer each time. */
+  refused(peer: string, now: number): void {
+    this.#dials.delete(peer)
+    const { dialBackoffMinMillis, dialBackoffMaxMillis } = this.#context.config
+    const failures = (this.#backoff.get(peer)?.failures ?? 0) + 1
+    const ceiling = Math.min(dialBackoffMaxMillis, dialBackoffMinMillis * 2 ** failures)
+    const pause = dialBackoffMinMillis + this.#context.random() * ceiling
+    this.#backoff.set(peer, { failures, notBefore: now + pause })
+    if (failures >= STRANGER_FAILURES_MAX) this.#contacts.delete(peer)
+    if (this.#backoff.size > 4 * CONTACTS_KNOWN_MAX) this.#forgetOldBackoffs(now)
+  }
+
+  /** The last link is gone: ask for members soon. */
+  isolated(now: number): void {
+    const soon = now + this.#context.random() * this.#context.config.dialBackoffMinMillis
+    this.#introduceAt = Math.min(this.#introduceAt, soon)
+  }
+
+  tick(now: number): void {
+    for (const [id, { until }] of this.#dials) if (now >= until) this.refused(id, now)
+    if (now >= this.#introduceAt) {
+      const count = this.#context.view.size === 0 ? INTRODUCTIONS_ALONE : INTRODUCTIONS
+      this.#context.outbox.push({ type: 'introduce', count })
+      this.#scheduleIntroduction(now)
+    }
+    if (now >= this.#dialAt || this.#context.view.size < this.#wanted) this.fill(now)
+  }
+
+  deadline(): number {
+    let deadline = Math.min(this.#introduceAt, this.#dialAt)
+    for (const { until } of this.#dials.values()) deadline = Math.min(deadline, until)
+    return deadline
+  }
+
+  /** How soon a neighbor that is full, and was dialed for a link, hands one over. */
+  expectOffer(now: number): number {
+    return now + OFFER_MILLIS
+  }
+
+  get #others(): number {
+    return Math.max(this.#members.size - 1, this.#dials.size + this.#context.view.size)
+  }
+
+  /** Below this it dials. */
+  get #wanted(): number {
+    const { meshOthers, linksLow } = this.#context.config
+    const others = this.#others
+    return others <= meshOthers ? Math.max(others, Math.min(linksLow, this.#contacts.size)) : linksLow
+  }
+
+  /** Links that are there, on their way, or about to be handed over. */
+  #coming(now: number): number {
+    let offers = 0
+    for (const neighbor of this.#context.view.all()) if (neighbor.offerUntil > now) offers += 1
+    return this.#context.view.size + this.#dials.size + offers
+  }
+
+  /** Dials but those of interleaves, which others count on. */
+  get #ownDials(): number {
+    let dials = 0
+    for (const { intent } of this.#dials.values()) if (intent !== 'interleave') dials += 1
+    return dials
+  }
+
+  #scheduleIntroduction(now: number): void {
+    const { introduceAloneMillis, introduceMillis, introduceMillisPerMember } = this.#context.config
+    const settled = Math.max(introduceMillis, this.#members.size * introduceMillisPerMember)
+    const period = this.#context.view.size === 0 ? introduceAloneMillis : settled
+    this.#introduceAt = now + jittered(this.#context.random, period, JITTER_SHARE)
+  }
+
+  *#unsuspected(): IterableIterator<string> {
+    for (const { id, suspicion } of this.#members.entries()) if (!suspicion) yield id
+  }
+
+  #ready(ids: Iterable<string>, now: number): string[] {
+    const ready: string[] = []
+    for (const id of ids) {
+      const waits = (this.#backoff.get(id)?.notBefore ?? 0) > now
+      if (id !== this.#context.id && !waits && !this.#context.view.has(id) && !this.#dials.has(id))
+        ready.push(id)
+    }
+    return ready
+  }
+
+  #forgetOldBackoffs(now: number): void {
+    for (const [id, { notBefore }] of this.#backoff) if (notBefore <= now) this.#backoff.delete(id)
+  }
+}
