@@ -8,6 +8,8 @@ export interface BenchRow {
   name: string
   /** What was measured, where a bench yields several figures: `p99, quiet member`. */
   what?: string
+  /** Who is measured when it is not this library: `flood`, `memberlist`. */
+  contestant?: string
   /** The figure. */
   value: number
   /** The unit of `value`: `ms`, `B`, `runs`. */
@@ -28,5 +30,11 @@ export interface Bench {
   /** One sentence for the list. */
   about: string
   /** Yields a row as soon as it is measured. `quick` stays under 60 s; the full size is the default. */
-  run(options: { quick: boolean }): AsyncIterable<BenchRow>
+  run(options: BenchOptions): AsyncIterable<BenchRow>
+}
+
+export interface BenchOptions {
+  quick: boolean
+  /** Members, for benches of whole clusters, instead of their own sizes. */
+  size?: number
 }

@@ -1,39 +1,68 @@
 /**
- * `npm run bench -- <name...> [--all] [--quick] [--json]`: prints measured figures beside their targets. Without a
- * name it lists the benches. A missed target does not fail the run: figures are printed, not asserted.
+ * `npm run bench -- <name...> [--all] [--quick] [--size N] [--json]`: prints measured figures beside their targets.
+ * Without a name it lists the benches. A missed target does not fail the run: figures are printed, not asserted.
  */
 import { cpus, loadavg, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
-import type { Bench, BenchRow } from './bench.js'
+import type { Bench, BenchOptions, BenchRow } from './bench.js'
+import { detection } from './detection.js'
 import { exit } from './exit.js'
+import { falseDeaths } from './false-deaths.js'
 import { history } from './history.js'
+import { idle } from './idle.js'
+import { leave } from './leave.js'
+import { links } from './links.js'
 import { load } from './load.js'
+import { loss } from './loss.js'
+import { massCrash } from './mass-crash.js'
+import { propagation } from './propagation.js'
+import { redundancy } from './redundancy.js'
 import { sessions } from './sessions.js'
+import { simulator } from './simulator.js'
+import { split } from './split.js'
 import { sync } from './sync.js'
 import { throughput } from './throughput.js'
 
-const BENCHES: readonly Bench[] = [sync, history, throughput, load, sessions, exit]
+const BENCHES: readonly Bench[] = [
+  propagation,
+  redundancy,
+  loss,
+  detection,
+  falseDeaths,
+  leave,
+  idle,
+  links,
+  massCrash,
+  split,
+  sync,
+  history,
+  throughput,
+  load,
+  simulator,
+  sessions,
+  exit,
+]
 
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(args: string[]): Promise<number> {
   const options = parsed(args)
   if (options === undefined) return 1
-  const { names, all, quick, json } = options
+  const { names, all, quick, size, json } = options
   const unknown = names.filter((name) => !BENCHES.some((bench) => bench.name === name))
   if (unknown.length > 0) {
     console.error(`There is no bench ${unknown.join(', ')}. There are:\n${listed()}`)
     return 1
   }
   if (names.length === 0 && !all) {
-    console.log(`npm run bench -- <name...> [--all] [--quick] [--json]\n${listed()}`)
+    console.log(`npm run bench -- <name...> [--all] [--quick] [--size N] [--json]\n${listed()}`)
     return 0
   }
   const chosen = BENCHES.filter(({ name }) => all || names.includes(name))
   // With --json the note goes to stderr, so that stdout is one object a line.
   if (json) console.error(machineNote(quick))
   else console.log(machineNote(quick))
-  for (const bench of chosen) await runBench(bench, quick, json)
+  for (const bench of chosen) await runBench(bench, { quick, ...(size && { size }) }, json)
   return 0
 }
 
@@ -45,13 +74,14 @@ function parsed(args: string[]) {
       options: {
         all: { type: 'boolean', default: false },
         quick: { type: 'boolean', default: false },
+        size: { type: 'string' },
         json: { type: 'boolean', default: false },
       },
     })
-    return { ...values, names: positionals }
+    return { ...values, size: Number(values.size ?? 0), names: positionals }
   } catch (error) {
     console.error(
-      `${error instanceof Error ? error.message : error}\nThe options are --all, --quick and --json.`,
+      `${error instanceof Error ? error.message : error}\nThe options are --all, --quick, --size and --json.`,
     )
     return undefined
   }
@@ -75,8 +105,8 @@ function machineNote(quick: boolean): string {
   )
 }
 
-async function runBench(bench: Bench, quick: boolean, json: boolean): Promise<void> {
-  for await (const row of bench.run({ quick })) console.log(json ? JSON.stringify(row) : tableLine(row))
+async function runBench(bench: Bench, options: BenchOptions, json: boolean): Promise<void> {
+  for await (const row of bench.run(options)) console.log(json ? JSON.stringify(row) : tableLine(row))
 }
 
 function tableLine(row: BenchRow): string {
@@ -84,7 +114,7 @@ function tableLine(row: BenchRow): string {
   return [
     String(row.row).padStart(3),
     row.name.padEnd(14),
-    (row.what ?? '').padEnd(24),
+    [row.contestant, row.what].filter(Boolean).join(', ').padEnd(40),
     value.padStart(14),
     `target ${row.target}`.padEnd(24),
     row.pass ? 'met' : 'MISSED',

@@ -32,15 +32,22 @@ export class Delivery extends Observer {
   readonly ways = { broadcast: 0, sync: 0 }
   /** Pairs of a write and a member that was up when it was made, its author left out. */
   expected = 0
+  /** Which frames carry the content of a write, and how many links they have crossed. */
+  readonly #roundOf: (frame: Frame) => number | undefined
   readonly #members: readonly SimMember[]
   readonly #now: () => number
   readonly #since: number
   readonly #writes = new Map<SimMember, { first: number; list: Write[] }>()
   #round: number | undefined
+  #open = true
 
   /** Counts what is written from now on by `cluster`'s members. */
-  constructor(cluster: { readonly members: readonly SimMember[]; readonly now: number }) {
+  constructor(
+    cluster: { readonly members: readonly SimMember[]; readonly now: number },
+    roundOf: (frame: Frame) => number | undefined = payloadRound,
+  ) {
     super()
+    this.#roundOf = roundOf
     this.#members = cluster.members
     this.#now = () => cluster.now
     this.#since = cluster.now
@@ -65,12 +72,18 @@ export class Delivery extends Observer {
 
   override input(_member: SimMember, input: Input): void {
     this.#round = undefined
-    if (input.type !== 'frame' || !carriesUpdate(input.frame)) return
-    this.payloads += 1
-    this.#round = roundOf(input.frame)
+    if (input.type !== 'frame') return
+    this.#round = this.#roundOf(input.frame)
+    if (this.#round !== undefined) this.payloads += 1
+  }
+
+  /** What is written from now on does not count; what was written still does. */
+  close(): void {
+    this.#open = false
   }
 
   override wrote(member: SimMember, n: number): void {
+    if (!this.#open) return
     const audience = this.#members.length - 1
     this.expected += audience
     const known = this.#writes.get(member)
@@ -114,13 +127,10 @@ export class Delivery extends Observer {
   }
 }
 
-/** Whether a frame carries the content of a write. */
-export function carriesUpdate(frame: Frame): boolean {
-  if (frame.type !== 'gossip') return false
+/** The links that a frame with the content of a write has crossed before; undefined for every other frame. */
+function payloadRound(frame: Frame): number | undefined {
+  if (frame.type !== 'gossip') return undefined
   const body: unknown = 'body' in frame ? frame.body : undefined
-  return body === undefined || (body as { type?: unknown }).type === 'update'
-}
-
-function roundOf(frame: Frame): number | undefined {
-  return frame.type === 'gossip' ? frame.round : undefined
+  const carries = body === undefined || (body as { type?: unknown }).type === 'update'
+  return carries ? frame.round : undefined
 }

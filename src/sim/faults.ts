@@ -87,6 +87,11 @@ function drawFault(random: Random, at: number): Fault {
   }
 }
 
+/** When the last of `faults` is over. */
+export function faultsEnd(faults: readonly Fault[]): number {
+  return faults.reduce((end, fault) => Math.max(end, fault.at + ('millis' in fault ? fault.millis : 0)), 0)
+}
+
 /** Plans `faults` from now on. What they change is as before when they and their durations are over. */
 export function playFaults<E extends SimEngine>(cluster: Cluster<E>, faults: readonly Fault[]): void {
   const play = new Play(cluster)

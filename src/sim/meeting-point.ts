@@ -81,6 +81,15 @@ export class MeetingPoint {
     }
   }
 
+  /** Cuts one member off from signaling, or lets it come back. */
+  turnFor(visitor: Visitor, up: boolean): void {
+    if (!up) return this.forget(visitor)
+    if (this.#registered.has(visitor.id)) return
+    this.#conditions.timeline.after(RECONNECT_MILLIS * this.#conditions.random(), () =>
+      this.register(visitor),
+    )
+  }
+
   /** A member starts: it registers and is offered members. */
   register(visitor: Visitor): void {
     this.#registered.set(visitor.id, visitor)

@@ -202,6 +202,10 @@ export class SimMember<E extends SimEngine = SimEngine> implements Station {
     this.give({ type: 'frame', peer: end.other.owner.id, frame })
   }
 
+  takeDatagram(from: string, frame: Frame): void {
+    this.give({ type: 'frame', peer: from, frame })
+  }
+
   linkUp(end: LinkEnd): void {
     this.give({ type: 'link-up', peer: end.other.owner.id })
   }
@@ -237,7 +241,7 @@ export class SimMember<E extends SimEngine = SimEngine> implements Station {
   #carryOut(output: Output): void {
     switch (output.type) {
       case 'send':
-        return this.links.get(output.peer)?.send(output.frame, output.urgent)
+        return this.#send(output.peer, output.frame, output.urgent)
       case 'dial':
         this.dials += 1
         return this.#surroundings.network.dial(this, output.peer)
@@ -249,6 +253,12 @@ export class SimMember<E extends SimEngine = SimEngine> implements Station {
         // What concerns only a store, as news of members.
         return undefined
     }
+  }
+
+  #send(peer: string, frame: Frame, urgent: boolean): void {
+    const end = this.links.get(peer)
+    if (end) end.send(frame, urgent)
+    else this.#surroundings.network.datagram(this, peer, frame)
   }
 
   #disconnect(peer: string): void {

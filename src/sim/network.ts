@@ -2,7 +2,7 @@
  * The network of a simulation: who is there, the links between them, dials that take their time and may fail,
  * partitions in one direction or both. It moves frames as objects; nothing is encoded unless somebody weighs it.
  */
-import type { MemberKind } from '../wire/frame.js'
+import type { Frame, MemberKind } from '../wire/frame.js'
 import type { Conditions } from './conditions.js'
 import { type Endpoint, LinkEnd } from './link-end.js'
 import { MeetingPoint, type Visitor } from './meeting-point.js'
@@ -23,6 +23,8 @@ export interface Station extends Endpoint, Visitor {
   readonly awake: boolean
   linkUp(end: LinkEnd): void
   dialFailed(peer: string): void
+  /** A frame has come that belongs to no link. */
+  takeDatagram(from: string, frame: Frame): void
 }
 
 /** Decides whether frames get from one member to another. */
@@ -33,6 +35,8 @@ export class Network {
   readonly signaling: MeetingPoint
   /** Dials begun since the start. */
   dials = 0
+  /** Whether members may send to whom they have no link to: for models of protocols on UDP. */
+  datagrams = false
   readonly #stations = new Map<string, Station>()
   readonly #dialing = new Set<string>()
   #reach: Reach | undefined
@@ -94,6 +98,17 @@ export class Network {
       else
         timeline.after(this.#silence(peer) - takes, () => this.#finish(name, () => station.dialFailed(peer)))
     })
+  }
+
+  /** Sends without a link; what is lost is gone. */
+  datagram(station: Station, peer: string, frame: Frame): void {
+    const target = this.#stations.get(peer)
+    if (!this.datagrams || target === undefined || this.conditions.loses()) return
+    if (!this.#reaches(station, target)) return
+    const latency = this.conditions.latency(station.index, target.index)
+    this.conditions.timeline.after(this.conditions.transit(latency), () =>
+      target.takeDatagram(station.id, frame),
+    )
   }
 
   /** The member that takes the dial, if it does. */

@@ -6,7 +6,7 @@ import { randomInteger, seededRandom } from '../base/random.js'
 import type { Engine } from '../protocol/engine.js'
 import { Checker } from './checker.js'
 import { Cluster, engineFactory } from './cluster.js'
-import { drawFaults, type Fault, playFaults } from './faults.js'
+import { drawFaults, type Fault, faultsEnd, playFaults } from './faults.js'
 import type { Seat } from './member.js'
 import { everyoneWrites } from './workload.js'
 
@@ -14,6 +14,9 @@ import { everyoneWrites } from './workload.js'
 const SETTLE_MILLIS_MAX = 240_000
 /** A healed cluster must stay so. */
 const STAY_MILLIS = 20_000
+
+/** Members are back at signaling within this, and what a loss held up has arrived. */
+const SIGNALING_BACK_MILLIS = 5_000
 
 /** What a run is made of; drawn from its seed. */
 export interface Scenario {
@@ -76,7 +79,7 @@ function live(cluster: Cluster<Engine>, checker: Checker, scenario: Scenario): n
   cluster.run(5_000)
   everyoneWrites(cluster, scenario.writeMillis, cluster.now + scenario.chaosMillis)
   playFaults(cluster, scenario.faults)
-  cluster.run(scenario.chaosMillis)
+  cluster.run(Math.max(scenario.chaosMillis, faultsEnd(scenario.faults)) + SIGNALING_BACK_MILLIS)
   const { conditions, signaling } = cluster.network
   Object.assign(conditions.now, { loss: 0, dialFailure: 0 })
   signaling.turn(true)

@@ -63,25 +63,25 @@ export function writeNowAndThen<E extends SimEngine>(
 }
 
 /** How members come and go. */
-export interface Churn {
+export interface Churn<E extends SimEngine> {
   /** Mean stay; single stays are evenly spread between none and twice of it. */
   stayMillis: number
   until: number
   /** The share that goes by a crash. */
   crashShare: number
   /** Called for everyone that comes. */
-  came?: (index: number) => void
+  came?: (member: SimMember<E>) => void
 }
 
 /** From now on every member goes after a random stay, and another one comes in its place. */
-export function churn<E extends SimEngine>(cluster: Cluster<E>, options: Churn): void {
+export function churn<E extends SimEngine>(cluster: Cluster<E>, options: Churn<E>): void {
   for (const member of cluster.members) goesSometime(cluster, member, options, cluster.random())
 }
 
 function goesSometime<E extends SimEngine>(
   cluster: Cluster<E>,
   member: SimMember<E>,
-  options: Churn,
+  options: Churn<E>,
   share: number,
 ): void {
   // Whoever is here already has spent a part of its stay.
@@ -91,7 +91,7 @@ function goesSometime<E extends SimEngine>(
     if (cluster.random() < options.crashShare) cluster.crash(member)
     else cluster.leave(member)
     const next = cluster.add()
-    options.came?.(next.index)
+    options.came?.(next)
     goesSometime(cluster, next, options, cluster.random())
   })
 }

@@ -1,0 +1,68 @@
+/**
+ * Row 6: living members that others remove. Loss is modelled as on a data channel: a lost frame is sent again after
+ * 400 ms, then after twice that up to 3 s, and everything behind it on that link waits. One removal by one member
+ * counts once. After the storm: the share of members that anyone removed, and when everyone knew everyone again.
+ */
+import type { Engine } from '../src/protocol/engine.js'
+import type { Cluster } from '../src/sim/cluster.js'
+import { Deaths } from '../src/sim/deaths.js'
+import { knownCount } from '../src/sim/engine-view.js'
+import type { Bench, BenchRow } from './bench.js'
+import { atMost, formed } from './lab.js'
+
+const HOUR = 3_600_000
+const STORM_MILLIS = 30_000
+const BACK_MILLIS_MAX = 120_000
+
+/** Removals of the living. */
+export const falseDeaths: Bench = {
+  name: 'false-deaths',
+  rows: [6],
+  about: 'living members removed by others: an hour at 5 % loss, and half a minute at 50 %',
+  async *run({ quick, size = 100 }) {
+    yield hour(size, quick ? HOUR / 12 : HOUR)
+    yield* storm(size)
+  },
+}
+
+function hour(size: number, millis: number): BenchRow {
+  const cluster = formed({ seed: 9, size })
+  const deaths = watched(cluster)
+  cluster.network.conditions.now.loss = 0.05
+  cluster.run(millis)
+  const victims = new Set(deaths.falseDeaths.map(({ subject }) => subject)).size
+  const note = `${millis / 60_000} min, ${victims} different victims`
+  const value = deaths.falseDeaths.length
+  return atMost(
+    { row: 6, name: 'false-deaths', what: `N = ${size}, 5 % loss`, value, unit: 'removals', note },
+    0,
+  )
+}
+
+function* storm(size: number): Iterable<BenchRow> {
+  const cluster = formed({ seed: 10, size })
+  const deaths = watched(cluster)
+  cluster.network.conditions.now.loss = 0.5
+  cluster.run(STORM_MILLIS)
+  cluster.network.conditions.now.loss = 0
+  const back = cluster.runUntil(
+    () => cluster.members.every(({ engine }) => knownCount(engine) === size),
+    BACK_MILLIS_MAX,
+    100,
+  )
+  const victims = new Set(deaths.falseDeaths.map(({ subject }) => subject)).size
+  const row = { row: 6, name: 'false-deaths' }
+  const note = `${deaths.falseDeaths.length} removals`
+  yield atMost(
+    { ...row, what: `N = ${size}, 50 % for 30 s`, value: (100 * victims) / size, unit: '% of members', note },
+    1,
+  )
+  const value = (back ?? BACK_MILLIS_MAX) / 1000
+  yield atMost({ ...row, what: `N = ${size}, all back after`, value, unit: 's' }, 10)
+}
+
+function watched(cluster: Cluster<Engine>): Deaths {
+  const deaths = new Deaths(cluster, { falseDeaths: true })
+  cluster.observers.push(deaths)
+  return deaths
+}
