@@ -180,7 +180,9 @@ export class OracleMember {
       epoch: this.life,
       seq: this.#sent++,
       round: 0,
-      update,
+      ownTree: false,
+      shapes: false,
+      body: { type: 'update', update },
     }
     return { frame, writes }
   }
@@ -200,7 +202,7 @@ export class OracleMember {
 
   #accept(frame: GossipFrame): ReceiveResult['type'] {
     const { type } =
-      this.#behaviour.receive?.(this.replica, frame.update) ?? this.replica.receive(frame.update)
+      this.#behaviour.receive?.(this.replica, updateIn(frame)) ?? this.replica.receive(updateIn(frame))
     if (type === 'applied') this.#world.causality.learn(this.knowledge, this.#told.get(frame) ?? [])
     if (type === 'offence') this.#world.fail('A broadcast is refused as malformed')
     return type
@@ -289,4 +291,8 @@ export class OracleMember {
 function directly(replica: Replica, summary: Uint8Array): (() => Uint8Array) | undefined {
   const difference = replica.difference(summary)
   return difference && (() => difference)
+}
+
+function updateIn(frame: GossipFrame): Uint8Array {
+  return frame.body.type === 'update' ? frame.body.update : new Uint8Array()
 }
