@@ -48,8 +48,8 @@ export class AheadEntries {
   heldHere(dots: readonly Dot[]): Entry[] {
     const limit = stampOf(this.#wall() + CLOCK_LEAD_MILLIS_MAX)
     const entries: Entry[] = []
-    for (const { session, n } of dots) {
-      const entry = this.#map.liveOf(session)?.get(n)
+    for (const dot of dots) {
+      const entry = this.#map.at(dot)
       if (entry && entry.stamp > limit) entries.push(entry)
     }
     return entries

@@ -131,14 +131,11 @@ function writeKill(encoder: encoding.Encoder, kill: Kill): void {
 
 /** The writes of `session` from `start` on that `map` knows, as a run. */
 export function runOf(map: DottedMap, session: number, start: number): Run {
-  const run: Run = { session, start, end: map.known(session), entries: [], dead: [] }
-  for (const entry of map.liveOf(session)?.values() ?? []) if (entry.n >= start) run.entries.push(entry)
-  return completed(run)
+  return completed({ session, start, end: map.known(session), entries: map.liveOf(session, start), dead: [] })
 }
 
-/** Sorts the entries of a run and fills in the dead between them. */
+/** Fills in the dead between the entries of a run. */
 export function completed(run: Run): Run {
-  run.entries.sort((a, b) => a.n - b.n)
   let next = run.start
   for (const entry of run.entries) {
     if (entry.n > next) run.dead.push(next, entry.n)

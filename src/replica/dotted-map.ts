@@ -7,7 +7,8 @@
 import { BEATEN_KEYS_MAX, BEATEN_MAX } from '../wire/limits.js'
 import { Digest } from './digest.js'
 import type { Dot, Entry } from './entry.js'
-import { type Incoming, isInRanges, type Run, runEnd, totalOf } from './incoming.js'
+import { type Incoming, type Run, runEnd } from './incoming.js'
+import { SessionEntries } from './session-entries.js'
 
 /** Two concurrent writes met. */
 export interface Conflict {
@@ -57,7 +58,7 @@ export class DottedMap {
   readonly #rules: MergeRules
   readonly #context = new Map<number, number>()
   readonly #table = new Map<string, Entry>()
-  readonly #bySession = new Map<number, Map<number, Entry>>()
+  readonly #bySession = new Map<number, SessionEntries>()
   /** Losers of keys that have gone since: a delete of the winner does not tell of them, the next write does. */
   readonly #orphans = new Map<string, number[]>()
   #version = 0
@@ -106,9 +107,14 @@ export class DottedMap {
     return this.#context
   }
 
-  /** The live entries of one session by their number. */
-  liveOf(session: number): ReadonlyMap<number, Entry> | undefined {
-    return this.#bySession.get(session)
+  /** The live entries of one session from its number `start` on, ascending. */
+  liveOf(session: number, start = 0): Entry[] {
+    return this.#bySession.get(session)?.within(start, Number.POSITIVE_INFINITY) ?? []
+  }
+
+  /** The live entry of a dot. */
+  at({ session, n }: Dot): Entry | undefined {
+    return this.#bySession.get(session)?.at(n)
   }
 
   /** A local write: it replaces what it saw, whatever the stamps. Returns what it replaced. */
@@ -192,18 +198,9 @@ export class DottedMap {
 
   #killRanges(session: number, ranges: readonly number[], killed: Entry[]): void {
     const live = this.#bySession.get(session)
-    if (!live || ranges.length === 0) return
-    // The shorter way: a forged range may be 2^40 long, a session may have 100,000 live entries.
-    if (totalOf(ranges) > live.size) {
-      for (const [n, entry] of live) if (isInRanges(ranges, n)) this.#kill(entry, killed)
-      return
-    }
-    for (let i = 0; i < ranges.length; i += 2) {
-      for (let n = ranges[i] ?? 0; n < (ranges[i + 1] ?? 0); n++) {
-        const entry = live.get(n)
-        if (entry) this.#kill(entry, killed)
-      }
-    }
+    if (!live) return
+    for (let i = 0; i < ranges.length; i += 2)
+      for (const entry of live.within(ranges[i] ?? 0, ranges[i + 1] ?? 0)) this.#kill(entry, killed)
   }
 
   /** A killed entry stays in the table until the newcomers had their turn: one of them may take its place. */
@@ -263,9 +260,7 @@ export class DottedMap {
   #install(entry: Entry): void {
     entry.version = this.#version
     this.#table.set(entry.key, entry)
-    const live = this.#bySession.get(entry.session)
-    if (live) live.set(entry.n, entry)
-    else this.#bySession.set(entry.session, new Map([[entry.n, entry]]))
+    this.#entriesOf(entry.session).add(entry)
     this.#bytes += entry.bytes
     if (entry.hidden) this.#hidden++
     this.digest.toggle(entry)
@@ -273,11 +268,19 @@ export class DottedMap {
 
   #retire(entry: Entry): void {
     entry.live = false
-    const live = this.#bySession.get(entry.session)
-    live?.delete(entry.n)
-    if (live?.size === 0) this.#bySession.delete(entry.session)
+    const entries = this.#entriesOf(entry.session)
+    entries.retired()
+    if (entries.size === 0) this.#bySession.delete(entry.session)
     this.#bytes -= entry.bytes
     if (entry.hidden) this.#hidden--
     this.digest.toggle(entry)
+  }
+
+  #entriesOf(session: number): SessionEntries {
+    const known = this.#bySession.get(session)
+    if (known) return known
+    const entries = new SessionEntries()
+    this.#bySession.set(session, entries)
+    return entries
   }
 }

@@ -119,7 +119,7 @@ export class LocalWrites {
    * live entries again under a new one. They keep their stamps: they were not written now.
    */
   fork(): void {
-    const own = [...(this.#parts.map.liveOf(this.#session)?.values() ?? [])]
+    const own = this.#parts.map.liveOf(this.#session)
     this.#startSession()
     this.rewrite(own, 'keep')
   }

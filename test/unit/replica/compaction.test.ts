@@ -7,12 +7,25 @@ import {
   compactionNeed,
   compactionObstacle,
   structCount,
+  UNNOTICED_STRUCTS,
+  URGENT_FACTOR,
 } from '../../../src/replica/compaction.js'
 import type { Replica } from '../../../src/replica/replica.js'
 import { exchange, replicaAt, sameData } from './replicas.js'
 
 function overwrite(replica: Replica, times: number, keys = 10): void {
   for (let i = 0; i < times; i++) replica.write([{ type: 'set', key: `k${i % keys}`, value: i }])
+}
+
+/** A replica whose history is due for an idle moment, too large to be dropped by itself: 9,000 keys, k0 to k1099 three times. */
+function worn(seed: number): Replica {
+  const replica = replicaAt(seed)
+  for (const [round, keys] of [9000, 9000, 1100].entries()) {
+    replica.write(
+      Array.from({ length: keys }, (_, i) => ({ type: 'set', key: `k${i}`, value: 10_000 * round + i })),
+    )
+  }
+  return replica
 }
 
 function usrOf(replica: Replica): Y.Map<unknown> {
@@ -25,16 +38,16 @@ describe('Compaction', () => {
   })
 
   it('drops the history of overwritten and deleted keys without any event', () => {
-    const a = replicaAt(1)
-    overwrite(a, 1500)
+    const a = worn(1)
     a.write([{ type: 'delete', key: 'k3' }])
     const before = usrOf(a).toJSON()
     let events = 0
     for (const name of ['update', 'beforeTransaction', 'afterTransaction'] as const)
       a.doc.on(name, () => events++)
+    expect(structCount(a.doc)).to.be.above(19_000)
     expect(a.compactIfDue()).to.equal(true)
     expect(events).to.equal(0)
-    expect(structCount(a.doc)).to.be.below(25)
+    expect(structCount(a.doc)).to.be.below(9010)
     expect(usrOf(a).toJSON()).to.deep.equal(before)
     expect(a.compactIfDue()).to.equal(false)
   })
@@ -46,27 +59,25 @@ describe('Compaction', () => {
   })
 
   it('leaves observers in place, and they see each later change once', () => {
-    const a = replicaAt(1)
-    overwrite(a, 1500)
+    const a = worn(1)
     const seen: unknown[] = []
     usrOf(a).observe((event) => {
       for (const [key, change] of event.changes.keys) seen.push([key, change.action, change.oldValue])
     })
-    a.compactIfDue()
+    expect(a.compactIfDue()).to.equal(true)
     a.write([{ type: 'set', key: 'k0', value: 'new' }])
     a.write([{ type: 'delete', key: 'k1' }])
     a.write([{ type: 'set', key: 'k1', value: 'again' }])
     expect(seen).to.deep.equal([
-      ['k0', 'update', 1490],
-      ['k1', 'delete', 1491],
+      ['k0', 'update', 20_000],
+      ['k1', 'delete', 20_001],
       ['k1', 'add', undefined],
     ])
   })
 
   it('leaves a document that stock Yjs copies', () => {
-    const a = replicaAt(1)
-    overwrite(a, 1500)
-    a.compactIfDue()
+    const a = worn(1)
+    expect(a.compactIfDue()).to.equal(true)
     overwrite(a, 7)
     const copy = new Y.Doc()
     Y.applyUpdate(copy, Y.encodeStateAsUpdate(a.doc))
@@ -74,11 +85,10 @@ describe('Compaction', () => {
   })
 
   it('does not disturb the merge: a deleted key stays deleted, an update still finds its place', () => {
-    const [a, b] = [replicaAt(1), replicaAt(2)]
-    overwrite(a, 1500)
+    const [a, b] = [worn(1), replicaAt(2)]
     exchange(a, b)
     a.write([{ type: 'delete', key: 'k2' }])
-    a.compactIfDue()
+    expect(a.compactIfDue()).to.equal(true)
     b.compactIfDue()
     b.write([{ type: 'set', key: 'k4', value: 'b' }])
     exchange(a, b)
@@ -87,14 +97,13 @@ describe('Compaction', () => {
   })
 
   it('keeps what an UndoManager may bring back', () => {
-    const a = replicaAt(1)
-    overwrite(a, 1500)
+    const a = worn(1)
     const undo = new Y.UndoManager(usrOf(a), { captureTimeout: 0 })
     a.write([{ type: 'set', key: 'k0', value: 'mistake' }])
-    overwrite(a, 1500, 9)
+    for (let i = 0; i < 100; i++) a.write([{ type: 'set', key: 'k0', value: i }])
     expect(a.compactIfDue()).to.equal(true)
-    for (let i = 0; i < 1501; i++) undo.undo()
-    expect(a.get('k0')).to.equal(1490)
+    for (let i = 0; i < 101; i++) undo.undo()
+    expect(a.get('k0')).to.equal(20_000)
     undo.destroy()
   })
 
@@ -109,11 +118,14 @@ describe('Compaction', () => {
     expect(structCount(doc)).to.equal(3)
   })
 
-  it('is due beyond twice the live keys and some slack, and urgent at four times that', () => {
-    const threshold = 2 * 100 + COMPACTION_SLACK
-    expect(compactionNeed(threshold, 100)).to.equal('none')
-    expect(compactionNeed(threshold + 1, 100)).to.equal('idle')
-    expect(compactionNeed(4 * threshold + 1, 100)).to.equal('urgent')
+  it('is due beyond twice the live keys and some slack: at once when small, else in an idle moment or at four times that', () => {
+    const small = 2 * 100 + COMPACTION_SLACK
+    expect(compactionNeed(small, 100)).to.equal('none')
+    expect(compactionNeed(small + 1, 100)).to.equal('urgent')
+    const large = 2 * UNNOTICED_STRUCTS + COMPACTION_SLACK
+    expect(compactionNeed(large, UNNOTICED_STRUCTS)).to.equal('none')
+    expect(compactionNeed(large + 1, UNNOTICED_STRUCTS)).to.equal('idle')
+    expect(compactionNeed(URGENT_FACTOR * large + 1, UNNOTICED_STRUCTS)).to.equal('urgent')
   })
 
   it('keeps a checkpoint and a document small after many overwrites by several writers', () => {
