@@ -14,6 +14,8 @@ declare global {
       receiveSignal(from: string, text: string): void
       /** What happened, in order. */
       log: string[]
+      /** Every candidate line that a connection of this page has, once it has all. */
+      gather(): Promise<string[]>
       close(): Promise<void>
     }
   }
@@ -38,5 +40,22 @@ window.tab = {
     const signal = parseSignal(text)
     if (signal) links.receiveSignal(from, signal)
   },
+  gather,
   close: () => links.close(),
+}
+
+async function gather(): Promise<string[]> {
+  const connection = new RTCPeerConnection()
+  const lines: string[] = []
+  const complete = new Promise<void>((resolve) => {
+    connection.onicecandidate = ({ candidate }) => {
+      if (candidate === null) resolve()
+      else if (candidate.candidate !== '') lines.push(candidate.candidate)
+    }
+  })
+  connection.createDataChannel('any')
+  await connection.setLocalDescription()
+  await complete
+  connection.close()
+  return lines
 }
