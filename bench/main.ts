@@ -9,12 +9,14 @@ import { detection } from './detection.js'
 import { exit } from './exit.js'
 import { falseDeaths } from './false-deaths.js'
 import { history } from './history.js'
+import { hostile } from './hostile.js'
 import { idle } from './idle.js'
 import { leave } from './leave.js'
 import { links } from './links.js'
 import { load } from './load.js'
 import { loss } from './loss.js'
 import { massCrash } from './mass-crash.js'
+import { oracle } from './oracle.js'
 import { propagation } from './propagation.js'
 import { redundancy } from './redundancy.js'
 import { sessions } from './sessions.js'
@@ -39,7 +41,9 @@ const BENCHES: readonly Bench[] = [
   throughput,
   load,
   simulator,
+  hostile,
   sessions,
+  oracle,
   exit,
 ]
 

@@ -1,8 +1,10 @@
 /**
- * `npm run sim -- <what> [--runs N] [--seed S]`: long searches for faults in virtual time. Each run is named by its
+ * `npm run sim -- <what> [--runs N] [--seed S] [--workload W] [--mutant NAME] [--json]`: long searches for faults in virtual time. Each run is named by its
  * seed; one that fails is printed with the command that plays it again, and the exit code is 1.
  */
 import { parseArgs } from 'node:util'
+import { searchMutants } from './sim-mutants.js'
+import { isWorkload, searchOracle } from './sim-oracle.js'
 import { swarm } from './sim-swarm.js'
 
 /** What a search is handed. */
@@ -10,6 +12,12 @@ export interface SearchOptions {
   runs: number
   /** The seed of the first run; the next ones follow. */
   seed: number
+  /** The size of an oracle run; others have one size. */
+  workload: string
+  /** The name of a broken variant that the oracle runs. */
+  mutant: string | undefined
+  /** One object a line instead of text, where a search has that. */
+  json: boolean
 }
 
 interface Search {
@@ -17,20 +25,36 @@ interface Search {
   /** Runs when `--runs` is not given. */
   runs: number
   /** Prints as it goes; false when something failed. */
-  search(options: SearchOptions): boolean
+  search(options: SearchOptions): boolean | Promise<boolean>
 }
 
 const SEARCHES: Readonly<Record<string, Search>> = {
   swarm: { about: 'engines under random faults, then calm: everything must heal', runs: 100, search: swarm },
+  oracle: {
+    about: 'replicas under random faults: no key lost, stale or diverged; --runs 1 prints the whole run',
+    runs: 20_000,
+    search: (options) => searchOracle({ ...options, workload: workloadOf(options) }),
+  },
+  mutants: {
+    about: 'runs until the oracle catches each broken variant; writes the table in docs/TESTING.md',
+    runs: 20_000,
+    search: searchMutants,
+  },
 }
 
-process.exitCode = main(process.argv.slice(2))
+process.exitCode = await main(process.argv.slice(2))
 
-function main(args: string[]): number {
+async function main(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { runs: { type: 'string' }, seed: { type: 'string', default: '1' } },
+    options: {
+      runs: { type: 'string' },
+      seed: { type: 'string', default: '1' },
+      workload: { type: 'string', default: 'default' },
+      mutant: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
   })
   const [name = ''] = positionals
   const search = SEARCHES[name]
@@ -45,5 +69,12 @@ function main(args: string[]): number {
     console.error('--runs is a positive integer and --seed an integer.')
     return 1
   }
-  return search.search({ runs, seed }) ? 0 : 1
+  const { workload, mutant, json } = values
+  return (await search.search({ runs, seed, workload, mutant, json })) ? 0 : 1
+}
+
+/** @throws Error when there is no such workload */
+function workloadOf({ workload }: SearchOptions): 'default' | 'small' {
+  if (!isWorkload(workload)) throw new Error(`There is no workload ${workload}`)
+  return workload
 }
