@@ -1,7 +1,14 @@
 /** Seeded chance: replayable, in range, without repetition where that is promised. */
 import { expect } from 'chai'
 import * as fc from 'fast-check'
-import { jittered, random53, randomInteger, randomWord, sample, seededRandom } from '../../../src/base/random.js'
+import {
+  jittered,
+  random53,
+  randomInteger,
+  randomWord,
+  sample,
+  seededRandom,
+} from '../../../src/base/random.js'
 
 describe('seededRandom', () => {
   it('gives the same sequence for the same seed in every runtime', () => {

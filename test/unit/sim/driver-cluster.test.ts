@@ -118,7 +118,10 @@ describe('a cluster of drivers', () => {
   })
 
   it('removes a member that nobody watches by its lease', async () => {
-    const cluster = new DriverCluster({ seed: 5, config: { suspicionMinMillis: 1e9, suspicionMaxMillis: 1e9 } })
+    const cluster = new DriverCluster({
+      seed: 5,
+      config: { suspicionMinMillis: 1e9, suspicionMaxMillis: 1e9 },
+    })
     await cluster.grow(4)
     cluster.run(3_000)
     cluster.members[0]?.crash()
