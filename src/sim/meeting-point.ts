@@ -103,8 +103,15 @@ export class MeetingPoint {
     this.#pools[visitor.kind].delete(visitor)
   }
 
-  knows(id: string): boolean {
-    return this.#registered.has(id)
+  /** Carries something from one member to another, when both are here; it arrives with `arrive`. */
+  carry(from: Visitor, to: string, arrive: () => void): void {
+    const target = this.#registered.get(to)
+    if (!this.#up || target === undefined || this.#registered.get(from.id) !== from) return
+    const { timeline } = this.#conditions
+    const delay = this.#delay(from) + this.#delay(target)
+    timeline.after(delay, () => {
+      if (this.#up && this.#registered.get(to) === target) arrive()
+    })
   }
 
   /** Answers a member that asks for others. */
@@ -116,10 +123,13 @@ export class MeetingPoint {
     const nodes = this.#pools.node.draw(random, wanted, visitor)
     const browsers = this.#pools.browser.draw(random, wanted - nodes.length, visitor)
     const contacts = [...nodes, ...browsers].map(({ id, kind }) => ({ id, kind }))
-    const delay = 2 * this.#conditions.latency(SERVER_INDEX, visitor.index)
-    timeline.after(delay, () => {
+    timeline.after(2 * this.#delay(visitor), () => {
       if (this.#registered.get(visitor.id) === visitor) visitor.meet(contacts)
     })
+  }
+
+  #delay(visitor: Visitor): number {
+    return this.#conditions.latency(SERVER_INDEX, visitor.index)
   }
 
   #welcome(visitor: Visitor): void {

@@ -6,6 +6,7 @@ import type { Random } from '../base/random.js'
 import type { ReplicaPort } from '../protocol/replica-port.js'
 import type { Input, Output } from '../protocol/step.js'
 import type { Frame, MemberKind, MemberRecord } from '../wire/frame.js'
+import type { Signal } from '../wire/signal.js'
 import type { LinkEnd } from './link-end.js'
 import type { Network, Station } from './network.js'
 import { Happening, type Timeline } from './timeline.js'
@@ -224,6 +225,15 @@ export class SimMember<E extends SimEngine = SimEngine> implements Station {
     this.give({ type: 'dial-failed', peer })
   }
 
+  sendSignal(peer: string, signal: Signal): void {
+    this.give({ type: 'signal', peer, signal })
+  }
+
+  signalFromServer(from: string, signal: Signal): void {
+    this.give({ type: 'signal-received', peer: from })
+    if (this.awake) this.#surroundings.network.takeSignal(this, from, signal)
+  }
+
   meet(contacts: { id: string; kind: MemberKind }[]): void {
     this.give({ type: 'contacts', contacts })
   }
@@ -247,6 +257,10 @@ export class SimMember<E extends SimEngine = SimEngine> implements Station {
         return this.#surroundings.network.dial(this, output.peer)
       case 'disconnect':
         return this.#disconnect(output.peer)
+      case 'signal':
+        return this.#surroundings.network.takeSignal(this, output.peer, output.signal)
+      case 'signal-server':
+        return this.#surroundings.network.signalThroughServer(this, output.peer, output.signal)
       case 'introduce':
         return this.#surroundings.network.signaling.introduce(this, output.count)
       default:

@@ -3,7 +3,9 @@
  * partitions in one direction or both. It moves frames as objects; nothing is encoded unless somebody weighs it.
  */
 import type { Frame, MemberKind } from '../wire/frame.js'
+import type { Signal } from '../wire/signal.js'
 import type { Conditions } from './conditions.js'
+import { type Dialer, Dials } from './dials.js'
 import { type Endpoint, LinkEnd } from './link-end.js'
 import { MeetingPoint, type Visitor } from './meeting-point.js'
 
@@ -11,7 +13,7 @@ import { MeetingPoint, type Visitor } from './meeting-point.js'
 const CRASH_NOTICED_MILLIS = 2_000
 
 /** A member as the network sees it. */
-export interface Station extends Endpoint, Visitor {
+export interface Station extends Endpoint, Visitor, Dialer {
   readonly id: string
   readonly index: number
   readonly kind: MemberKind
@@ -22,7 +24,8 @@ export interface Station extends Endpoint, Visitor {
   /** It runs and is not stopped. */
   readonly awake: boolean
   linkUp(end: LinkEnd): void
-  dialFailed(peer: string): void
+  /** A signal of `from` has come through the server. */
+  signalFromServer(from: string, signal: Signal): void
   /** A frame has come that belongs to no link. */
   takeDatagram(from: string, frame: Frame): void
 }
@@ -33,17 +36,21 @@ export type Reach = (from: Station, to: Station) => boolean
 export class Network {
   readonly conditions: Conditions
   readonly signaling: MeetingPoint
-  /** Dials begun since the start. */
-  dials = 0
   /** Whether members may send to whom they have no link to: for models of protocols on UDP. */
   datagrams = false
   readonly #stations = new Map<string, Station>()
-  readonly #dialing = new Set<string>()
+  readonly #dials: Dials<Station>
   #reach: Reach | undefined
 
   constructor(conditions: Conditions) {
     this.conditions = conditions
     this.signaling = new MeetingPoint(conditions)
+    this.#dials = new Dials(conditions, (station, target) => this.#meet(station, target))
+  }
+
+  /** Dials begun since the start. */
+  get dials(): number {
+    return this.#dials.count
   }
 
   /** A member starts. */
@@ -86,18 +93,17 @@ export class Network {
 
   /** Wants a link, as `Links.dial`. */
   dial(station: Station, peer: string): void {
-    const name = `${station.id} ${peer}`
-    if (this.#dialing.has(name) || station.links.has(peer)) return
-    this.#dialing.add(name)
-    this.dials += 1
-    const { now, timeline } = this.conditions
-    const takes = this.conditions.within(now.dialMillis)
-    timeline.after(takes, () => {
-      const target = this.#answers(station, peer)
-      if (target) this.#finish(name, () => this.#meet(station, target))
-      else
-        timeline.after(this.#silence(peer) - takes, () => this.#finish(name, () => station.dialFailed(peer)))
-    })
+    if (!station.links.has(peer)) this.#dials.dial(station, peer)
+  }
+
+  /** A signal of `from` has arrived, by whatever way. */
+  takeSignal(station: Station, from: string, signal: Signal): void {
+    this.#dials.receive(station, from, signal)
+  }
+
+  /** Carries a signal through the server, which drops what is for somebody that it does not know. */
+  signalThroughServer(station: Station, peer: string, signal: Signal): void {
+    this.signaling.carry(station, peer, () => this.#stations.get(peer)?.signalFromServer(station.id, signal))
   }
 
   /** Sends without a link; what is lost is gone. */
@@ -111,28 +117,12 @@ export class Network {
     )
   }
 
-  /** The member that takes the dial, if it does. */
-  #answers(station: Station, peer: string): Station | undefined {
-    const target = this.#stations.get(peer)
-    const { now, random } = this.conditions
-    if (!target?.awake || !station.awake || !this.signaling.up) return undefined
-    if (!this.#reaches(station, target) || !this.#reaches(target, station)) return undefined
-    return now.dialFailure > 0 && random() < now.dialFailure ? undefined : target
-  }
-
-  /** How long nobody answers: signaling says at once that it does not know a member. */
-  #silence(peer: string): number {
-    const { now } = this.conditions
-    return this.signaling.knows(peer) || !this.signaling.up ? now.dialTimeoutMillis : 0
-  }
-
-  #finish(name: string, end: () => void): void {
-    this.#dialing.delete(name)
-    end()
-  }
-
-  #meet(station: Station, target: Station): void {
-    if (station.up && target.up && !station.links.has(target.id)) this.#open(station, target)
+  /** Two members have described themselves to each other. */
+  #meet(station: Station, target: Station): boolean {
+    const reach = this.#reaches(station, target) && this.#reaches(target, station)
+    if (!station.awake || !target.awake || !reach) return false
+    if (!station.links.has(target.id)) this.#open(station, target)
+    return true
   }
 
   #open(station: Station, target: Station): void {
