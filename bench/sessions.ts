@@ -197,7 +197,7 @@ function* bytesRows(subject: Subject, stores: Stores): Iterable<BenchRow & Recor
 
 function checkpointOfSessions(subject: Subject, count: number): Uint8Array {
   const target = replica(subject)
-  for (const update of updatesOf(visits(seededRandom(30), count, WRITES, KEYS), Date.now()))
+  for (const update of updatesOf(visits(seededRandom(30), count, WRITES, FEW_KEYS), Date.now()))
     target.receive(update)
   return target.checkpoint()
 }
