@@ -227,7 +227,7 @@ export class Engine {
       case 'member':
       case 'suspect':
       case 'leave': {
-        const answer = this.#table.learn(frame, now)
+        const answer = neighbor.isTeacher ? this.#table.hear(frame, now) : this.#table.learn(frame, now)
         if (answer) sendTo(this.#context, neighbor, answer, now)
         return
       }

@@ -15,7 +15,7 @@ const SMALL_BYTES = 256
 
 export class MessageStore {
   readonly #config: ProtocolConfig
-  readonly #stored = new Map<string, Stored>()
+  readonly #stored = new Map<number, Stored>()
   #bytes = 0
 
   constructor(config: ProtocolConfig) {
@@ -24,7 +24,7 @@ export class MessageStore {
 
   add(tag: number, frame: GossipFrame, from: string | undefined, now: number): void {
     const bytes = frame.body.type === 'update' ? frame.body.update.length : SMALL_BYTES
-    this.#stored.set(`${tag}:${frame.seq}`, { frame, from, at: now, bytes })
+    this.#stored.set(nameOf(tag, frame.seq), { frame, from, at: now, bytes })
     this.#bytes += bytes
     const { cachedMax, cachedBytesMax, cachedMillis } = this.#config
     for (const [name, oldest] of this.#stored) {
@@ -36,11 +36,16 @@ export class MessageStore {
   }
 
   get(tag: number, seq: number): GossipFrame | undefined {
-    return this.#stored.get(`${tag}:${seq}`)?.frame
+    return this.#stored.get(nameOf(tag, seq))?.frame
   }
 
   /** The neighbor that brought it first. */
   bringer(tag: number, seq: number): string | undefined {
-    return this.#stored.get(`${tag}:${seq}`)?.from
+    return this.#stored.get(nameOf(tag, seq))?.from
   }
+}
+
+/** One number for both: 2^20 envelopes of one origin never lie in one minute. */
+function nameOf(tag: number, seq: number): number {
+  return tag * 0x100000 + (seq % 0x100000)
 }

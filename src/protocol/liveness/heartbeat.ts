@@ -10,6 +10,8 @@ import type { Neighbor } from '../overlay/peer-view.js'
 
 /** Heartbeats are spread by this share of the period. */
 const JITTER_SHARE = 0.1
+/** Heartbeats that are due so soon leave together: one tick for several links. */
+const SLACK_MILLIS = 100
 /** Announcements, and leases, in one heartbeat. */
 const NEWS_MAX = 512
 
@@ -25,7 +27,7 @@ export class Heartbeat {
 
   /** Whether the period of `neighbor` is over; begins the next one. */
   isDue(neighbor: Neighbor, now: number): boolean {
-    if (now < neighbor.nextBeat) return false
+    if (now < neighbor.nextBeat - SLACK_MILLIS) return false
     neighbor.nextBeat = now + jittered(this.#random, this.#config.heartbeatMillis, JITTER_SHARE)
     return true
   }

@@ -115,9 +115,9 @@ export class MemberTable {
     return { type: 'member', id: entry.id, record: entry.record, lease: entry.lease }
   }
 
-  /** A claim that its author told to all: no need to tell it on. */
-  hear(claim: Claim, now: number): void {
-    this.#take(claim, false, now)
+  /** A claim that the others know as well. What is long over is answered. */
+  hear(claim: Claim, now: number): Claim | undefined {
+    return this.#take(claim, false, now)
   }
 
   /** A claim that only this neighbor told. What is news goes to all; what is long over is answered. */

@@ -15,6 +15,8 @@ import type { Neighbor } from './peer-view.js'
 
 /** First heartbeats are spread by this share of their period, so that links do not beat in step. */
 const FIRST_BEAT_SHARE = 0.5
+/** A member whose links are all younger is a newcomer: it learns, and has nothing to tell. */
+const NEWCOMER_MILLIS = 5_000
 /** A watcher that misses beats on at least so many links, and on half of all, doubts itself. */
 const DOUBTFUL_LINKS_MIN = 2
 
@@ -82,6 +84,7 @@ export class Neighborhood {
     if (neighbor.record !== undefined || frame.id !== neighbor.id) return this.offence(neighbor.id, now)
     if (frame.topic !== this.#topic) return this.drop(neighbor, 'cluster', now)
     if (!this.#hasRoomFor(frame, now)) return this.drop(neighbor, 'full', now)
+    neighbor.isTeacher = !this.#context.view.established().some(({ since }) => now >= since + NEWCOMER_MILLIS)
     neighbor.record = frame.record
     overlay.welcomed(neighbor.id)
     const { record, lease } = frame

@@ -19,6 +19,8 @@ export interface Neighbor {
   /** The last time that it told, and when that came here. */
   peerTime: { value: number; at: number } | undefined
   visibility: Visibility
+  /** This member had no older link: what this neighbor tells of others, the others know. */
+  isTeacher: boolean
   /** This member suspects it again only after this. */
   suspectNotBefore: number
   /** A full neighbor that was dialed to join is expected to hand over a link until then. */
@@ -78,6 +80,7 @@ export class PeerView {
       rttvar: 0,
       peerTime: undefined,
       visibility: 'visible',
+      isTeacher: false,
       suspectNotBefore: 0,
       offerUntil: 0,
       digest: undefined,
