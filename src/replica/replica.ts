@@ -17,7 +17,7 @@ import { checkSingleYjs, Document } from './document.js'
 import { DottedMap, type Merged, type MergeRules } from './dotted-map.js'
 import type { Dot, Entry } from './entry.js'
 import { decodeEnvelope } from './envelope.js'
-import type { ReplicaEvents } from './events.js'
+import type { NearlyFull, ReplicaEvents } from './events.js'
 import type { Incoming } from './incoming.js'
 import { LocalWrites } from './local-writes.js'
 import { MemberProjection } from './member-projection.js'
@@ -237,9 +237,11 @@ export class Replica implements ReplicaPort {
     }, this)
   }
 
+  readonly #tellNearlyFull = (event: NearlyFull): void => this.events.emit('nearly-full', event)
+
   #tell(): void {
     this.#notices.flush()
-    for (const near of this.#room.nearlyFull()) this.events.emit('nearly-full', near)
+    this.#room.tellNearlyFull(this.#tellNearlyFull)
   }
 
   /** Writes entries again with a stamp that everybody takes. */

@@ -77,20 +77,26 @@ export class Room {
     return bytes > MERGE_LIMIT_FACTOR * documentBytesMax && bytes > this.#map.bytes ? 'full' : undefined
   }
 
-  /** The limits that have come near since the last call; each is told again after it was left. */
-  *nearlyFull(): Generator<NearlyFull> {
+  /** Calls back with each limit that has come near since the last call; it is told again after it was left. */
+  tellNearlyFull(tell: (event: NearlyFull) => void): void {
     const { keysMax, documentBytesMax, sessionsMax } = this.#limits
     const sessionsNear = Math.min(SESSIONS_WARNED, NEARLY_FULL_SHARE * sessionsMax)
-    yield* this.#near('keys', this.#map.size, keysMax, NEARLY_FULL_SHARE * keysMax)
-    yield* this.#near('bytes', this.#map.bytes, documentBytesMax, NEARLY_FULL_SHARE * documentBytesMax)
-    yield* this.#near('sessions', this.#map.context.size, sessionsMax, sessionsNear)
+    this.#tellNear('keys', this.#map.size, keysMax, NEARLY_FULL_SHARE * keysMax, tell)
+    this.#tellNear('bytes', this.#map.bytes, documentBytesMax, NEARLY_FULL_SHARE * documentBytesMax, tell)
+    this.#tellNear('sessions', this.#map.context.size, sessionsMax, sessionsNear, tell)
   }
 
-  *#near(of: NearlyFull['of'], used: number, limit: number, near: number): Generator<NearlyFull> {
+  #tellNear(
+    of: NearlyFull['of'],
+    used: number,
+    limit: number,
+    near: number,
+    tell: (event: NearlyFull) => void,
+  ): void {
     if (used < near) this.#told.delete(of)
     else if (!this.#told.has(of)) {
       this.#told.add(of)
-      yield { of, used, limit }
+      tell({ of, used, limit })
     }
   }
 }
