@@ -6,7 +6,8 @@
 import { jittered, type Random, sample } from '../src/base/random.js'
 import type { Input, Output } from '../src/protocol/step.js'
 import { Cluster } from '../src/sim/cluster.js'
-import type { Seat, SimEngine, SimMember, SimReplica } from '../src/sim/member.js'
+import type { SimMember } from '../src/sim/member.js'
+import type { Seat, SimEngine, SimReplica } from '../src/sim/seat.js'
 import type { Frame, SyncPartFrame } from '../src/wire/frame.js'
 
 const LINKS = 6

@@ -4,6 +4,8 @@
  * survivor and a dead member that it still counts 5 minutes after half of all died at once, when many of the dead
  * have nobody left who watched them.
  */
+import type { Engine } from '../src/protocol/engine.js'
+import type { Cluster } from '../src/sim/cluster.js'
 import { Deaths } from '../src/sim/deaths.js'
 import type { Bench, BenchRow } from './bench.js'
 import { atMost, formed } from './lab.js'
@@ -18,14 +20,14 @@ export const detection: Bench = {
   about: 'time until survivors remove a crashed member, and ghosts after half of all die at once',
   async *run({ quick, size }) {
     for (const one of size ? [size] : quick ? [10, 100] : [10, 100, 1_000]) {
-      yield* single(one, quick)
-      yield ghosts(one)
+      const cluster = formed({ seed: 7, size: one })
+      yield* single(cluster, one, quick)
+      yield ghosts(cluster)
     }
   },
 }
 
-function* single(size: number, quick: boolean): Iterable<BenchRow> {
-  const cluster = formed({ seed: 7, size })
+function* single(cluster: Cluster<Engine>, size: number, quick: boolean): Iterable<BenchRow> {
   const deaths = new Deaths(cluster)
   cluster.observers.push(deaths)
   const crashes = Math.min(quick ? 10 : 30, Math.floor(size / 5))
@@ -40,8 +42,8 @@ function* single(size: number, quick: boolean): Iterable<BenchRow> {
   yield atMost({ ...row, what: `N = ${size}, p99`, value: times.percentile(0.99) / 1000 }, 5.2)
 }
 
-function ghosts(size: number): BenchRow {
-  const cluster = formed({ seed: 8, size })
+function ghosts(cluster: Cluster<Engine>): BenchRow {
+  const size = cluster.members.length
   const deaths = new Deaths(cluster)
   cluster.observers.push(deaths)
   for (let crash = 0; crash < size / 2; crash++) cluster.crash(cluster.pick())

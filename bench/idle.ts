@@ -20,13 +20,16 @@ export const idle: Bench = {
   rows: [8],
   about: 'bytes and messages per member and second in an idle cluster, and with members coming and going',
   async *run({ quick, size }) {
-    for (const one of size ? [size] : quick ? [10, 100] : [10, 30, 100, 1_000]) yield* quietCluster(one)
-    yield churning(size ?? (quick ? 100 : 1_000))
+    for (const one of size ? [size] : quick ? [10, 100] : [10, 30, 100, 1_000]) {
+      const cluster = formed({ seed: 12, size: one })
+      yield* resting(cluster)
+      if (one >= 100) yield churning(cluster)
+    }
   },
 }
 
-function* quietCluster(size: number): Iterable<BenchRow> {
-  const cluster = formed({ seed: 12, size })
+function* resting(cluster: Cluster<Engine>): Iterable<BenchRow> {
+  const size = cluster.members.length
   const traffic = weigh(cluster, MINUTE)
   const share = (size * MINUTE) / 1000
   const links = degrees(cluster.members).mean
@@ -40,8 +43,8 @@ function* quietCluster(size: number): Iterable<BenchRow> {
   yield atMost({ ...messages, note: `${links.toFixed(1)} links` }, Number((links + 1).toFixed(2)))
 }
 
-function churning(size: number): BenchRow {
-  const cluster = formed({ seed: 13, size })
+function churning(cluster: Cluster<Engine>): BenchRow {
+  const size = cluster.members.length
   churn(cluster, { stayMillis: 10 * MINUTE, crashShare: 0.3, until: cluster.now + 3 * MINUTE })
   cluster.run(MINUTE)
   const traffic = weigh(cluster, 2 * MINUTE)

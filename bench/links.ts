@@ -9,7 +9,7 @@ import { neighbors } from '../src/sim/engine-view.js'
 import { degrees } from '../src/sim/overlay.js'
 import { churn } from '../src/sim/workload.js'
 import type { Bench, BenchRow } from './bench.js'
-import { atMost, formed } from './lab.js'
+import { atMost } from './lab.js'
 
 const MINUTE = 60_000
 const SAMPLE_MILLIS = 100
@@ -22,13 +22,16 @@ export const links: Bench = {
   about: 'the most links that a member has, and dials per join',
   async *run({ quick, size }) {
     const sizes = size ? [size] : quick ? [10, 100] : [10, 100, 1_000]
-    for (const one of sizes) yield most(one)
-    for (const one of sizes) yield dials(one)
+    for (const one of sizes) {
+      const cluster = engineCluster({ seed: 14 })
+      yield most(cluster, one)
+      cluster.run(MINUTE)
+      yield dials(cluster)
+    }
   },
 }
 
-function most(size: number): BenchRow {
-  const cluster = engineCluster({ seed: 14 })
+function most(cluster: Cluster<Engine>, size: number): BenchRow {
   const seen = { neighbors: 0, open: 0 }
   cluster.every(SAMPLE_MILLIS, () => look(cluster, seen))
   cluster.grow(size, 20)
@@ -50,8 +53,8 @@ function look(cluster: Cluster<Engine>, seen: { neighbors: number; open: number 
   }
 }
 
-function dials(size: number): BenchRow {
-  const cluster = formed({ seed: 15, size })
+function dials(cluster: Cluster<Engine>): BenchRow {
+  const size = cluster.members.length
   const joins = Math.max(5, Math.min(30, Math.floor(size / 5)))
   const alone = dialsIn(cluster, () => cluster.run(joins * JOIN_MILLIS + MINUTE))
   const joining = dialsIn(cluster, () => {

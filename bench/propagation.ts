@@ -5,7 +5,7 @@
  */
 import type { Cluster } from '../src/sim/cluster.js'
 import { Delivery } from '../src/sim/delivery.js'
-import type { SimEngine } from '../src/sim/member.js'
+import type { SimEngine } from '../src/sim/seat.js'
 import { quietWriters, steadyWriter } from '../src/sim/workload.js'
 import type { Frame } from '../src/wire/frame.js'
 import { baselineRound, floodCluster, pushCluster } from './baselines.js'

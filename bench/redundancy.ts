@@ -5,7 +5,7 @@
 import type { Engine } from '../src/protocol/engine.js'
 import type { Cluster } from '../src/sim/cluster.js'
 import { Delivery } from '../src/sim/delivery.js'
-import type { SimEngine } from '../src/sim/member.js'
+import type { SimEngine } from '../src/sim/seat.js'
 import { churn, everyoneWrites, quietWriters, steadyWriter, writeNowAndThen } from '../src/sim/workload.js'
 import { baselineRound, floodCluster, pushCluster } from './baselines.js'
 import type { Bench, BenchRow } from './bench.js'
@@ -23,37 +23,35 @@ export const redundancy: Bench = {
   rows: [3],
   about: 'payload copies per member and update: one writer, everybody, with churn, in a full mesh of 5',
   async *run({ quick, size }) {
-    const large = size ?? (quick ? 100 : 1_000)
-    yield steady(5, quick, 1.1)
-    yield steady(size ?? 100, quick, 1.05)
-    if (!quick && !size) yield steady(1_000, quick, 1.05)
-    yield everybody(large, quick)
-    yield churning(large, quick)
-    yield* contestants(size ?? 100)
+    yield steady(formed({ seed: 3, size: 5 }), quick, 1.1)
+    for (const one of size ? [size] : quick ? [100] : [100, 1_000]) {
+      const cluster = formed({ seed: 3, size: one })
+      yield steady(cluster, quick, 1.05)
+      yield everybody(cluster, quick)
+      yield churning(cluster, quick)
+      yield* contestants(one)
+    }
   },
 }
 
-function steady(size: number, quick: boolean, most: number): BenchRow {
-  const cluster = formed({ seed: 3, size })
+function steady(cluster: Cluster<Engine>, quick: boolean, most: number): BenchRow {
   const writer = cluster.pick()
   const cold = counting(cluster, () => steadyWriter(cluster, writer, WARM_WRITES, WRITE_MILLIS))
   const delivery = counting(cluster, () => steadyWriter(cluster, writer, quick ? 100 : 500, WRITE_MILLIS))
   const note = `${delivery.writes} writes, after ${WARM_WRITES} with ${cold.copies.toFixed(2)}`
-  return atMost({ ...copiesRow(`N = ${size}, one steady writer`, delivery), note }, most)
+  return atMost({ ...copiesRow(`N = ${cluster.members.length}, one steady writer`, delivery), note }, most)
 }
 
-function everybody(size: number, quick: boolean): BenchRow {
-  const cluster = formed({ seed: 4, size })
+function everybody(cluster: Cluster<Engine>, quick: boolean): BenchRow {
   const warm = MINUTE
   const measured = quick ? MINUTE : 3 * MINUTE
   everyoneWrites(cluster, MINUTE, cluster.now + warm + measured)
   cluster.run(warm)
   const delivery = counting(cluster, () => cluster.run(measured))
-  return atMost(copiesRow(`N = ${size}, all write once a minute`, delivery), 1.3)
+  return atMost(copiesRow(`N = ${cluster.members.length}, all write once a minute`, delivery), 1.3)
 }
 
-function churning(size: number, quick: boolean): BenchRow {
-  const cluster = formed({ seed: 5, size })
+function churning(cluster: Cluster<Engine>, quick: boolean): BenchRow {
   const measured = quick ? MINUTE : 3 * MINUTE
   const until = cluster.now + MINUTE + measured
   everyoneWrites(cluster, MINUTE, until)
@@ -66,7 +64,7 @@ function churning(size: number, quick: boolean): BenchRow {
   cluster.run(MINUTE)
   const delivery = counting(cluster, () => cluster.run(measured))
   const note = `${noteOf(delivery)}; stays of 10 min, 30 % end by a crash`
-  return atMost({ ...copiesRow(`N = ${size}, with churn`, delivery), note }, 2)
+  return atMost({ ...copiesRow(`N = ${cluster.members.length}, with churn`, delivery), note }, 2)
 }
 
 function* contestants(size: number): Iterable<BenchRow> {

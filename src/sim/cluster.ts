@@ -9,16 +9,10 @@ import { Engine } from '../protocol/engine.js'
 import type { Input } from '../protocol/step.js'
 import type { MemberKind, MemberRecord } from '../wire/frame.js'
 import { Conditions, type ConditionsOptions } from './conditions.js'
-import {
-  type Observer,
-  type Seat,
-  type SimEngine,
-  SimMember,
-  type SimReplica,
-  type Surroundings,
-} from './member.js'
+import { type Observer, SimMember, type Surroundings } from './member.js'
 import { Network } from './network.js'
 import { RealReplica } from './real-replica.js'
+import type { Seat, SimEngine, SimReplica } from './seat.js'
 import { StubReplica } from './stub-replica.js'
 import { Timeline } from './timeline.js'
 

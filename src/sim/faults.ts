@@ -5,7 +5,8 @@
 import { type Random, randomInteger } from '../base/random.js'
 import type { MemberKind } from '../wire/frame.js'
 import type { Cluster } from './cluster.js'
-import type { SimEngine, SimMember } from './member.js'
+import type { SimMember } from './member.js'
+import type { SimEngine } from './seat.js'
 
 /** One fault; `who` in [0, 1) picks a member that is up. */
 export type Fault = { at: number } & (

@@ -2,29 +2,16 @@
  * One simulated member: an engine, its replica, its timer and its links; what a driver does for an engine, without
  * bytes. It can be stopped for a while, crash, or leave.
  */
-import type { Random } from '../base/random.js'
-import type { ReplicaPort } from '../protocol/replica-port.js'
 import type { Input, Output } from '../protocol/step.js'
-import type { Frame, MemberKind, MemberRecord } from '../wire/frame.js'
+import type { Frame, MemberKind } from '../wire/frame.js'
 import type { Signal } from '../wire/signal.js'
 import type { LinkEnd } from './link-end.js'
 import type { Network, Station } from './network.js'
+import type { Seat, SimEngine, SimReplica } from './seat.js'
 import { Happening, type Timeline } from './timeline.js'
 
 /** As the driver coalesces local writes. */
 const COALESCE_MILLIS = 10
-
-/** What the simulator needs of an engine. */
-export interface SimEngine {
-  handle(input: Input, now: number): Output[]
-  deadline(now: number): number
-}
-
-/** What the simulator needs of a replica beyond the port. */
-export interface SimReplica extends ReplicaPort {
-  /** Makes one local write, to be drained. */
-  writeOne(): void
-}
 
 /** Watches a cluster. Everything is told while it happens, in virtual time. */
 export class Observer {
@@ -55,17 +42,6 @@ export interface Surroundings {
   readonly observers: readonly Observer[]
   /** Remembers a step for the hash of the run. */
   trace(member: SimMember, input: Input): void
-}
-
-/** Everything that is fixed at a member's start. */
-export interface Seat {
-  id: string
-  index: number
-  record: MemberRecord
-  random: Random
-  replica: SimReplica
-  /** Milliseconds of its monotonic clock at its start: no two machines agree. */
-  now: number
 }
 
 class Tick extends Happening {

@@ -1,6 +1,6 @@
 /** The real replica as a simulated member has it: it writes keys of its own choice, again and again. */
 import { Replica } from '../replica/replica.js'
-import type { SimReplica } from './member.js'
+import type { SimReplica } from './seat.js'
 
 /** Keys of all members together, so that members overwrite each other. */
 const KEYS = 200

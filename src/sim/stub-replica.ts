@@ -6,7 +6,7 @@
 import * as decoding from 'lib0/decoding'
 import * as encoding from 'lib0/encoding'
 import type { ReceiveResult } from '../protocol/replica-port.js'
-import type { SimReplica } from './member.js'
+import type { SimReplica } from './seat.js'
 
 /** Told of writes and merges. */
 export interface MergeListener {

@@ -7,7 +7,7 @@ import type { Engine } from '../protocol/engine.js'
 import { Checker } from './checker.js'
 import { Cluster, engineFactory } from './cluster.js'
 import { drawFaults, type Fault, faultsEnd, playFaults } from './faults.js'
-import type { Seat } from './member.js'
+import type { Seat } from './seat.js'
 import { everyoneWrites } from './workload.js'
 
 /** How long the calm after the faults may take to heal everything. */

@@ -3,7 +3,9 @@
  * what lies further ahead. Planning and running an event cost the same however many there are.
  */
 
+/** A power of two, so that a mask finds the slot. */
 const SLOTS = 65_536
+const MASK = SLOTS - 1
 
 /** Something that happens at a time; planned once, run once. */
 export abstract class Happening {
@@ -66,13 +68,13 @@ export class Timeline {
     this.#runSlot()
     while (this.#now < end) {
       this.#now += 1
-      if (this.#now % SLOTS === 0) this.#unshelve(this.#now / SLOTS)
+      if ((this.#now & MASK) === 0) this.#unshelve(this.#now / SLOTS)
       this.#runSlot()
     }
   }
 
   #put(time: number, happening: Happening): void {
-    const slot = time % SLOTS
+    const slot = time & MASK
     const tail = this.#tails[slot]
     if (tail === undefined) this.#heads[slot] = happening
     else tail.next = happening
@@ -81,7 +83,7 @@ export class Timeline {
 
   /** Runs the slot of now, with what is planned into it meanwhile. */
   #runSlot(): void {
-    const slot = this.#now % SLOTS
+    const slot = this.#now & MASK
     for (let happening = this.#heads[slot]; happening; happening = this.#heads[slot]) {
       this.#heads[slot] = happening.next
       if (happening.next === undefined) this.#tails[slot] = undefined

@@ -1,6 +1,7 @@
 /** What the members of a simulation do: who writes when, who comes and goes. */
 import type { Cluster } from './cluster.js'
-import type { SimEngine, SimMember } from './member.js'
+import type { SimMember } from './member.js'
+import type { SimEngine } from './seat.js'
 
 /** Stays of less than this make no difference to a mean of 10 minutes. */
 const STAY_MILLIS_MIN = 1_000

@@ -1,0 +1,28 @@
+/** What a simulated member is made of. */
+import type { Random } from '../base/random.js'
+import type { ReplicaPort } from '../protocol/replica-port.js'
+import type { Input, Output } from '../protocol/step.js'
+import type { MemberRecord } from '../wire/frame.js'
+
+/** What the simulator needs of an engine. */
+export interface SimEngine {
+  handle(input: Input, now: number): Output[]
+  deadline(now: number): number
+}
+
+/** What the simulator needs of a replica beyond the port. */
+export interface SimReplica extends ReplicaPort {
+  /** Makes one local write, to be drained. */
+  writeOne(): void
+}
+
+/** Everything that is fixed at a member's start. */
+export interface Seat {
+  id: string
+  index: number
+  record: MemberRecord
+  random: Random
+  replica: SimReplica
+  /** Milliseconds of its monotonic clock at its start: no two machines agree. */
+  now: number
+}

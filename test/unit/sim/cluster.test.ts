@@ -1,0 +1,107 @@
+import { expect } from 'chai'
+import { Checker } from '../../../src/sim/checker.js'
+import { engineCluster } from '../../../src/sim/cluster.js'
+import { components, degrees } from '../../../src/sim/overlay.js'
+import { playScenario, scenarioOf } from '../../../src/sim/swarm.js'
+import { churn, everyoneWrites } from '../../../src/sim/workload.js'
+
+/** A cluster at rest, and what must hold of it. */
+function formed(size: number, seed: number, replica: 'stub' | 'real' = 'stub') {
+  const cluster = engineCluster({ seed, replica })
+  const checker = new Checker(cluster)
+  cluster.grow(size, 200)
+  cluster.run(20_000)
+  return { cluster, checker }
+}
+
+describe('a simulated cluster of engines', () => {
+  for (const replica of ['stub', 'real'] as const) {
+    it(`agrees on data and members and keeps its bounds, with ${replica} replicas`, () => {
+      const { cluster, checker } = formed(20, 1, replica)
+      everyoneWrites(cluster, 2_000, cluster.now + 20_000)
+      cluster.run(25_000)
+      expect([...checker.broken, ...checker.unsettled()]).to.deep.equal([])
+      expect(checker.deaths.falseDeaths).to.have.length(0)
+      expect(checker.delivery.writes).to.be.greaterThan(150)
+      expect(components(cluster.members)).to.deep.equal([20])
+      expect(degrees(cluster.members).max).to.be.at.most(8)
+    })
+  }
+
+  it('delivers each write to everyone that is up, and says by which way', () => {
+    const { cluster, checker } = formed(20, 2)
+    everyoneWrites(cluster, 1_000, cluster.now + 10_000)
+    cluster.run(15_000)
+    const { delivery } = checker
+    expect(delivery.misses(1_000)).to.deep.equal([])
+    expect(delivery.ways.broadcast + delivery.ways.sync).to.equal(delivery.expected)
+    expect(delivery.delay.total).to.equal(delivery.expected)
+    expect(delivery.copies).to.be.at.least(delivery.byBroadcast)
+  })
+
+  it('finds the member that was cut off to miss what was written meanwhile', () => {
+    const { cluster, checker } = formed(8, 3)
+    const lonely = cluster.pick()
+    cluster.partition(cluster.members.filter((member) => member !== lonely))
+    const writer = cluster.members.find((member) => member !== lonely)
+    writer?.write()
+    cluster.run(5_000)
+    const misses = checker.delivery.misses(1_000)
+    expect(misses.map(({ member, author, n }) => [member.id, author.id, n])).to.deep.equal([
+      [lonely.id, writer?.id, 1],
+    ])
+    expect(checker.unsettled()).to.include('2 different digests')
+    cluster.heal()
+    expect(cluster.runUntil(() => checker.unsettled().length === 0, 120_000, 500)).to.be.a('number')
+    expect(checker.delivery.misses(1_000)).to.deep.equal([])
+  })
+
+  it('measures when a crash and a goodbye are noticed, and calls it a false death when the removed one lives', () => {
+    const { cluster, checker } = formed(12, 4)
+    cluster.leave(cluster.pick())
+    cluster.run(5_000)
+    expect(checker.deaths.farewell.total).to.equal(11)
+    expect(checker.deaths.farewell.max).to.be.lessThan(1_000)
+    cluster.crash(cluster.pick())
+    cluster.run(30_000)
+    expect(checker.deaths.detection.total).to.equal(10)
+    expect(checker.deaths.detection.percentile(0.5)).to.be.within(1_000, 10_000)
+    expect(checker.deaths.falseDeaths).to.have.length(0)
+    cluster.pick().pause(60_000)
+    cluster.run(50_000)
+    expect(checker.deaths.falseDeaths.length).to.be.greaterThan(0)
+    expect(checker.deaths.ghosts).to.equal(0)
+  })
+
+  it('takes a member back under its id after a crash', () => {
+    const { cluster, checker } = formed(10, 5)
+    const member = cluster.pick()
+    member.write()
+    cluster.run(1_000)
+    cluster.crash(member)
+    cluster.run(10_000)
+    cluster.add({ id: member.id }).write()
+    cluster.run(30_000)
+    expect(checker.unsettled()).to.deep.equal([])
+    expect(cluster.digests().size).to.equal(1)
+  })
+
+  it('goes the same way again from its seed, step for step, and another way from another seed', () => {
+    const run = (seed: number, replica: 'stub' | 'real') => {
+      const { cluster } = formed(15, seed, replica)
+      churn(cluster, { stayMillis: 20_000, crashShare: 0.5, until: cluster.now + 20_000 })
+      everyoneWrites(cluster, 3_000, cluster.now + 20_000)
+      cluster.run(30_000)
+      return [cluster.traceHash, cluster.inputs, ...cluster.digests()]
+    }
+    expect(run(6, 'stub')).to.deep.equal(run(6, 'stub'))
+    expect(run(6, 'real')).to.deep.equal(run(6, 'real'))
+    expect(run(6, 'stub')).not.to.deep.equal(run(7, 'stub'))
+  })
+
+  for (const seed of [1, 2, 3, 4, 5])
+    it(`heals after random faults (npm run sim -- swarm --runs 1 --seed ${seed})`, () => {
+      const { problems } = playScenario(scenarioOf(seed))
+      expect(problems).to.deep.equal([])
+    })
+})
