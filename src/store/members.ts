@@ -18,8 +18,7 @@ export class MemberList implements Members {
 
   constructor(id: string, record: MemberRecord, listenerThrew: (error: unknown) => void) {
     this.#listenerThrew = listenerThrew
-    const alone = { id, record, suspected: false, direct: false, rttMillis: undefined, inSync: undefined }
-    this.#self = describe(alone, true)
+    this.#self = describe(aloneView(id, record), true)
     this.#sessions.set(record.session, id)
     this.#replace([this.#self])
     this.#told = this.#list
@@ -87,6 +86,11 @@ export class MemberList implements Members {
       this.#listenerThrew(error)
     }
   }
+}
+
+/** How a member sees itself before it has met anyone. */
+export function aloneView(id: string, record: MemberRecord): MemberView {
+  return { id, record, suspected: false, direct: false, rttMillis: undefined, inSync: undefined }
 }
 
 function describe(view: MemberView, self: boolean): Member {

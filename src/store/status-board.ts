@@ -1,5 +1,5 @@
 /** Keeps the one current Status of a store: gathers the facts, makes a frozen snapshot, tells when it differs. */
-import type { GossipKvError } from '../base/errors.js'
+import { type GossipKvError, TransportError } from '../base/errors.js'
 import type { SignalingState } from '../transport/transport.js'
 import { type StatusFacts, sameStatus, statusName } from './status.js'
 import type { Member, Status } from './types.js'
@@ -18,12 +18,12 @@ export interface StatusSources {
 
 export class StatusBoard {
   phase: StatusFacts['phase'] = 'idle'
-  signaling: SignalingState = 'none'
   /** How many members signaling last named; undefined before its first answer. */
   contacts: number | undefined
   lastError: GossipKvError | undefined
   storageError: GossipKvError | undefined
   readonly #sources: StatusSources
+  #signaling: SignalingState = 'none'
   #synced = false
   #convergedAt: number | undefined
   #status: Status
@@ -35,6 +35,12 @@ export class StatusBoard {
 
   get current(): Status {
     return this.#status
+  }
+
+  /** Signaling that works again ends the trouble of the network that was told last. */
+  set signaling(state: SignalingState) {
+    this.#signaling = state
+    if (state === 'connected' && this.lastError instanceof TransportError) this.lastError = undefined
   }
 
   /** Reads everything anew; `current` stays the same object when nothing differs. */
@@ -52,7 +58,7 @@ export class StatusBoard {
     this.#synced = direct.length > 0 && (this.#synced || direct.some((member) => member.inSync === true))
     const name = statusName({
       phase: this.phase,
-      signaling: this.signaling,
+      signaling: this.#signaling,
       links: direct.length,
       others: others.length > 0 || sources.dialing() || (this.contacts ?? 0) > 0,
       introduced: this.contacts !== undefined,
@@ -62,7 +68,7 @@ export class StatusBoard {
     const converged = this.#converged(name, direct)
     return {
       name,
-      signaling: this.signaling,
+      signaling: this.#signaling,
       links: direct.length,
       target: sources.linksTarget(),
       synced: this.#synced,

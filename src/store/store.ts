@@ -1,36 +1,37 @@
 /** createStore(): wires replica, driver, transport and persistence into one member of a cluster. */
-import * as sha256 from 'lib0/hash/sha256'
 import type { Doc } from 'yjs'
 import { toHex } from '../base/bytes.js'
-import { Emitter, type Unsubscribe } from '../base/emitter.js'
-import { GossipKvError, InternalError, messageOf, TransportError, UsageError } from '../base/errors.js'
+import type { Unsubscribe } from '../base/emitter.js'
+import { GossipKvError } from '../base/errors.js'
 import { randomWord } from '../base/random.js'
-import { Driver, type MemberView } from '../driver/driver.js'
+import { Driver } from '../driver/driver.js'
 import type { Persistence } from '../persistence/persistence.js'
 import { Replica } from '../replica/replica.js'
 import { systemClock } from '../transport/system-clock.js'
 import type { Transport } from '../transport/transport.js'
 import type { MemberRecord } from '../wire/frame.js'
+import { Announcer } from './announcer.js'
 import { PrefixKv } from './kv.js'
 import { KvCore } from './kv-core.js'
-import { MemberList } from './members.js'
+import { aloneView, MemberList } from './members.js'
 import { checkOptions, checkRecord } from './options.js'
+import { ownRecord } from './own-record.js'
 import { cryptoRandom } from './random.js'
 import { Saver } from './saver.js'
 import { StatusBoard } from './status-board.js'
+import { internalError, notStarted, storeClosed } from './store-errors.js'
 import { waitSynced } from './synced.js'
 import { SysKv } from './sys.js'
-import { chooseTransport, runtimeKind } from './transport-choice.js'
+import { SysProjection } from './sys-projection.js'
+import { Timers } from './timers.js'
+import { topicOf } from './topic.js'
+import { chooseTransport } from './transport-choice.js'
 import type { KV, Members, ReadKV, Status, Store, StoreEvents, StoreOptions } from './types.js'
 
 /** 132 bits: no two members ever draw the same. */
 const ID_CHARACTERS = 22
 /** Idle work, as compaction, is looked for this often. */
 const IDLE_MILLIS = 5_000
-/** Status and members follow writes at most this often, so that a write costs nothing but itself. */
-const FOLLOW_MILLIS = 50
-/** The `sys` map follows the member table at most this often. */
-const PROJECT_MILLIS = 100
 
 /**
  * Makes a member of a cluster. It starts by itself and works at once, alone or not; others are met as soon as
@@ -53,19 +54,15 @@ class GossipStore implements Store {
   readonly #persistence: Persistence | undefined
   readonly #replica: Replica
   readonly #core: KvCore
-  readonly #sys: SysKv
   readonly #members: MemberList
   readonly #board: StatusBoard
-  readonly #emitter = new Emitter<StoreEvents>((error) => this.#listenerThrew(error))
+  readonly #announcer: Announcer
   readonly #record: MemberRecord
   readonly #saver: Saver | undefined
-  readonly #timers = new Map<string, ReturnType<typeof setTimeout>>()
+  readonly #signal: AbortSignal | undefined
+  readonly #timers = new Timers(systemClock)
   #id = randomWord(cryptoRandom, ID_CHARACTERS)
   #driver: Driver | undefined
-  #table: ReadonlyMap<string, MemberRecord> = new Map()
-  #projectedAt = Number.NEGATIVE_INFINITY
-  #toldStatus: Status | undefined
-  #refreshQueued = false
   #ready: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
@@ -74,33 +71,28 @@ class GossipStore implements Store {
     this.#transport = chooseTransport(options)
     this.#persistence = options.persistence || undefined
     this.#replica = new Replica({ random: cryptoRandom, wall: systemClock.wall })
-    this.#record = recordOf(options, this.#replica.session)
+    this.#record = ownRecord(options, this.#replica.session)
     checkRecord(this.#record)
-    this.#members = new MemberList(this.#id, this.#record, (error) => this.#listenerThrew(error))
+    const listenerThrew = (error: unknown) => this.#announcer.listenerThrew(error)
+    this.#members = new MemberList(this.#id, this.#record, listenerThrew)
     this.members = this.#members
     this.#core = new KvCore({
       replica: this.#replica,
       memberOf: (session) => this.#members.bySession(session),
       assertWritable: () => this.#assertOpen(),
-      listenerThrew: (error) => this.#listenerThrew(error),
+      listenerThrew,
     })
     this.usr = new PrefixKv(this.#core, '')
-    this.#sys = new SysKv((error) => this.#listenerThrew(error))
-    this.sys = this.#sys
+    const sys = new SysKv(listenerThrew)
+    this.sys = sys
     this.#saver = this.#persistence && this.#makeSaver(this.#persistence)
-    this.#board = new StatusBoard({
-      members: () => this.#members.list(),
-      linksTarget: () => this.#driver?.linksTarget ?? 0,
-      dialing: () => this.#driver?.dialing ?? false,
-      pendingUpdates: () => this.#driver?.pendingUpdates ?? 0,
-      persisted: () => this.#saver?.persisted,
-      digest: () => toHex(this.#replica.digest()),
-      now: systemClock.wall,
-    })
+    this.#board = this.#makeBoard()
+    this.#announcer = this.#makeAnnouncer(sys)
     this.#followReplica()
-    this.#follow([this.#alone()])
+    this.#announcer.refresh()
     if (options.signal?.aborted) void this.close()
-    options.signal?.addEventListener('abort', () => void this.close(), { once: true })
+    this.#signal = options.signal
+    this.#signal?.addEventListener('abort', this.#onAbort)
   }
 
   get id(): string {
@@ -112,16 +104,14 @@ class GossipStore implements Store {
   }
 
   get status(): Status {
-    // Followers of writes lag a little; whoever asks gets the truth. A getter tells nobody: it may run in a render.
-    if (this.#timers.has('follow')) this.#update()
-    return this.#board.current
+    return this.#announcer.status
   }
 
   start(): void {
     this.#assertOpen()
     if (this.#ready) return
     this.#board.phase = 'starting'
-    this.#refresh()
+    this.#announcer.refresh()
     this.#ready = this.#start()
     // Told through status and `error` as well; a caller that never asks for ready() must not be ended by it.
     this.#ready.catch(() => undefined)
@@ -147,7 +137,7 @@ class GossipStore implements Store {
     listener: (event: StoreEvents[K]) => void,
     options?: { signal?: AbortSignal },
   ): Unsubscribe {
-    return this.#emitter.on(type, listener, options)
+    return this.#announcer.events.on(type, listener, options)
   }
 
   metrics(): Readonly<Record<string, number>> {
@@ -178,12 +168,12 @@ class GossipStore implements Store {
       await this.#driver.start()
       if (this.#closing) return
       this.#board.phase = 'running'
-      this.#every('idle', IDLE_MILLIS, () => this.#replica.compactIfDue())
+      this.#timers.every('idle', IDLE_MILLIS, () => this.#replica.compactIfDue())
       globalThis.addEventListener?.('pagehide', this.#onPageHide)
-      this.#refresh()
+      this.#announcer.refresh()
     } catch (cause) {
-      const error = cause instanceof GossipKvError ? cause : internal(cause)
-      this.#report(error)
+      const error = cause instanceof GossipKvError ? cause : internalError(cause)
+      this.#announcer.report(error)
       await this.close()
       throw error
     }
@@ -192,23 +182,24 @@ class GossipStore implements Store {
   async #load(): Promise<void> {
     if (this.#persistence === undefined) return
     const { id, checkpoint, warning } = await this.#persistence.open()
-    if (warning) this.#report(warning instanceof GossipKvError ? warning : internal(warning))
+    if (warning) this.#announcer.report(warning instanceof GossipKvError ? warning : internalError(warning))
     if (id === undefined) await this.#persistence.saveId(this.#id)
     else this.#id = id
-    this.#members.update([this.#alone()], this.#id)
+    this.#members.update([aloneView(this.#id, this.#record)], this.#id)
     if (checkpoint) this.#replica.restore(checkpoint)
   }
 
   async #close(): Promise<void> {
     this.#board.phase = 'closed'
     globalThis.removeEventListener?.('pagehide', this.#onPageHide)
-    for (const timer of this.#timers.values()) clearTimeout(timer)
-    this.#timers.clear()
+    // A signal that outlives the store must not keep it.
+    this.#signal?.removeEventListener('abort', this.#onAbort)
+    this.#timers.close()
     const links = this.#driver ? this.#driver.close() : this.#transport.links.close()
     await Promise.allSettled([links, this.#saver?.close()])
     this.#core.end()
-    this.#refresh()
-    this.#emitter.clear()
+    this.#announcer.refresh()
+    this.#announcer.events.clear()
     this.#replica.destroy()
   }
 
@@ -222,20 +213,42 @@ class GossipStore implements Store {
       clock: systemClock,
       random: cryptoRandom,
       events: {
-        changed: () => this.#queueRefresh(),
+        changed: () => this.#announcer.refreshSoon(),
         signaling: (state, error) => {
           this.#board.signaling = state
-          if (state === 'connected' && this.#board.lastError instanceof TransportError)
-            this.#board.lastError = undefined
-          if (error) this.#report(error)
-          this.#queueRefresh()
+          if (error) this.#announcer.report(error)
+          this.#announcer.refreshSoon()
         },
         contacts: (count) => {
           this.#board.contacts = count
-          this.#queueRefresh()
+          this.#announcer.refreshSoon()
         },
-        dialFailed: (_peer, error) => this.#report(error),
+        dialFailed: (_peer, error) => this.#announcer.report(error),
       },
+    })
+  }
+
+  #makeBoard(): StatusBoard {
+    return new StatusBoard({
+      members: () => this.#members.list(),
+      linksTarget: () => this.#driver?.linksTarget ?? 0,
+      dialing: () => this.#driver?.dialing ?? false,
+      pendingUpdates: () => this.#driver?.pendingUpdates ?? 0,
+      persisted: () => this.#saver?.persisted,
+      digest: () => toHex(this.#replica.digest()),
+      now: systemClock.wall,
+    })
+  }
+
+  #makeAnnouncer(sys: SysKv): Announcer {
+    const project = (table: ReadonlyMap<string, MemberRecord>) => this.#replica.projectMembers(table)
+    return new Announcer({
+      members: this.#members,
+      projection: new SysProjection({ sys, timers: this.#timers, clock: systemClock, project }),
+      board: this.#board,
+      timers: this.#timers,
+      views: () => this.#driver?.members() ?? [aloneView(this.#id, this.#record)],
+      selfId: () => this.#id,
     })
   }
 
@@ -247,8 +260,8 @@ class GossipStore implements Store {
       changed: (error) => {
         const first = this.#board.storageError === undefined
         this.#board.storageError = error
-        if (error && first) this.#report(error)
-        this.#queueRefresh()
+        if (error && first) this.#announcer.report(error)
+        this.#announcer.refreshSoon()
       },
     })
   }
@@ -257,14 +270,14 @@ class GossipStore implements Store {
     const { events } = this.#replica
     events.on('change', (event) => {
       this.#core.changed(event)
-      this.#emitter.emit('change', event)
+      this.#announcer.events.emit('change', event)
       this.#saver?.dirty()
-      this.#once('follow', FOLLOW_MILLIS, () => this.#refresh())
+      this.#announcer.refreshLater()
     })
     events.on('local', () => this.#driver?.localWrites())
-    events.on('error', (error) => this.#report(error))
+    events.on('error', (error) => this.#announcer.report(error))
     events.on('conflict', ({ key, winner, loser }) => {
-      this.#emitter.emit('conflict', { key, winner: this.#named(winner), loser: this.#named(loser) })
+      this.#announcer.events.emit('conflict', { key, winner: this.#named(winner), loser: this.#named(loser) })
     })
     events.on('session-forked', () => this.#driver?.changeSelf({ session: this.#replica.session }))
   }
@@ -273,72 +286,7 @@ class GossipStore implements Store {
     return { value: side.value, by: this.#members.bySession(side.session) }
   }
 
-  /** Many outputs of one turn make one refresh. */
-  #queueRefresh(): void {
-    if (this.#refreshQueued) return
-    this.#refreshQueued = true
-    queueMicrotask(() => {
-      this.#refreshQueued = false
-      this.#refresh()
-    })
-  }
-
-  /** Brings members and status up to date and tells those who follow. */
-  #refresh(): void {
-    this.#cancel('follow')
-    const views = this.#update()
-    if (this.#members.tell()) this.#emitter.emit('members', this.#members.list())
-    if (this.#isNewTable(views)) this.#follow(views)
-    if (this.#toldStatus === this.#board.current) return
-    this.#toldStatus = this.#board.current
-    this.#emitter.emit('status', this.#toldStatus)
-  }
-
-  #update(): readonly MemberView[] {
-    const views = this.#driver?.members() ?? [this.#alone()]
-    this.#members.update(views, this.#id)
-    this.#board.refresh()
-    return views
-  }
-
-  #isNewTable(views: readonly MemberView[]): boolean {
-    return views.length !== this.#table.size || views.some(({ id, record }) => this.#table.get(id) !== record)
-  }
-
-  /** `sys` is current at once; its map in the document after a pause, since each write there costs a transaction. */
-  #follow(views: readonly MemberView[]): void {
-    this.#table = new Map(views.map(({ id, record }) => [id, record]))
-    this.#sys.replace(this.#table)
-    const wait = this.#projectedAt + PROJECT_MILLIS - systemClock.monotonic()
-    if (wait > 0) this.#once('project', wait, () => this.#project())
-    else this.#project()
-  }
-
-  #project(): void {
-    this.#projectedAt = systemClock.monotonic()
-    this.#replica.projectMembers(this.#table)
-  }
-
-  #alone(): MemberView {
-    return {
-      id: this.#id,
-      record: this.#record,
-      suspected: false,
-      direct: false,
-      rttMillis: undefined,
-      inSync: undefined,
-    }
-  }
-
-  #report(error: GossipKvError): void {
-    this.#board.lastError = error
-    this.#emitter.emit('error', error)
-    this.#queueRefresh()
-  }
-
-  #listenerThrew(cause: unknown): void {
-    this.#report(listenerThrew(cause))
-  }
+  readonly #onAbort = (): void => void this.close()
 
   readonly #onPageHide = (event: unknown): void => {
     // A page that goes into the back-forward cache may come back; one that does not says goodbye.
@@ -346,96 +294,6 @@ class GossipStore implements Store {
   }
 
   #assertOpen(): void {
-    if (this.#closing) throw closed()
+    if (this.#closing) throw storeClosed()
   }
-
-  #once(name: string, millis: number, fn: () => void): void {
-    if (this.#timers.has(name) || this.#closing) return
-    const run = () => {
-      this.#timers.delete(name)
-      fn()
-    }
-    this.#timers.set(name, setTimeout(run, millis))
-  }
-
-  #every(name: string, millis: number, fn: () => void): void {
-    const run = () => {
-      fn()
-      this.#every(name, millis, fn)
-    }
-    this.#cancel(name)
-    this.#timers.set(name, setTimeout(run, millis))
-  }
-
-  #cancel(name: string): void {
-    clearTimeout(this.#timers.get(name))
-    this.#timers.delete(name)
-  }
-}
-
-function recordOf(options: StoreOptions, session: number): MemberRecord {
-  const now = systemClock.wall()
-  const record: MemberRecord = {
-    port: options.port ?? null,
-    protocol: 'v1',
-    kind: runtimeKind,
-    role: 'writer',
-    session,
-    // A later run of the same member starts above all incarnations of an earlier one.
-    incarnation: now,
-    joined: now,
-  }
-  if (options.name !== undefined) record.name = options.name
-  if (options.zone !== undefined) record.zone = options.zone
-  if (options.meta !== undefined) record.meta = { ...options.meta }
-  return record
-}
-
-/** The name of an open cluster at the signaling server: 22 characters that do not tell the cluster's name. */
-function topicOf(cluster: string): string {
-  const hash = sha256.digest(new TextEncoder().encode(`open:${cluster}`))
-  return btoa(String.fromCharCode(...hash))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .slice(0, 22)
-}
-
-function closed(): UsageError {
-  return new UsageError('ERR_STORE_CLOSED', {
-    what: 'The store is closed',
-    why: 'close() was called, its signal was aborted, or it could not start',
-    fix: 'Make a new one with createStore()',
-  })
-}
-
-function notStarted(): UsageError {
-  return new UsageError('ERR_NOT_STARTED', {
-    what: 'The store has not been started',
-    why: 'It was made with autoStart: false',
-    fix: 'Call start() first',
-  })
-}
-
-function listenerThrew(cause: unknown): InternalError {
-  return new InternalError(
-    'ERR_LISTENER_THREW',
-    {
-      what: `A listener threw (${messageOf(cause)})`,
-      why: 'A function handed to subscribe() or on() has an error',
-      fix: 'Mend it: see the cause; the store and the other listeners are not affected',
-    },
-    { cause },
-  )
-}
-
-function internal(cause: unknown): InternalError {
-  return new InternalError(
-    'ERR_INTERNAL',
-    {
-      what: `Something failed that never should (${messageOf(cause)})`,
-      why: 'There is an error in gossip-kv or in an adapter handed to it',
-      fix: 'Please report it with the cause',
-    },
-    { cause },
-  )
 }

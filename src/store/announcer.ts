@@ -1,0 +1,89 @@
+/**
+ * Tells those who follow a store what has become of it: brings members, `sys` and status up to date, once for all
+ * that happens in one turn, and hands out the events.
+ */
+import { Emitter } from '../base/emitter.js'
+import type { GossipKvError } from '../base/errors.js'
+import type { MemberView } from '../driver/driver.js'
+import type { MemberList } from './members.js'
+import type { StatusBoard } from './status-board.js'
+import { listenerThrew } from './store-errors.js'
+import type { SysProjection } from './sys-projection.js'
+import type { Timers } from './timers.js'
+import type { Status, StoreEvents } from './types.js'
+
+/** Status and members follow writes at most this often, so that a write costs nothing but itself. */
+const FOLLOW_MILLIS = 50
+
+export interface AnnouncerHost {
+  members: MemberList
+  projection: SysProjection
+  board: StatusBoard
+  timers: Timers
+  /** All members as they are now, this one included. */
+  views(): readonly MemberView[]
+  selfId(): string
+}
+
+export class Announcer {
+  readonly events = new Emitter<StoreEvents>((error) => this.listenerThrew(error))
+  readonly #host: AnnouncerHost
+  #told: Status | undefined
+  #queued = false
+
+  constructor(host: AnnouncerHost) {
+    this.#host = host
+  }
+
+  get status(): Status {
+    const { timers, board } = this.#host
+    // Followers of writes lag a little; whoever asks gets the truth. A getter tells nobody: it may run in a render.
+    if (timers.has('follow')) this.#update()
+    return board.current
+  }
+
+  /** Tells now. */
+  refresh(): void {
+    const { timers, members, projection, board } = this.#host
+    timers.cancel('follow')
+    const views = this.#update()
+    if (members.tell()) this.events.emit('members', members.list())
+    projection.follow(views)
+    if (this.#told === board.current) return
+    this.#told = board.current
+    this.events.emit('status', this.#told)
+  }
+
+  /** Tells at the end of this turn: many outputs of one turn are told once. */
+  refreshSoon(): void {
+    if (this.#queued) return
+    this.#queued = true
+    queueMicrotask(() => {
+      this.#queued = false
+      this.refresh()
+    })
+  }
+
+  /** Tells of writes after a pause. */
+  refreshLater(): void {
+    this.#host.timers.once('follow', FOLLOW_MILLIS, () => this.refresh())
+  }
+
+  report(error: GossipKvError): void {
+    this.#host.board.lastError = error
+    this.events.emit('error', error)
+    this.refreshSoon()
+  }
+
+  listenerThrew(cause: unknown): void {
+    this.report(listenerThrew(cause))
+  }
+
+  #update(): readonly MemberView[] {
+    const { members, board, views, selfId } = this.#host
+    const all = views()
+    members.update(all, selfId())
+    board.refresh()
+    return all
+  }
+}

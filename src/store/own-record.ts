@@ -1,0 +1,24 @@
+/** What a member says of itself to all others. */
+import { systemClock } from '../transport/system-clock.js'
+import type { MemberRecord } from '../wire/frame.js'
+import { runtimeKind } from './transport-choice.js'
+import type { StoreOptions } from './types.js'
+
+/** The record of a member that starts now; `session` is that of its writes. */
+export function ownRecord(options: StoreOptions, session: number): MemberRecord {
+  const now = systemClock.wall()
+  const record: MemberRecord = {
+    port: options.port ?? null,
+    protocol: 'v1',
+    kind: runtimeKind,
+    role: 'writer',
+    session,
+    // A later run of the same member starts above all incarnations of an earlier one.
+    incarnation: now,
+    joined: now,
+  }
+  if (options.name !== undefined) record.name = options.name
+  if (options.zone !== undefined) record.zone = options.zone
+  if (options.meta !== undefined) record.meta = { ...options.meta }
+  return record
+}
