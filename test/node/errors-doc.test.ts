@@ -1,5 +1,5 @@
-/** docs/ERRORS.md against the union of codes. */
-import { readFileSync } from 'node:fs'
+/** docs/ERRORS.md against the union of codes, and the union against the source. */
+import { readdirSync, readFileSync } from 'node:fs'
 import { expect } from 'chai'
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
@@ -33,6 +33,16 @@ function codesInDocument(): { code: string; group: string; text: string }[] {
     })
 }
 
+/** Every code that a source file names in quotes, as it does to make an error of it. */
+function codesInUse(): Set<string> {
+  const files = ['src', 'cli', 'signaling-server'].flatMap((folder) =>
+    readdirSync(new URL(`../../${folder}`, import.meta.url), { recursive: true })
+      .map((name) => `${folder}/${String(name).replaceAll('\\', '/')}`)
+      .filter((name) => /\.tsx?$/.test(name) && name !== 'src/base/errors.ts'),
+  )
+  return new Set(files.flatMap((file) => read(file).match(/(?<=')ERR_\w+(?=')/g) ?? []))
+}
+
 describe('docs/ERRORS.md', () => {
   it('has one heading for each code, in the chapter of its class, and no other', () => {
     const source = codesInSource()
@@ -44,5 +54,10 @@ describe('docs/ERRORS.md', () => {
 
   it('says more than a word about each', () => {
     for (const { code, text } of codesInDocument()) expect(text.split('.').length, code).to.be.above(2)
+  })
+
+  it('knows no code that nothing makes an error of', () => {
+    const used = codesInUse()
+    expect(codesInSource().filter(([code]) => !used.has(code))).to.deep.equal([])
   })
 })
