@@ -1,7 +1,8 @@
 /** Every named attack, once: what must come of it, and that nothing else does. */
 import { expect } from 'chai'
 import { ATTACKS, isExpected } from '../../../bench/attacks.js'
-import { any, float, item, pack, run, update } from '../../../bench/packing.js'
+import { any, float, item, kill, pack, run, update } from '../../../bench/packing.js'
+import { PlainVictim } from '../../../bench/plain-victim.js'
 import { NOW, peerUpdate, Victim } from '../../../bench/victim.js'
 import { CLOCK_LEAD_MILLIS_MAX } from '../../../src/wire/limits.js'
 
@@ -50,6 +51,59 @@ describe('A replica under attack', () => {
     expect(victim.replica.get('theirs')).to.equal(1)
   })
 })
+
+describe('The judge of attacks', () => {
+  it('calls it half-applied when something was merged that was not accepted', () => {
+    const { replica, judge, next } = scenario()
+    const receive = replica.receive.bind(replica)
+    replica.receive = (bytes) => {
+      receive(bytes)
+      return { type: 'early' }
+    }
+    expect(judge(next)).to.include({ outcome: 'early', half: true })
+  })
+
+  it('calls it half-applied when something was accepted that the document does not show', () => {
+    const { replica, judge, next } = scenario()
+    const receive = replica.receive.bind(replica)
+    replica.receive = (bytes) => {
+      const result = receive(bytes)
+      replica.doc.getMap('usr')._map.delete('next')
+      return result
+    }
+    expect(judge(next)).to.include({ outcome: 'applied', half: true })
+  })
+
+  it('finds nothing wrong with an honest update', () => {
+    const { judge, next } = scenario()
+    expect(judge(next)).to.include({
+      outcome: 'applied',
+      half: false,
+      pending: false,
+      roots: false,
+      touched: true,
+    })
+  })
+
+  it('sees what plain Yjs does with the same bytes', () => {
+    const { own, peer } = new Victim().scene
+    const all = update([], [kill(peer.session, [0, 2 * 8000]), kill(own.session, [0, 2 * 8000])])
+    expect(new PlainVictim().judge('v1', all)).to.include({ pending: true, emptied: true })
+    const gap = update([run(peer.session, 99, [item({ key: 'a', meta: float(1) })])])
+    expect(new PlainVictim().judge('v1', gap)).to.include({ pending: true, half: false })
+    const root = update([run(5, 0, [item({ root: 'evil', key: 'a', meta: float(1) })])])
+    expect(new PlainVictim().judge('v1', pack(root.slice(0, -1), 9))).to.include({ half: true, roots: true })
+  })
+})
+
+/** A victim, and an honest update that is news to it. */
+function scenario() {
+  const victim = new Victim()
+  const { peer, clock } = victim.scene
+  const entry = item({ key: 'next', meta: float(clock + 1), value: any('peer') })
+  const next = pack(clock + 1, update([run(peer.session, 2 * peer.known, [entry])]))
+  return { replica: victim.replica, judge: (bytes: Uint8Array) => victim.judge('update', bytes), next }
+}
 
 /** The next honest write of the peer is taken, and so is an own one, with a time that others take. */
 function expectToLiveOn({ replica, scene }: Victim): void {

@@ -253,6 +253,18 @@ describe('The strict reader refuses', () => {
     expect(kindOf(bytes, { bytesMax: bytes.length - 1 })).to.equal('limit')
   })
 
+  it('a broadcast one beyond each of its limits', () => {
+    const runs = Array.from({ length: UPDATE_SESSIONS_MAX + 1 }, (_, i) => raw(1, 9000 - i, 0, gap(2)))
+    const sessions = raw(5, runs.length, ...runs, 0)
+    expect(decodeEnvelope(sessions)).to.deep.equal({ type: 'offence', kind: 'limit' })
+    expect('type' in decodeEnvelope(raw(5, runs.length - 1, ...runs.slice(1), 0))).to.equal(false)
+    const structs = Array.from({ length: UPDATE_STRUCTS_MAX + 1 }, (_, i) => item({ key: `k${i}` }))
+    expect(decodeEnvelope(raw(5, update(9, 0, ...structs)))).to.deep.equal({ type: 'offence', kind: 'limit' })
+    expect('type' in decodeEnvelope(raw(5, update(9, 0, ...structs.slice(1))))).to.equal(false)
+    const bytes = new Uint8Array(UPDATE_BYTES_MAX + 1)
+    expect(decodeEnvelope(bytes)).to.deep.equal({ type: 'offence', kind: 'limit' })
+  })
+
   it('deaths and clocks where they have no business', () => {
     expect(kindOf(raw(0, 1, 9, 1, 0, 2), { kills: false })).to.equal('limit')
     expect(kindOf(update(0, 0, gap(7)), { clock: true })).to.equal('ok')

@@ -9,7 +9,13 @@ import {
   SESSIONS_LISTED_MAX,
 } from '../../../src/replica/difference.js'
 import type { Replica, WriteOperation } from '../../../src/replica/replica.js'
-import { KEYS_MAX, MERGE_BYTES_MAX, MERGE_ENTRIES_MAX, SESSIONS_MAX } from '../../../src/wire/limits.js'
+import {
+  KEYS_MAX,
+  MERGE_BYTES_MAX,
+  MERGE_ENTRIES_MAX,
+  MERGE_STRUCTS_MAX,
+  SESSIONS_MAX,
+} from '../../../src/wire/limits.js'
 import { raw } from './raw-update.js'
 import { exchange, replicaAt, sameData, sync } from './replicas.js'
 
@@ -170,6 +176,7 @@ describe('A summary or a difference', () => {
     expect(kindOf(decodeSummary(raw(1, 0, SESSIONS_LISTED_MAX + 1, room)))).to.equal('limit')
     expect(kindOf(decodeSummary(raw(1, 0, 0, 0, REFUSED_TOLD_MAX + 1, room)))).to.equal('limit')
     expect(kindOf(decodeDifference(raw(1, 1, SESSIONS_MAX + 2, room)))).to.equal('limit')
+    expect(kindOf(decodeDifference(raw(1, 1, 1, MERGE_STRUCTS_MAX + 1, room)))).to.equal('limit')
     expect(kindOf(decodeDifference(raw(1, 1, 0, 0, 0, SESSIONS_MAX + 1, room)))).to.equal('limit')
     expect(kindOf(decodeDifference(raw(1, 1, 0, 0, 0, 0, 0, 1, 9, 2 * KEYS_MAX + 1, room)))).to.equal('limit')
     expect(kindOf(decodeDifference(new Uint8Array(MERGE_BYTES_MAX + 1)))).to.equal('limit')

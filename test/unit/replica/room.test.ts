@@ -1,0 +1,24 @@
+/** When a store tells that it fills up. */
+import { expect } from 'chai'
+import { DottedMap } from '../../../src/replica/dotted-map.js'
+import type { NearlyFull } from '../../../src/replica/events.js'
+import { Room } from '../../../src/replica/room.js'
+import { SESSIONS_MAX, SESSIONS_WARNED } from '../../../src/wire/limits.js'
+
+function told(room: Room): NearlyFull[] {
+  const events: NearlyFull[] = []
+  room.tellNearlyFull((event) => events.push(event))
+  return events
+}
+
+describe('The room of a store', () => {
+  it('is told to shrink by sessions long before it refuses new ones', () => {
+    const map = new DottedMap()
+    const room = new Room(map)
+    for (let session = 1; session < SESSIONS_WARNED; session++) map.advance(session, 1)
+    expect(told(room)).to.deep.equal([])
+    map.advance(SESSIONS_WARNED, 1)
+    expect(told(room)).to.deep.equal([{ of: 'sessions', used: SESSIONS_WARNED, limit: SESSIONS_MAX }])
+    expect(told(room)).to.deep.equal([])
+  })
+})
