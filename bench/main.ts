@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- <name...> [--all] [--quick] [--size N] [--json]`: prints measured figures beside their targets.
- * Without a name it lists the benches. A missed target does not fail the run: figures are printed, not asserted.
+ * `npm run bench -- <name...> [--all] [--quick] [--size N] [--json] [--docs]`: prints measured figures beside their targets.
+ * `--docs` also puts them into docs/BENCHMARKS.md. Without a name it lists the benches. A missed target does not fail the run: figures are printed, not asserted.
  */
 import { cpus, loadavg, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -8,6 +8,7 @@ import type { Bench, BenchOptions, BenchRow } from './bench.js'
 import { detection } from './detection.js'
 import { exit } from './exit.js'
 import { falseDeaths } from './false-deaths.js'
+import { recordFigures } from './figures.js'
 import { history } from './history.js'
 import { hostile } from './hostile.js'
 import { idle } from './idle.js'
@@ -52,21 +53,24 @@ process.exitCode = await main(process.argv.slice(2))
 async function main(args: string[]): Promise<number> {
   const options = parsed(args)
   if (options === undefined) return 1
-  const { names, all, quick, size, json } = options
+  const { names, all, quick, size, json, docs } = options
   const unknown = names.filter((name) => !BENCHES.some((bench) => bench.name === name))
   if (unknown.length > 0) {
     console.error(`There is no bench ${unknown.join(', ')}. There are:\n${listed()}`)
     return 1
   }
   if (names.length === 0 && !all) {
-    console.log(`npm run bench -- <name...> [--all] [--quick] [--size N] [--json]\n${listed()}`)
+    console.log(`npm run bench -- <name...> [--all] [--quick] [--size N] [--json] [--docs]\n${listed()}`)
     return 0
   }
   const chosen = BENCHES.filter(({ name }) => all || names.includes(name))
   // With --json the note goes to stderr, so that stdout is one object a line.
   if (json) console.error(machineNote(quick))
   else console.log(machineNote(quick))
-  for (const bench of chosen) await runBench(bench, { quick, ...(size && { size }) }, json)
+  for (const bench of chosen) {
+    const rows = await runBench(bench, { quick, ...(size && { size }) }, json)
+    if (docs) await recordFigures(rows, size ? `size ${size}` : quick ? 'quick' : 'full')
+  }
   return 0
 }
 
@@ -80,12 +84,13 @@ function parsed(args: string[]) {
         quick: { type: 'boolean', default: false },
         size: { type: 'string' },
         json: { type: 'boolean', default: false },
+        docs: { type: 'boolean', default: false },
       },
     })
     return { ...values, size: Number(values.size ?? 0), names: positionals }
   } catch (error) {
     console.error(
-      `${error instanceof Error ? error.message : error}\nThe options are --all, --quick, --size and --json.`,
+      `${error instanceof Error ? error.message : error}\nThe options are --all, --quick, --size, --json and --docs.`,
     )
     return undefined
   }
@@ -109,8 +114,13 @@ function machineNote(quick: boolean): string {
   )
 }
 
-async function runBench(bench: Bench, options: BenchOptions, json: boolean): Promise<void> {
-  for await (const row of bench.run(options)) console.log(json ? JSON.stringify(row) : tableLine(row))
+async function runBench(bench: Bench, options: BenchOptions, json: boolean): Promise<BenchRow[]> {
+  const rows: BenchRow[] = []
+  for await (const row of bench.run(options)) {
+    rows.push(row)
+    console.log(json ? JSON.stringify(row) : tableLine(row))
+  }
+  return rows
 }
 
 function tableLine(row: BenchRow): string {

@@ -17,7 +17,7 @@ const KEYS = 10_000
 const LISTED = 1000
 /** Keys of which a summary says nothing. */
 const FEW_KEYS = 900
-const OPERATIONS = 4000
+const OPERATIONS = 10_000
 
 /** What past sessions cost. */
 export const sessions: Bench = {
@@ -30,7 +30,7 @@ export const sessions: Bench = {
     const history = visits(seededRandom(29), SESSIONS, WRITES, KEYS)
     const stores = checkpointsOf(subject, history)
     const plain = plainRates(history)
-    const rounds = quick ? 11 : 31
+    const rounds = quick ? 7 : 15
     yield rateRow('set', await setContest(subject, stores, rounds), plain.set)
     yield rateRow('receive', await receiveContest(subject, stores, rounds), plain.receive)
     yield* bytesRows(subject, stores)

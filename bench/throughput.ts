@@ -20,8 +20,8 @@ export const throughput: Bench = {
   about: 'local sets, batches and receives per second, as a ratio to Y.Map in the same run',
   async *run({ quick }) {
     const subject = await builtSubject()
-    const operations = quick ? 10_000 : 40_000
-    const rounds = quick ? 11 : 31
+    const operations = quick ? 30_000 : 100_000
+    const rounds = quick ? 7 : 15
     for (const size of [1, BATCH]) yield writeRow(size, await writeContest(subject, size, operations, rounds))
     for (const size of [1, MERGED])
       yield receiveRow(size, await receiveContest(subject, size, operations, rounds))
