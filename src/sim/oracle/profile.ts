@@ -37,6 +37,8 @@ export interface Profile {
   quickSyncs: number
   /** Up to how many messages arrive in one step. */
   burst: number
+  /** Chance that what is under way when everything heals still arrives. */
+  arrival: number
   /** Messages arrive in the order in which they were sent. */
   isOrdered: boolean
   /** How far a clock may be off, in milliseconds, either way. */
@@ -81,6 +83,7 @@ export function drawProfile(random: Random, size: Size): Profile {
     abortion: oneOf(0, 0.2, 0.5),
     quickSyncs: oneOf(0, 0.5, 1),
     burst: oneOf(1, 6, 16),
+    arrival: oneOf(0, 0.5),
     isOrdered: random() < 0.3,
     skewMillis: oneOf(0, 5, 1_000, 25_000),
     isWild: random() < 0.1,
@@ -92,7 +95,7 @@ export function drawProfile(random: Random, size: Size): Profile {
       partition: oneOf(0, 2),
       heal: oneOf(1, 3),
       save: oneOf(1, 4),
-      crash: oneOf(0, 1, 5),
+      crash: oneOf(0, 2, 10),
       compact: 2,
       jump: oneOf(0, 2),
       forge: 0.5,

@@ -66,10 +66,11 @@ export class Traffic {
     for (let left = 1 + randomInteger(world.random, profile.burst); left > 0; left--) this.#deliverOne()
   }
 
-  /** Half of what is under way arrives, the rest never does. */
+  /** Some of what is under way arrives, the rest never does. */
   flush(): void {
+    const { world, profile } = this.#scene
     for (const message of this.#messages.splice(0))
-      if (this.#scene.world.random() < 0.5) this.#arrive(message)
+      if (world.random() < profile.arrival) this.#arrive(message)
     this.#messages = []
   }
 

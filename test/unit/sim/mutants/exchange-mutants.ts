@@ -26,7 +26,7 @@ const noEnvelopeClock: Mutant = {
   },
   breaks:
     'the dead carry no stamp: a write is stamped earlier than what it causally follows, and loses to it',
-  workload: 'default',
+  workload: 'small',
 }
 
 /** The clock in front becomes what the live entries show. */
@@ -72,7 +72,7 @@ const twoVersions: Mutant = {
     }),
   },
   breaks: 'the list of live dots is older than the context: what came between counts as dead',
-  workload: 'default',
+  workload: 'small',
 }
 
 function olderList(first: Uint8Array, second: Uint8Array | undefined): Uint8Array {
@@ -91,7 +91,7 @@ const partByPart: Mutant = {
     }),
   },
   breaks: 'an aborted sync leaves deaths without their killers, which are lost when their holder crashes',
-  workload: 'default',
+  workload: 'small',
 }
 
 const deleteWithoutDot: Mutant = {

@@ -31,7 +31,7 @@ const deadForgotten: Mutant = {
     isReady: (map, { runs }) => runs.every((run) => run.start <= map.known(run.session)),
   })),
   breaks: 'a write that was overwritten comes after its overwrite, and lives',
-  workload: 'default',
+  workload: 'small',
 }
 
 const deadInCloud: Mutant = {
