@@ -81,13 +81,22 @@ export class InternalError extends GossipKvError {}
 
 /** A printable form of any thrown thing. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return error instanceof Error ? error.message : printed(error)
 }
 
 /** Shortens a value for an error's text, so that a message never carries a large or secret value whole. */
 export function shown(value: unknown, charactersMax = 60): string {
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
+  const text = typeof value === 'string' ? JSON.stringify(value) : printed(value)
   return text.length > charactersMax ? `${text.slice(0, charactersMax)}...` : text
+}
+
+/** An object may have no toString, or one that throws. */
+function printed(value: unknown): string {
+  try {
+    return String(value)
+  } catch {
+    return typeof value
+  }
 }
 
 function sentence(text: string): string {

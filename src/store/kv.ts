@@ -159,8 +159,9 @@ export class PrefixKv implements KV {
   }
 
   namespace(prefix: string): KV {
-    checkKey(this.#prefix + prefix)
-    return new PrefixKv(this.#core, this.#prefix + prefix)
+    const outer = this.#outer(prefix)
+    checkKey(outer)
+    return new PrefixKv(this.#core, outer)
   }
 
   #subscribePrefix(prefix: string, fn: (event: ChangeEvent) => void): Unsubscribe {

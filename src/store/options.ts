@@ -1,5 +1,7 @@
 /** Checks what the caller of createStore() hands in, before anything is opened. */
 import { shown, UsageError } from '../base/errors.js'
+import type { Persistence } from '../persistence/persistence.js'
+import type { Links, Signaling } from '../transport/transport.js'
 import type { MemberRecord } from '../wire/frame.js'
 import { MEMBER_RECORD_BYTES_MAX } from '../wire/limits.js'
 import { recordBytes } from '../wire/record-codec.js'
@@ -7,6 +9,18 @@ import type { StoreOptions } from './types.js'
 
 const NAME_CHARACTERS_MAX = 64
 const LONE_SURROGATE = /\p{Surrogate}/u
+
+const PERSISTENCE_METHODS: readonly (keyof Persistence)[] = ['open', 'saveId', 'save', 'close']
+const SIGNALING_METHODS: readonly (keyof Signaling)[] = ['start', 'introduce', 'send', 'close']
+const LINKS_METHODS: readonly (keyof Links)[] = [
+  'start',
+  'dial',
+  'receiveSignal',
+  'send',
+  'slow',
+  'disconnect',
+  'close',
+]
 
 /** Every option; an unknown one is a spelling mistake that would otherwise go unnoticed. */
 const KNOWN: Readonly<Record<keyof StoreOptions, true>> = {
@@ -37,11 +51,18 @@ export function checkOptions(options: StoreOptions): void {
   checkFlag('autoStart', options.autoStart)
   checkMeta(options.meta)
   checkIceServers(options.iceServers)
-  for (const key of ['transport', 'webrtc', 'signal'] as const) {
-    if (options[key] !== undefined && !isObject(options[key])) throw invalid(key, options[key], 'an object')
+  checkTransport(options.transport)
+  const { webrtc, signal, persistence } = options
+  if (webrtc !== undefined && !isObject(webrtc)) throw invalid('webrtc', webrtc, 'an object')
+  if (signal !== undefined && !hasMethods(signal, ['addEventListener', 'removeEventListener'])) {
+    throw invalid('signal', signal, 'an AbortSignal')
   }
-  if (options.persistence !== undefined && options.persistence !== false && !isObject(options.persistence)) {
-    throw invalid('persistence', options.persistence, 'a Persistence, or false')
+  if (persistence !== undefined && persistence !== false && !hasMethods(persistence, PERSISTENCE_METHODS)) {
+    throw invalid(
+      'persistence',
+      persistence,
+      `an object that can ${PERSISTENCE_METHODS.join(', ')}, or false`,
+    )
   }
 }
 
@@ -96,6 +117,14 @@ function checkMeta(meta: unknown): void {
     throw invalid('meta', meta, 'a flat object of strings, finite numbers, booleans and nulls')
 }
 
+function checkTransport(transport: unknown): void {
+  if (transport === undefined) return
+  const parts = isObject(transport) ? (transport as { links?: unknown; signaling?: unknown }) : {}
+  if (!hasMethods(parts.links, LINKS_METHODS) || !hasMethods(parts.signaling, SIGNALING_METHODS)) {
+    throw invalid('transport', transport, '{ links, signaling }, each with every method of its port')
+  }
+}
+
 function checkIceServers(iceServers: unknown): void {
   if (iceServers === undefined || typeof iceServers === 'function') return
   if (!Array.isArray(iceServers) || !iceServers.every((server) => isObject(server) && 'urls' in server)) {
@@ -105,6 +134,12 @@ function checkIceServers(iceServers: unknown): void {
       'a list of { urls, username?, credential? }, or a function that resolves to one',
     )
   }
+}
+
+function hasMethods(value: unknown, names: readonly string[]): boolean {
+  return (
+    isObject(value) && names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function')
+  )
 }
 
 function isObject(value: unknown): value is object {

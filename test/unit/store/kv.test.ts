@@ -196,6 +196,15 @@ describe('usr', () => {
     expect(seen).to.deep.equal([{ key: '2', value: 'nested', previous: undefined }])
   })
 
+  it('refuses a namespace that is no text', () => {
+    const { usr } = alone()
+    for (const base of [usr, usr.namespace('todo/')]) {
+      expect(() => base.namespace(5 as unknown as string))
+        .to.throw(UsageError)
+        .with.property('code', 'ERR_KEY_INVALID')
+    }
+  })
+
   it('tells who wrote what and when', async () => {
     const { a, b } = await twoStores()
     const before = Date.now()

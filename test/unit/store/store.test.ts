@@ -100,6 +100,15 @@ describe('a store', () => {
     ['a signaling that is no text', 'ERR_OPTION_INVALID', { cluster: 'c', signaling: 7 }],
     ['a meta that is too large', 'ERR_TOO_LARGE', { cluster: 'c', meta: { text: 'x'.repeat(600) } }],
     ['a meta that nests', 'ERR_OPTION_INVALID', { cluster: 'c', meta: { a: { b: 1 } } }],
+    [
+      'a meta without a prototype that nests',
+      'ERR_OPTION_INVALID',
+      { cluster: 'c', meta: Object.assign(Object.create(null), { a: Object.create(null) }) },
+    ],
+    ['a signal that is none', 'ERR_OPTION_INVALID', { cluster: 'c', signal: {} }],
+    ['a persistence that saves nothing', 'ERR_OPTION_INVALID', { cluster: 'c', persistence: {} }],
+    ['a transport without links', 'ERR_OPTION_INVALID', { cluster: 'c', transport: {} }],
+    ['a WebRTC without its constructors', 'ERR_OPTION_INVALID', { cluster: 'c', webrtc: {} }],
     ['an autoStart that is no flag', 'ERR_OPTION_INVALID', { cluster: 'c', autoStart: 'no' }],
   ]
   for (const [what, code, options] of wrong) {
