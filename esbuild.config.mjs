@@ -26,7 +26,12 @@ const common = {
   chunkNames: 'chunks/[name]-[hash]',
 }
 
-const LIBRARY = { index: 'src/index.ts', react: 'src/react.ts', vue: 'src/vue.ts' }
+const LIBRARY = {
+  index: 'src/index.ts',
+  react: 'src/react.ts',
+  vue: 'src/vue.ts',
+  testing: 'src/testing.ts',
+}
 
 const TARGETS = [
   {

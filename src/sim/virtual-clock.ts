@@ -35,6 +35,11 @@ export class VirtualClock implements Clock {
     }
   }
 
+  /** When the next event is due; it may have been cancelled. Infinity when there is none. */
+  get nextAt(): number {
+    return this.#heap[0]?.at ?? Number.POSITIVE_INFINITY
+  }
+
   /** Lets `millis` pass; runs everything that falls due. Returns the number of events. */
   run(millis: number): number {
     const end = this.#now + millis

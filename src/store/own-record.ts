@@ -1,12 +1,10 @@
 /** What a member says of itself to all others. */
-import { systemClock } from '../transport/system-clock.js'
 import type { MemberRecord } from '../wire/frame.js'
 import { runtimeKind } from './transport-choice.js'
 import type { StoreOptions } from './types.js'
 
-/** The record of a member that starts now; `session` is that of its writes. */
-export function ownRecord(options: StoreOptions, session: number): MemberRecord {
-  const now = systemClock.wall()
+/** The record of a member that starts at `now`, by its wall clock; `session` is that of its writes. */
+export function ownRecord(options: StoreOptions, session: number, now: number): MemberRecord {
   const record: MemberRecord = {
     port: options.port ?? null,
     protocol: 'v1',

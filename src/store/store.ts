@@ -7,7 +7,6 @@ import { randomWord } from '../base/random.js'
 import { Driver } from '../driver/driver.js'
 import type { Persistence } from '../persistence/persistence.js'
 import { Replica } from '../replica/replica.js'
-import { systemClock } from '../transport/system-clock.js'
 import type { Transport } from '../transport/transport.js'
 import type { MemberRecord } from '../wire/frame.js'
 import { Announcer } from './announcer.js'
@@ -16,7 +15,6 @@ import { KvCore } from './kv-core.js'
 import { aloneView, MemberList } from './members.js'
 import { checkOptions, checkRecord } from './options.js'
 import { ownRecord } from './own-record.js'
-import { cryptoRandom } from './random.js'
 import { Saver } from './saver.js'
 import { StatusBoard } from './status-board.js'
 import { internalError, notStarted, storeClosed } from './store-errors.js'
@@ -27,6 +25,7 @@ import { Timers } from './timers.js'
 import { topicOf } from './topic.js'
 import { chooseTransport } from './transport-choice.js'
 import type { KV, Members, ReadKV, Status, Store, StoreEvents, StoreOptions } from './types.js'
+import { realWorld, type StoreWorld } from './world.js'
 
 /** 132 bits: no two members ever draw the same. */
 const ID_CHARACTERS = 22
@@ -39,8 +38,13 @@ const IDLE_MILLIS = 5_000
  * @throws UsageError ERR_OPTION_INVALID, ERR_OPTION_UNKNOWN, ERR_URL_INVALID, ERR_TOO_LARGE
  */
 export function createStore(options: StoreOptions): Store {
+  return createStoreIn(realWorld, options)
+}
+
+/** `createStore` in a world of the caller's. */
+export function createStoreIn(world: StoreWorld, options: StoreOptions): Store {
   checkOptions(options)
-  const store = new GossipStore(options)
+  const store = new GossipStore(world, options)
   if (options.autoStart !== false) store.start()
   return store
 }
@@ -60,18 +64,22 @@ class GossipStore implements Store {
   readonly #record: MemberRecord
   readonly #saver: Saver | undefined
   readonly #signal: AbortSignal | undefined
-  readonly #timers = new Timers(systemClock)
-  #id = randomWord(cryptoRandom, ID_CHARACTERS)
+  readonly #world: StoreWorld
+  readonly #timers: Timers
+  #id: string
   #driver: Driver | undefined
   #ready: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
-  constructor(options: StoreOptions) {
+  constructor(world: StoreWorld, options: StoreOptions) {
     this.cluster = options.cluster
+    this.#world = world
+    this.#timers = new Timers(world.clock)
+    this.#id = randomWord(world.random, ID_CHARACTERS)
     this.#transport = chooseTransport(options)
     this.#persistence = options.persistence || undefined
-    this.#replica = new Replica({ random: cryptoRandom, wall: systemClock.wall })
-    this.#record = ownRecord(options, this.#replica.session)
+    this.#replica = new Replica({ random: world.random, wall: () => world.clock.wall() })
+    this.#record = ownRecord(options, this.#replica.session, world.clock.wall())
     checkRecord(this.#record)
     const listenerThrew = (error: unknown) => this.#announcer.listenerThrew(error)
     this.#members = new MemberList(this.#id, this.#record, listenerThrew)
@@ -210,8 +218,7 @@ class GossipStore implements Store {
       topic: topicOf(this.cluster),
       replica: this.#replica,
       transport: this.#transport,
-      clock: systemClock,
-      random: cryptoRandom,
+      ...this.#world,
       events: {
         changed: () => this.#announcer.refreshSoon(),
         signaling: (state, error) => {
@@ -236,7 +243,7 @@ class GossipStore implements Store {
       pendingUpdates: () => this.#driver?.pendingUpdates ?? 0,
       persisted: () => this.#saver?.persisted,
       digest: () => toHex(this.#replica.digest()),
-      now: systemClock.wall,
+      now: () => this.#world.clock.wall(),
     })
   }
 
@@ -244,7 +251,7 @@ class GossipStore implements Store {
     const project = (table: ReadonlyMap<string, MemberRecord>) => this.#replica.projectMembers(table)
     return new Announcer({
       members: this.#members,
-      projection: new SysProjection({ sys, timers: this.#timers, clock: systemClock, project }),
+      projection: new SysProjection({ sys, timers: this.#timers, clock: this.#world.clock, project }),
       board: this.#board,
       timers: this.#timers,
       views: () => this.#driver?.members() ?? [aloneView(this.#id, this.#record)],
@@ -255,7 +262,7 @@ class GossipStore implements Store {
   #makeSaver(persistence: Persistence): Saver {
     return new Saver({
       persistence,
-      clock: systemClock,
+      clock: this.#world.clock,
       checkpoint: () => this.#replica.checkpoint(),
       changed: (error) => {
         const first = this.#board.storageError === undefined

@@ -19,7 +19,12 @@ export interface MemoryNetworkOptions {
   delayMillis?: readonly [number, number]
   /** How long a dial takes. Default 5. */
   dialMillis?: number
+  /** The share of frames that have to be sent again; each holds up what is behind it on its link. Default 0. */
+  loss?: number
 }
+
+/** A frame is sent again after this: `rto_min` of WebRTC's SCTP. */
+const RETRANSMIT_MILLIS = 400
 
 /** Where the members of one test meet. */
 export interface MemoryNetwork {
@@ -50,6 +55,8 @@ class Network implements MemoryNetwork {
   readonly delivered = { frames: 0, bytes: 0 }
   readonly endpoints = new Map<string, Endpoint>()
   readonly dialMillis: number
+  /** The share of frames that are lost once. */
+  loss: number
   readonly #delayMillis: readonly [number, number]
   readonly #meetings = new Map<string, Map<string, MemorySignaling>>()
   /** Every signaling client that is started, joined or not. */
@@ -62,6 +69,7 @@ class Network implements MemoryNetwork {
     this.random = options.random ?? seededRandom(1)
     this.#delayMillis = options.delayMillis ?? [0, 2]
     this.dialMillis = options.dialMillis ?? 5
+    this.loss = options.loss ?? 0
   }
 
   transport(): Transport {
@@ -107,7 +115,8 @@ class Network implements MemoryNetwork {
 
   delay(): number {
     const [least, most] = this.#delayMillis
-    return least + (most - least) * this.random()
+    const stall = this.loss > 0 && this.random() < this.loss ? RETRANSMIT_MILLIS : 0
+    return least + (most - least) * this.random() + stall
   }
 
   room(topic: string): Map<string, MemorySignaling> {

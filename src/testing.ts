@@ -1,0 +1,239 @@
+/**
+ * gossip-kv/testing: real stores in one process, over a network in memory that can delay, lose and split, in time
+ * that passes only when told to. The same seed gives the same run.
+ *
+ * @example
+ * const cluster = await createTestCluster({ seed: 7, members: 5 })
+ * const [ada, bob] = cluster.members
+ * ada.usr.set('greeting', 'hello')
+ * await cluster.until(() => bob.usr.get('greeting') === 'hello')
+ * cluster.partition([ada], cluster.members.slice(1))
+ * await cluster.advance(60_000)
+ * cluster.heal()
+ * await cluster.settle()
+ * await cluster.close()
+ */
+import { seededRandom } from './base/random.js'
+import { VirtualClock } from './sim/virtual-clock.js'
+import { createStoreIn } from './store/store.js'
+import type { Store, StoreOptions } from './store/types.js'
+import { realWorld, type StoreWorld } from './store/world.js'
+import { type MemoryNetwork, memoryNetwork } from './transport/memory.js'
+
+/** What a test cluster is made of. Every field has a default. */
+export interface TestClusterOptions {
+  /** Names the run. Default 1. */
+  seed?: number
+  /** Members at the start. Default 3. */
+  members?: number
+  /** One-way delay in milliseconds, one number or a range to draw from for each frame. Default 10 to 50. */
+  latencyMillis?: number | readonly [number, number]
+  /** The share of frames that are lost once and sent again 400 ms later, with everything behind them. Default 0. */
+  loss?: number
+  /** 'virtual' (default): time passes in `advance`, `until` and `settle` only. 'real': it passes by itself. */
+  time?: 'virtual' | 'real'
+  /** Options of every store, as `persistence` or `name`; a function gets the number of the member, from 0. */
+  store?: TestStoreOptions | ((index: number) => TestStoreOptions)
+}
+
+/** Options of a store that the cluster does not choose itself. */
+export type TestStoreOptions = Omit<Partial<StoreOptions>, 'transport' | 'signaling' | 'autoStart' | 'webrtc'>
+
+/** Stores that found each other, and a hand on their network and their time. */
+export interface TestCluster {
+  readonly seed: number
+  /** The stores that are open, in order of their start. */
+  readonly members: readonly Store[]
+  /** Milliseconds since the cluster was made. */
+  readonly now: number
+  /** Starts one more member; it has loaded when this resolves, and meets the others as time passes. */
+  add(options?: TestStoreOptions): Promise<Store>
+  /** Lets `millis` pass. */
+  advance(millis: number): Promise<void>
+  /**
+   * Lets time pass until `holds`; resolves with the milliseconds that it took.
+   * @throws Error after `timeoutMillis` (default 60,000), naming the seed
+   */
+  until(holds: () => boolean, options?: { timeoutMillis?: number; what?: string }): Promise<number>
+  /** Whether all members hold the same data and know each other. */
+  readonly settled: boolean
+  /** Lets time pass until `settled`. */
+  settle(options?: { timeoutMillis?: number }): Promise<number>
+  /** Members of different groups cannot reach each other; those in no group reach nobody. */
+  partition(...groups: readonly (readonly Store[])[]): void
+  /** Ends the partition. */
+  heal(): void
+  /** Ends a member as kill -9 does: no goodbye, its links stay open and silent. Its store is of no use any more. */
+  crash(store: Store): Promise<void>
+  /** Resets the link of two members, if there is one; both notice. */
+  cut(a: Store, b: Store): void
+  /** Takes signaling away, or gives it back. Members that are linked do not need it. */
+  signaling(up: boolean): void
+  /** Closes every store. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+const UNTIL_MILLIS_MAX = 60_000
+/** How often a condition is looked at. */
+const LOOK_MILLIS = 5
+/** Promises that a store chains between two events are fewer. */
+const MICROTASKS = 20
+/** After so many virtual events other work of the process gets a turn. */
+const EVENTS_PER_TURN = 500
+
+/** Makes a cluster whose members know each other and are in sync. */
+export async function createTestCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
+  const cluster = new Cluster(options)
+  const { members = 3 } = options
+  for (let index = 0; index < members; index++) await cluster.add()
+  await cluster.settle()
+  return cluster
+}
+
+class Cluster implements TestCluster {
+  readonly seed: number
+  readonly #members: Store[] = []
+  readonly #options: TestClusterOptions
+  readonly #clock: VirtualClock | undefined
+  readonly #world: StoreWorld
+  readonly #network: MemoryNetwork
+  readonly #startedAt: number
+  #added = 0
+
+  constructor(options: TestClusterOptions) {
+    const { seed = 1, time = 'virtual', latencyMillis = [10, 50], loss = 0 } = options
+    this.seed = seed
+    this.#options = options
+    this.#clock = time === 'virtual' ? new VirtualClock() : undefined
+    const random = seededRandom(seed)
+    this.#world = { clock: this.#clock ?? realWorld.clock, random }
+    const delayMillis =
+      typeof latencyMillis === 'number' ? ([latencyMillis, latencyMillis] as const) : latencyMillis
+    this.#network = memoryNetwork({ clock: this.#world.clock, random, delayMillis, loss })
+    this.#startedAt = this.#world.clock.monotonic()
+  }
+
+  get members(): readonly Store[] {
+    return this.#members
+  }
+
+  get now(): number {
+    return this.#world.clock.monotonic() - this.#startedAt
+  }
+
+  get settled(): boolean {
+    const digests = new Set(this.#members.map((store) => store.status.digest))
+    return digests.size <= 1 && this.#members.every((store) => this.#knowsExactly(store))
+  }
+
+  async add(options: TestStoreOptions = {}): Promise<Store> {
+    const { store: given = {} } = this.#options
+    const shared = typeof given === 'function' ? given(this.#added) : given
+    this.#added += 1
+    const transport = this.#network.transport()
+    const store = createStoreIn(this.#world, { cluster: 'test', ...shared, ...options, transport })
+    this.#members.push(store)
+    await store.ready()
+    return store
+  }
+
+  async advance(millis: number): Promise<void> {
+    if (this.#clock) return this.#advance(this.#clock, millis)
+    await new Promise<void>((resolve) => this.#world.clock.after(millis, resolve))
+  }
+
+  async until(
+    holds: () => boolean,
+    options: { timeoutMillis?: number; what?: string } = {},
+  ): Promise<number> {
+    const { timeoutMillis = UNTIL_MILLIS_MAX, what = 'what was waited for' } = options
+    const start = this.now
+    while (!holds()) {
+      if (this.now - start >= timeoutMillis)
+        throw new Error(`Test cluster of seed ${this.seed}: ${what} did not come within ${timeoutMillis} ms.`)
+      await this.advance(LOOK_MILLIS)
+    }
+    return this.now - start
+  }
+
+  settle(options: { timeoutMillis?: number } = {}): Promise<number> {
+    return this.until(() => this.settled, { ...options, what: 'agreement of all members' })
+  }
+
+  partition(...groups: readonly (readonly Store[])[]): void {
+    this.#network.partition(...groups.map((group) => group.map(({ id }) => id)))
+  }
+
+  heal(): void {
+    this.#network.heal()
+  }
+
+  async crash(store: Store): Promise<void> {
+    this.#network.crash(store.id)
+    this.#drop(store)
+    await this.#closed([store])
+  }
+
+  cut(a: Store, b: Store): void {
+    this.#network.cut(a.id, b.id)
+  }
+
+  signaling(up: boolean): void {
+    this.#network.signaling(up)
+  }
+
+  async close(): Promise<void> {
+    await this.#closed(this.#members.splice(0))
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #drop(store: Store): void {
+    const place = this.#members.indexOf(store)
+    if (place >= 0) this.#members.splice(place, 1)
+  }
+
+  #knowsExactly(store: Store): boolean {
+    return (
+      store.members.size === this.#members.length &&
+      this.#members.every(({ id }) => store.members.get(id)?.state === 'alive')
+    )
+  }
+
+  /** Closing waits for a goodbye to leave, which takes time as well. */
+  async #closed(stores: readonly Store[]): Promise<void> {
+    const closing = { done: false }
+    const all = Promise.all(stores.map((store) => store.close())).then(() => {
+      closing.done = true
+    })
+    while (this.#clock && !closing.done) await this.#advance(this.#clock, LOOK_MILLIS)
+    await all
+  }
+
+  /** From event to event, so that what a store does in promises is done before the next event. */
+  async #advance(clock: VirtualClock, millis: number): Promise<void> {
+    const end = clock.monotonic() + millis
+    for (let events = 0; clock.nextAt <= end; events++) {
+      clock.run(Math.max(0, clock.nextAt - clock.monotonic()))
+      for (let turn = 0; turn < MICROTASKS; turn++) await undefined
+      if (events % EVENTS_PER_TURN === EVENTS_PER_TURN - 1) await nextTurn()
+    }
+    clock.run(end - clock.monotonic())
+    await nextTurn()
+  }
+}
+
+/** Lets timers and sockets of the process have their turn. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel()
+    port1.onmessage = () => {
+      port1.close()
+      resolve()
+    }
+    port2.postMessage(undefined)
+  })
+}

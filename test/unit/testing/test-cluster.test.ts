@@ -1,0 +1,111 @@
+import { expect } from 'chai'
+import { UsageError } from '../../../src/base/errors.js'
+import { createTestCluster, type TestCluster } from '../../../src/testing.js'
+
+describe('gossip-kv/testing', () => {
+  let cluster: TestCluster
+
+  afterEach(() => cluster.close())
+
+  it('does what its example says', async () => {
+    cluster = await createTestCluster({ seed: 7, members: 5 })
+    const [ada, bob] = cluster.members
+    if (!ada || !bob) throw new Error('five members')
+    ada.usr.set('greeting', 'hello')
+    expect(await cluster.until(() => bob.usr.get('greeting') === 'hello')).to.be.within(10, 500)
+    cluster.partition([ada], cluster.members.slice(1))
+    await cluster.advance(60_000)
+    // Who hears nobody at all doubts itself first, and buries nobody.
+    expect([bob.members.get(ada.id), bob.members.size]).to.deep.equal([undefined, 4])
+    ada.usr.set('alone', true)
+    bob.usr.delete('greeting')
+    cluster.heal()
+    await cluster.settle()
+    expect(cluster.members.map(({ usr }) => usr.snapshot())).to.deep.equal(Array(5).fill({ alone: true }))
+    expect(ada.members.size).to.equal(5)
+  })
+
+  it('lets virtual time pass only when told to, an hour in no time', async () => {
+    cluster = await createTestCluster({ members: 2 })
+    const [a, b] = cluster.members
+    const { now } = cluster
+    a?.usr.set('k', 1)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(cluster.now).to.equal(now)
+    expect(b?.usr.has('k')).to.equal(false)
+    await cluster.advance(3_600_000)
+    expect(cluster.now).to.equal(now + 3_600_000)
+    expect(b?.usr.get('k')).to.equal(1)
+    expect(cluster.settled).to.equal(true)
+  })
+
+  it('goes the same way again from its seed', async () => {
+    const run = async (seed: number) => {
+      cluster = await createTestCluster({ seed, members: 4, loss: 0.1 })
+      const [first] = cluster.members
+      first?.usr.set('k', seed)
+      const took = await cluster.settle()
+      await cluster.advance(30_000)
+      const seen = cluster.members.map(({ id, status, metrics }) => [
+        id,
+        status.since,
+        status.digest,
+        metrics,
+      ])
+      const counters = cluster.members.map((store) => store.metrics())
+      await cluster.close()
+      return JSON.stringify([took, seen, counters])
+    }
+    const once = await run(3)
+    expect(await run(3)).to.equal(once)
+    expect(await run(4)).not.to.equal(once)
+  })
+
+  it('removes a crashed member from every list, without a goodbye', async () => {
+    cluster = await createTestCluster({ members: 4 })
+    const [a, b] = cluster.members
+    if (!a || !b) throw new Error('four members')
+    await cluster.crash(a)
+    await cluster.advance(500)
+    expect(b.members.get(a.id)).not.to.equal(undefined)
+    const took = await cluster.until(() => cluster.members.every(({ members }) => members.size === 3))
+    expect(took).to.be.within(1_000, 10_000)
+    expect(() => a.usr.set('k', 1)).to.throw(UsageError)
+  })
+
+  it('needs signaling to take a newcomer in, and not for those that are linked', async () => {
+    cluster = await createTestCluster({ members: 3 })
+    const [a, b] = cluster.members
+    if (!a || !b) throw new Error('three members')
+    cluster.signaling(false)
+    cluster.cut(a, b)
+    a.usr.set('k', 1)
+    await cluster.settle()
+    const late = await cluster.add({ name: 'late' })
+    await cluster.advance(20_000)
+    expect([late.members.size, late.usr.has('k')]).to.deep.equal([1, false])
+    cluster.signaling(true)
+    await cluster.settle()
+    expect(late.usr.get('k')).to.equal(1)
+    expect(a.members.get(late.id)?.name).to.equal('late')
+  })
+
+  it('gives each member its options', async () => {
+    cluster = await createTestCluster({ members: 3, store: (index) => ({ name: `member ${index}` }) })
+    const [a] = cluster.members
+    expect(a?.members.list().map(({ name }) => name)).to.have.members(['member 0', 'member 1', 'member 2'])
+  })
+
+  it('runs in real time as well', async () => {
+    cluster = await createTestCluster({ members: 3, time: 'real', latencyMillis: 1 })
+    const [a, b] = cluster.members
+    a?.usr.set('k', 1)
+    await cluster.until(() => b?.usr.get('k') === 1)
+  })
+
+  it('says which seed it was when something does not come', async () => {
+    cluster = await createTestCluster({ seed: 99, members: 1 })
+    const failure = await cluster.until(() => false, { timeoutMillis: 100, what: 'a miracle' }).catch(String)
+    expect(failure).to.equal('Error: Test cluster of seed 99: a miracle did not come within 100 ms.')
+  })
+})
