@@ -2,14 +2,15 @@
  * The causal oracle: what every member has seen, tracked outside of the replicas, and what may stand under a key
  * because of it. It knows nothing of contexts, digests or bytes, so it cannot make the mistakes that it looks for.
  *
- * A write *overwrites* the writes of its key that its writer had seen. Among the writes that survive (those that
- * some living member has seen), the *maximal* ones are overwritten by none. Two concurrent sets that meet at a
- * member while both stand are judged there once: the greater (stamp, session, n) wins, the other has *lost*, and
- * whoever learns from that member learns of the loss. A set *stands* when it survives, is maximal and has not lost.
+ * A write *overwrites* the writes of its key that its writer knew of, directly or through others. Among the writes
+ * that survive (those that reached a member that lives), the *maximal* ones are overwritten by none. A write *kills*
+ * what stood at its writer, and what had lost there. Two sets that meet at a member while both stand are judged there
+ * once: the greater (stamp, session, n) wins, the other has *lost*, and whoever learns from that member learns of
+ * the loss. A set *stands* at a member when it reached it, nothing that reached it killed it, and it has not lost.
  *
- * Allowed at the end, for each key: the set that stands, if there is one; otherwise nothing. So a key may be absent
- * although a maximal write of it is a set only if that set had lost, somewhere that survives, to a value that was
- * deleted since: a delete kills exactly the dots that it saw, and the loser is gone where it lost.
+ * Allowed at the end, for each key: the maximal set that stands, if there is one; otherwise nothing. So a key may be
+ * absent although a maximal write of it is a set only if that set had lost, somewhere that survives, to a value that
+ * was deleted since: a delete kills exactly the dots that it saw, and the loser is gone where it lost.
  */
 import { WriteSet } from './write-set.js'
 
@@ -24,24 +25,37 @@ export interface Write {
   /** What decides against concurrent sets. */
   stamp: number
   value: string
-  /** The writes of the key that its writer had seen. */
+  /** The writes of the key that its writer knew of. */
   past: WriteSet
+  /** Those of them that it kills. */
+  killed: WriteSet
 }
+
+/** What a writer says of a write. */
+export type WriteFields = Omit<Write, 'id' | 'past' | 'killed'>
 
 /** What one member has seen so far. */
 export class Knowledge {
+  /** The writes that reached it. */
   seen = new WriteSet()
-  /** Those of them that another one has overwritten. */
-  over = new WriteSet()
-  /** Those of them that lost against a concurrent one. */
+  /** Those, and all that their writers knew of. */
+  causes = new WriteSet()
+  /** What was killed by those that reached it. */
+  killed = new WriteSet()
+  /** What lost against a concurrent set. */
   lost = new WriteSet()
 
   clone(): Knowledge {
     const copy = new Knowledge()
-    copy.seen = this.seen.clone()
-    copy.over = this.over.clone()
-    copy.lost = this.lost.clone()
+    copy.unite(this)
     return copy
+  }
+
+  unite(other: Knowledge): void {
+    this.seen.unite(other.seen)
+    this.causes.unite(other.causes)
+    this.killed.unite(other.killed)
+    this.lost.unite(other.lost)
   }
 }
 
@@ -57,10 +71,16 @@ export function greater(a: Write, b: Write): boolean {
 /** What is wrong with one key; undefined: nothing. */
 export type Verdict = 'lost' | 'stale' | 'misjudged' | undefined
 
+/** The writes of one key. */
+class KeyWrites {
+  readonly all = new WriteSet()
+  readonly sets = new WriteSet()
+}
+
 /** All writes of one run. */
 export class Causality {
   readonly writes: Write[] = []
-  readonly #byKey = new Map<string, { all: WriteSet; sets: WriteSet }>()
+  readonly #byKey = new Map<string, KeyWrites>()
   readonly #byName = new Map<string, Write>()
   readonly #order: Order
 
@@ -68,14 +88,16 @@ export class Causality {
     this.#order = order
   }
 
-  /** A member writes: it overwrites what it has seen. */
-  record(by: Knowledge, fields: Omit<Write, 'id' | 'past'>): Write {
-    const ofKey = this.#ofKey(fields.key)
-    const write = { ...fields, id: this.writes.length, past: by.seen.intersection(ofKey.all) }
+  /** A member writes: it overwrites what it knows of. */
+  record(by: Knowledge, fields: WriteFields): Write {
+    const { all, sets } = this.#ofKey(fields.key)
+    const killed = new WriteSet()
+    for (const id of by.seen.pick(sets, [by.killed])) killed.add(id)
+    const write = { ...fields, id: this.writes.length, past: by.causes.intersection(all), killed }
     this.writes.push(write)
-    ofKey.all.add(write.id)
+    all.add(write.id)
     if (write.type === 'set') {
-      ofKey.sets.add(write.id)
+      sets.add(write.id)
       this.#byName.set(nameOf(write), write)
     }
     this.#see(by, write)
@@ -90,9 +112,7 @@ export class Causality {
 
   /** A member takes all that another one had seen. */
   unite(by: Knowledge, from: Knowledge): void {
-    by.seen.unite(from.seen)
-    by.over.unite(from.over)
-    by.lost.unite(from.lost)
+    by.unite(from)
     for (const key of this.#byKey.keys()) this.#judge(by, key)
   }
 
@@ -106,34 +126,43 @@ export class Causality {
     return this.writes.findLast((write) => write.value === value)
   }
 
-  /** What stands under the key by what `all` has seen. */
+  /** What may be visible under the key by what `all` has seen. */
   standing(all: Knowledge, key: string): Write | undefined {
     this.#judge(all, key)
-    return this.#candidates(all, key)[0]
+    return this.#candidates(all, key).find((write) => !this.#isOverwritten(all, write))
   }
 
   /** Judges what is visible at the end, `all` being the union of what the living have seen. */
   verdict(all: Knowledge, key: string, visible: Write | 'unknown' | undefined): Verdict {
     const standing = this.standing(all, key)
     if (visible === undefined) return standing ? 'lost' : undefined
-    if (visible === 'unknown' || !all.seen.has(visible.id) || all.over.has(visible.id)) return 'stale'
+    if (visible === 'unknown' || !all.seen.has(visible.id)) return 'stale'
+    if (this.#isOverwritten(all, visible)) return 'stale'
     return visible === standing ? undefined : 'misjudged'
   }
 
-  #ofKey(key: string): { all: WriteSet; sets: WriteSet } {
-    const ofKey = this.#byKey.get(key) ?? { all: new WriteSet(), sets: new WriteSet() }
-    this.#byKey.set(key, ofKey)
-    return ofKey
+  #isOverwritten(all: Knowledge, { id, key }: Write): boolean {
+    const survivors = all.seen.pick(this.#ofKey(key).all, [])
+    return survivors.some((other) => this.writes[other]?.past.has(id))
+  }
+
+  #ofKey(key: string): KeyWrites {
+    const known = this.#byKey.get(key)
+    if (known) return known
+    const writes = new KeyWrites()
+    this.#byKey.set(key, writes)
+    return writes
   }
 
   #see(by: Knowledge, write: Write): void {
     by.seen.add(write.id)
-    by.seen.unite(write.past)
-    by.over.unite(write.past)
+    by.causes.add(write.id)
+    by.causes.unite(write.past)
+    by.killed.unite(write.killed)
   }
 
   #candidates(by: Knowledge, key: string): Write[] {
-    const picked = by.seen.pick(this.#ofKey(key).sets, [by.over, by.lost])
+    const picked = by.seen.pick(this.#ofKey(key).sets, [by.killed, by.lost])
     return picked.flatMap((id) => this.writes[id] ?? [])
   }
 
