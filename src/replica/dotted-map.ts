@@ -127,9 +127,8 @@ export class DottedMap {
     return previous
   }
 
-  /** How many dots the next write of a key kills. */
-  killsOf(key: string): number {
-    const entry = this.#table.get(key)
+  /** How many dots the next write of a key kills; `entry` is what stands under it. */
+  killsOf(key: string, entry = this.#table.get(key)): number {
     if (!entry) return (this.#orphans.get(key)?.length ?? 0) / 2
     return 1 + (entry.beaten?.length ?? 0) / 2
   }

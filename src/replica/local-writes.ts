@@ -3,7 +3,7 @@
  * The session is new for every replica; it also changes when somebody else turns out to write under it.
  */
 import { type Random, random53 } from '../base/random.js'
-import { SESSION_WRITES_MAX } from '../wire/limits.js'
+import { BEATEN_MAX, SESSION_WRITES_MAX } from '../wire/limits.js'
 import type { DottedMap } from './dotted-map.js'
 import { Entry } from './entry.js'
 import type { Incoming } from './incoming.js'
@@ -58,6 +58,9 @@ export class LocalWrites {
   /** Keeps a batch that fits one update together in one. */
   reserve(planned: readonly PlannedWrite[]): void {
     if (planned.length === 1) return
+    let bytesMax = 0
+    for (const write of planned) bytesMax += writeBytes(write.bytes, 1 + BEATEN_MAX)
+    if (this.#outgoing.hasRoom(planned.length, bytesMax)) return
     let bytes = 0
     for (const write of planned) bytes += writeBytes(write.bytes, this.#parts.map.killsOf(write.key))
     this.#outgoing.reserve(planned.length, bytes)
@@ -68,7 +71,7 @@ export class LocalWrites {
     const { map, clock, notices, wall } = this.#parts
     const { key, value } = write
     const previous = map.get(key)
-    const size = writeBytes(write.bytes, map.killsOf(key))
+    const size = writeBytes(write.bytes, map.killsOf(key, previous))
     this.#outgoing.reserve(1, size)
     const n = this.#nextNumber()
     // A delete moves the clock as well: what follows it must be later than what it killed.
@@ -92,7 +95,7 @@ export class LocalWrites {
   rewrite(entries: readonly Entry[], stamps: 'keep' | 'renew'): void {
     const { map, clock, notices, wall } = this.#parts
     for (const entry of entries) {
-      const size = writeBytes(entry.bytes, map.killsOf(entry.key))
+      const size = writeBytes(entry.bytes, map.killsOf(entry.key, entry))
       this.#outgoing.reserve(1, size)
       const n = this.#nextNumber()
       const stamp = stamps === 'keep' ? entry.stamp : clock.legal(wall())

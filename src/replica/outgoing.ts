@@ -58,10 +58,15 @@ export class Outgoing {
     this.#end = 0
   }
 
+  /** Whether writes of `bytes` still go into the update under way. */
+  hasRoom(operations: number, bytes: number): boolean {
+    const count = this.#end - this.#start + operations
+    return count <= UPDATE_OPERATIONS_MAX && this.#bytes + bytes <= UPDATE_ROOM_BYTES
+  }
+
   /** Makes room for writes of `bytes` (by `writeBytes`) that should travel together. */
   reserve(operations: number, bytes: number): void {
-    const count = this.#end - this.#start + operations
-    if (count > UPDATE_OPERATIONS_MAX || this.#bytes + bytes > UPDATE_ROOM_BYTES) this.seal()
+    if (!this.hasRoom(operations, bytes)) this.seal()
   }
 
   /** Takes the write number `n`: `entry` (undefined: a delete), which killed `replaced`. */

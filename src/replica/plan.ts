@@ -36,12 +36,17 @@ export function plan(operation: { key: string; value?: unknown }, isSet: boolean
 export function planAll(operations: readonly WriteOperation[], map: DottedMap): PlannedWrite[] {
   const planned: PlannedWrite[] = []
   for (const operation of operations) planned.push(plan(operation, operation.type === 'set'))
+  const effective = planned.length > 1 ? lastOfEach(planned) : planned
   const isWrite = (write: PlannedWrite) => write.value !== undefined || map.get(write.key) !== undefined
-  // By far the most frequent batch is one write.
-  if (planned.length <= 1) return planned.every(isWrite) ? planned : []
-  const last = new Map<string, PlannedWrite>()
-  for (const write of planned) last.set(write.key, write)
-  return planned.filter((write) => last.get(write.key) === write && isWrite(write))
+  return effective.every(isWrite) ? effective : effective.filter(isWrite)
+}
+
+function lastOfEach(planned: PlannedWrite[]): PlannedWrite[] {
+  const keys = new Set<string>()
+  for (const write of planned) keys.add(write.key)
+  if (keys.size === planned.length) return planned
+  const last = new Map(planned.map((write) => [write.key, write]))
+  return planned.filter((write) => last.get(write.key) === write)
 }
 
 function encodeValue(value: Value): Uint8Array {

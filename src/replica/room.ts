@@ -42,6 +42,7 @@ export class Room {
 
   /** @throws UsageError ERR_FULL when `planned` grows the store beyond its limits */
   check(planned: readonly PlannedWrite[]): void {
+    if (this.#isAmple(planned)) return
     let { size: keys, bytes } = this.#map
     for (const write of planned) {
       const current = this.#map.get(write.key)
@@ -54,6 +55,13 @@ export class Room {
     // A store that is over its limits since a merge still takes what does not make it larger.
     if (keys > keysMax && keys > this.#map.size) throw full(`${keysMax} keys`)
     if (bytes > documentBytesMax && bytes > this.#map.bytes) throw full(`${documentBytesMax} bytes`)
+  }
+
+  /** Whether it fits even if every key were new: then no key needs to be looked up. */
+  #isAmple(planned: readonly PlannedWrite[]): boolean {
+    let { bytes } = this.#map
+    for (const write of planned) bytes += write.bytes
+    return this.#map.size + planned.length <= this.#limits.keysMax && bytes <= this.#limits.documentBytesMax
   }
 
   /** Why there is no room for `incoming`; undefined when there is. */
