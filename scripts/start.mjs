@@ -1,11 +1,14 @@
 /**
  * `npm start`: installs and builds what is missing, then runs the demo. Arguments go on to it:
- * `npm start -- --port 9000`. Ctrl-C reaches it exactly once.
+ * `npm start -- --port 9000`. Ctrl-C reaches it exactly once, and it ends with the npm that runs it.
  */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { requireBuild } from './built.mjs'
 import { requireDependencies, requireNode } from './dependencies.mjs'
+
+/** The shell in which npm runs this; read before anything can end it. */
+const shell = process.ppid
 
 requireNode()
 requireDependencies()
@@ -29,6 +32,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     forwardedAt = performance.now()
     demo.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal)
   })
+}
+
+// Told to end, npm ends its shell, which tells nobody: without this the demo would go on alone and hold its port.
+if (process.env.npm_lifecycle_event !== undefined) {
+  const watchShell = () => process.ppid !== shell && demo.kill('SIGTERM')
+  setInterval(watchShell, 250).unref()
 }
 
 demo.on('error', (error) => {
