@@ -155,13 +155,27 @@ describe('the simulated network', () => {
   })
 
   it('closes a link behind everything that was sent on it', () => {
-    const { cluster, a, b } = pair({ loss: 0.3 })
+    const { cluster, a, b } = pair()
     send(a, b, ...upTo(20).map(numbered))
     tell(a, { type: 'disconnect', peer: b.id })
     expect(a.engine.times('link-down')).to.have.length(1)
-    cluster.run(20_000)
+    cluster.run(1_000)
     expect(b.engine.numbers).to.deep.equal(upTo(20))
     expect(b.engine.inputs.at(-1)?.input).to.deep.equal({ type: 'link-down', peer: a.id })
+  })
+
+  it('gives up what is stuck when a link closes, and the other side finds out late', () => {
+    const { cluster, a, b } = pair({ nativeCloseMillis: 17_600 })
+    cluster.partition([a], [b])
+    send(a, b, numbered(1))
+    tell(a, { type: 'disconnect', peer: b.id })
+    cluster.run(1_000)
+    cluster.heal()
+    cluster.run(15_000)
+    expect(b.engine.times('link-down')).to.deep.equal([])
+    cluster.run(5_000)
+    expect(b.engine.numbers).to.deep.equal([])
+    expect(b.engine.times('link-down')).to.have.length(1)
   })
 
   it('gives a member that was stopped its timer first and then everything that came', () => {

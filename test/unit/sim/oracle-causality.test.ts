@@ -66,6 +66,22 @@ describe('The causal oracle', () => {
     expect([verdict(undefined), verdict(loser)]).to.deep.equal([undefined, 'misjudged'])
   })
 
+  it('lets a set lose to a value whose delete has not come yet, though a later write has', () => {
+    const { causality, a, b, write, verdict } = scene()
+    const loser = write(b, 'set', 1)
+    const winner = write(a, 'set', 2)
+    write(a, 'delete')
+    const later = write(a, 'set', 0)
+    causality.learn(b, [later])
+    causality.learn(b, [winner])
+    write(a, 'delete')
+    expect([verdict(undefined), verdict(loser), verdict(winner)]).to.deep.equal([
+      undefined,
+      'misjudged',
+      'stale',
+    ])
+  })
+
   it('does not let what was overwritten on its way beat anything', () => {
     const { causality, a, b, write, verdict } = scene()
     const small = write(b, 'set', 1)

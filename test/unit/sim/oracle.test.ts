@@ -19,17 +19,16 @@ const SOON_CAUGHT: readonly string[] = [
   'compaction that forgets a deleted tail',
 ]
 const SOON_RUNS = 80
+/** Of each workload. */
+const RUNS = 100
+const RUNS_PER_TEST = 20
 
 describe('The causal oracle over real replicas', () => {
-  for (const [workload, seeds, count] of [
-    ['default', 1, 50],
-    ['default', 51, 50],
-    ['small', 1, 60],
-    ['small', 61, 60],
-  ] as const)
-    it(`finds nothing wrong in ${count} ${workload} runs from seed ${seeds}`, () => {
-      for (let seed = seeds; seed < seeds + count; seed++) expectRight(workload, seed)
-    })
+  for (const workload of ['default', 'small'] as const)
+    for (let from = 1; from <= RUNS; from += RUNS_PER_TEST)
+      it(`finds nothing wrong in ${RUNS_PER_TEST} ${workload} runs from seed ${from}`, () => {
+        for (let seed = from; seed < from + RUNS_PER_TEST; seed++) expectRight(workload, seed)
+      })
 
   for (const { variant, workload } of MUTANTS.filter((mutant) => SOON_CAUGHT.includes(mutant.variant.name)))
     it(`catches "${variant.name}" within ${SOON_RUNS} runs`, () => {
@@ -39,7 +38,7 @@ describe('The causal oracle over real replicas', () => {
   it('plays a seed the same in every runtime', () => {
     // A change of what replicas draw, tell or hash changes these: then take over what the failure shows.
     const hashes = [1, 2, 3].map((seed) => runOracle({ seed, stock }).hash)
-    expect(hashes).to.deep.equal([0, 0, 0])
+    expect(hashes).to.deep.equal([426601442, 32016648, 3201889267])
   })
 
   it('plays different seeds differently, and one seed twice the same', () => {

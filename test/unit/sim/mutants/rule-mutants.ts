@@ -17,7 +17,7 @@ const noStamp: Mutant = {
     order: (a, b) => (a.session === b.session ? a.n > b.n : a.session > b.session),
   },
   breaks: 'an overwrite loses against what its victim had beaten elsewhere; both die when the members meet',
-  workload: 'default',
+  workload: 'small',
 }
 
 const gapsAccepted: Mutant = {
