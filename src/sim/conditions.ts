@@ -87,17 +87,6 @@ export class Conditions {
     return this.now.loss > 0 && this.random() < this.now.loss
   }
 
-  /** How long a lost frame holds up its link: it is sent again until it arrives. */
-  stallMillis(): number {
-    let timeout = this.now.rtoMillis
-    let stall = timeout
-    while (this.random() < this.now.loss && stall < this.now.nativeCloseMillis) {
-      timeout = Math.min(2 * timeout, this.now.rtoMaxMillis)
-      stall += timeout
-    }
-    return stall
-  }
-
   /** How much an overtaken frame is late, 0 for most. */
   detourMillis(): number {
     const { reordered } = this.now

@@ -11,8 +11,8 @@ import { Happening } from './timeline.js'
 /** Above this a queue breaks its link, as the transport's does. */
 const QUEUE_FRAMES_MAX = 8192
 const QUEUE_BYTES_MAX = 8 * 1024 * 1024
-/** A frame that is later than its delay by this has waited at its sender. */
-const WAITED_MILLIS = 100
+/** How long a link that closes tries to get rid of what was sent; as the transport. */
+const FINISH_MILLIS_MAX = 500
 
 /** Who holds an end of a link. */
 export interface Endpoint {
@@ -41,19 +41,23 @@ export function frameBytes(frame: Frame): number {
 class Arrival extends Happening {
   readonly #to: LinkEnd
   readonly #frame: Frame
-  readonly #waited: boolean
 
-  constructor(to: LinkEnd, frame: Frame, waited: boolean) {
+  constructor(to: LinkEnd, frame: Frame) {
     super()
     this.#to = to
     this.#frame = frame
-    this.#waited = waited
   }
 
   override happen(): void {
-    if (this.#waited) this.#to.other.hasLeft(this.#frame)
     if (this.#to.open) this.#to.owner.take(this.#to, this.#frame)
   }
+}
+
+/** A frame behind a lost one, or the lost one itself. */
+interface Sent {
+  frame: Frame
+  /** It reached the other side, which waits for what was sent before. */
+  received: boolean
 }
 
 export class LinkEnd {
@@ -74,7 +78,10 @@ export class LinkEnd {
   #lastArrival = 0
   #serving = false
   readonly #urgent: Frame[] = []
-  #waiting: Frame[] = []
+  readonly #waiting: Frame[] = []
+  /** A frame that the network lost, first, and everything sent after it, which is handed over in order. */
+  #stalled: Sent[] | undefined
+  #closing = false
 
   private constructor(
     owner: Endpoint,
@@ -107,14 +114,9 @@ export class LinkEnd {
     return other
   }
 
-  get blocked(): boolean {
-    return this.#blocked
-  }
-
   /** Sends to the other end. Urgent frames overtake where frames wait for a slow line. */
   send(frame: Frame, urgent: boolean): void {
     if (!this.open) return
-    if (this.#blocked) return this.#keep(frame)
     if (this.bandwidth === Number.POSITIVE_INFINITY && !this.#serving) return this.#transmit(frame)
     this.#joins(frame)
     if (urgent) this.#urgent.push(frame)
@@ -122,19 +124,22 @@ export class LinkEnd {
     this.#serve()
   }
 
-  /** The owner closes: the other side learns of it after everything that was sent. */
+  /** The owner closes: the other side learns of it after everything that was sent, or late when that is stuck. */
   close(): void {
     if (!this.open) return
     this.open = false
-    const { timeline } = this.#conditions
-    const at = Math.max(this.#lastArrival, timeline.now + this.latency)
-    if (this.#blocked) timeline.after(this.#conditions.now.nativeCloseMillis, () => this.other.lose())
-    else timeline.after(at - timeline.now, () => this.other.lose())
+    this.#closing = true
+    if (this.#stalled === undefined) return this.#announceClose()
+    this.#conditions.timeline.after(FINISH_MILLIS_MAX, () => {
+      if (this.#closing) this.vanish()
+    })
   }
 
   /** The owner's process is gone: the other side finds out by itself, and late. */
   vanish(): void {
     this.open = false
+    this.#closing = false
+    this.#stalled = undefined
     const { timeline, now } = this.#conditions
     timeline.after(now.nativeCloseMillis, () => this.other.lose())
   }
@@ -143,6 +148,7 @@ export class LinkEnd {
   lose(): void {
     if (!this.open) return
     this.open = false
+    this.#stalled = undefined
     this.owner.lost(this)
   }
 
@@ -150,8 +156,8 @@ export class LinkEnd {
   block(blocked: boolean): void {
     if (this.#blocked === blocked) return
     this.#blocked = blocked
+    if (!blocked) return
     const { timeline, now } = this.#conditions
-    if (!blocked) return this.#release()
     const since = timeline.now
     this.#blockedAt = since
     timeline.after(now.nativeCloseMillis, () => {
@@ -165,16 +171,6 @@ export class LinkEnd {
     this.#serve()
   }
 
-  /** A frame that has waited is on its way. */
-  hasLeft(frame: Frame): void {
-    this.queuedFrames -= 1
-    this.queuedBytes -= frameBytes(frame)
-    if (!this.#slow || this.queuedBytes >= DRAINED_LINK_BYTES || this.queuedFrames >= SLOW_LINK_FRAMES / 2)
-      return
-    this.#slow = false
-    if (this.open) this.owner.queueTurned(this, 'drained')
-  }
-
   #joins(frame: Frame): void {
     this.queuedFrames += 1
     this.queuedBytes += frameBytes(frame)
@@ -184,49 +180,89 @@ export class LinkEnd {
     this.owner.queueTurned(this, 'slow')
   }
 
-  /** A datagram into a partition is gone; what was sent on a reliable channel waits. */
-  #keep(frame: Frame): void {
-    if (this.#conditions.now.lossModel === 'vanish') return
-    this.#waiting.push(frame)
-    this.#joins(frame)
-  }
-
-  #release(): void {
-    const { timeline, now, random } = this.#conditions
-    // The next retransmission finds the way open.
-    this.#lastArrival = Math.max(this.#lastArrival, timeline.now + this.latency + now.rtoMaxMillis * random())
-    if (this.bandwidth !== Number.POSITIVE_INFINITY) return this.#serve()
-    const frames = this.#waiting
-    this.#waiting = []
-    for (const frame of frames) this.#transmit(frame, true)
+  /** A frame that has waited is on its way. */
+  #leaves(frame: Frame): void {
+    this.queuedFrames -= 1
+    this.queuedBytes -= frameBytes(frame)
+    if (!this.#slow || this.queuedBytes >= DRAINED_LINK_BYTES || this.queuedFrames >= SLOW_LINK_FRAMES / 2)
+      return
+    this.#slow = false
+    if (this.open) this.owner.queueTurned(this, 'drained')
   }
 
   #serve(): void {
-    if (this.#serving || this.#blocked) return
+    if (this.#serving) return
     const frame = this.#urgent.shift() ?? this.#waiting.shift()
     if (frame === undefined) return
     this.#serving = true
     this.#conditions.timeline.after(frameBytes(frame) / this.bandwidth, () => {
       this.#serving = false
-      this.hasLeft(frame)
+      this.#leaves(frame)
       this.#transmit(frame)
       this.#serve()
     })
   }
 
-  #transmit(frame: Frame, queued = false): void {
-    const { timeline, now } = this.#conditions
-    const lost = this.#conditions.loses()
-    if (lost && now.lossModel === 'vanish') return queued ? this.hasLeft(frame) : undefined
+  /** Puts a frame on the wire. */
+  #transmit(frame: Frame): void {
+    const fails = this.#fails()
+    if (fails && this.#conditions.now.lossModel === 'vanish') return
+    if (fails || this.#stalled) this.#stall({ frame, received: !fails })
+    else this.#deliver(frame)
+  }
+
+  #deliver(frame: Frame): void {
+    const { timeline } = this.#conditions
     const due = timeline.now + this.#conditions.transit(this.latency)
-    const sent = lost ? due + this.#conditions.stallMillis() : due
     const detour = this.#conditions.detourMillis()
-    const arrival = detour > 0 ? sent + detour : Math.max(this.#lastArrival, sent)
+    const arrival = detour > 0 ? due + detour : Math.max(this.#lastArrival, due)
     if (detour === 0) this.#lastArrival = arrival
-    const waits = queued || arrival > due + WAITED_MILLIS
-    if (waits && !queued) this.#joins(frame)
-    timeline.plan(arrival, new Arrival(this.other, frame, waits))
-    if (this.#conditions.duplicates()) timeline.plan(arrival + 1, new Arrival(this.other, frame, false))
+    timeline.plan(arrival, new Arrival(this.other, frame))
+    if (this.#conditions.duplicates()) timeline.plan(arrival + 1, new Arrival(this.other, frame))
+  }
+
+  /** Whether what is sent now is lost. */
+  #fails(): boolean {
+    return this.#blocked || this.#conditions.loses()
+  }
+
+  #stall(sent: Sent): void {
+    this.#stalled ??= []
+    this.#stalled.push(sent)
+    this.#joins(sent.frame)
+    if (!sent.received) this.#sendAgain(sent, this.#conditions.now.rtoMillis)
+  }
+
+  /** RFC 9260, section 6.3.3: each timeout is twice the one before, up to a bound. */
+  #sendAgain(sent: Sent, timeout: number): void {
+    const { timeline, now } = this.#conditions
+    timeline.after(timeout, () => {
+      if (this.#stalled === undefined) return
+      if (this.#fails()) return this.#sendAgain(sent, Math.min(2 * timeout, now.rtoMaxMillis))
+      sent.received = true
+      this.#release(this.#stalled)
+    })
+  }
+
+  /** Hands over what is complete from the front. */
+  #release(stalled: Sent[]): void {
+    const gap = stalled.findIndex(({ received }) => !received)
+    const complete = stalled.splice(0, gap < 0 ? stalled.length : gap)
+    if (stalled.length === 0) this.#stalled = undefined
+    for (const { frame } of complete) {
+      this.#leaves(frame)
+      this.#deliver(frame)
+    }
+    if (this.#closing && this.#stalled === undefined) this.#announceClose()
+  }
+
+  #announceClose(): void {
+    this.#closing = false
+    const { timeline } = this.#conditions
+    const arrival = Math.max(this.#lastArrival, timeline.now + this.#conditions.transit(this.latency))
+    // What was sent before arrives before: the same millisecond keeps its order.
+    if (!this.#blocked) timeline.after(arrival - timeline.now, () => this.other.lose())
+    else timeline.after(this.#conditions.now.nativeCloseMillis, () => this.other.lose())
   }
 
   #break(): void {
