@@ -51,6 +51,11 @@ export class MemberList implements Members {
     return this.#sessions.get(session)
   }
 
+  /** A value with the member that wrote it, while that one is known. */
+  authored<T>({ value, session }: { value: T; session: number }): { value: T; by: string | undefined } {
+    return { value, by: this.bySession(session) }
+  }
+
   /** Takes the members as they are now, and tells nobody yet. */
   update(views: readonly MemberView[], selfId: string): void {
     this.#sessions.clear()

@@ -1,9 +1,10 @@
 /** What a member says of itself to all others. */
 import type { MemberRecord } from '../wire/frame.js'
+import { checkRecord } from './options.js'
 import { runtimeKind } from './transport-choice.js'
 import type { StoreOptions } from './types.js'
 
-/** The record of a member that starts at `now`, by its wall clock; `session` is that of its writes. */
+/** The record of a member that starts at `now`, by its wall clock; `session` is that of its writes. @throws UsageError ERR_TOO_LARGE */
 export function ownRecord(options: StoreOptions, session: number, now: number): MemberRecord {
   const record: MemberRecord = {
     port: options.port ?? null,
@@ -18,5 +19,6 @@ export function ownRecord(options: StoreOptions, session: number, now: number): 
   if (options.name !== undefined) record.name = options.name
   if (options.zone !== undefined) record.zone = options.zone
   if (options.meta !== undefined) record.meta = { ...options.meta }
+  checkRecord(record)
   return record
 }

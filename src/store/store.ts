@@ -13,8 +13,9 @@ import { Announcer } from './announcer.js'
 import { PrefixKv } from './kv.js'
 import { KvCore } from './kv-core.js'
 import { aloneView, MemberList } from './members.js'
-import { checkOptions, checkRecord } from './options.js'
+import { checkOptions } from './options.js'
 import { ownRecord } from './own-record.js'
+import { onPageEnd } from './page-end.js'
 import { Saver } from './saver.js'
 import { StatusBoard } from './status-board.js'
 import { internalError, notStarted, storeClosed } from './store-errors.js'
@@ -68,6 +69,7 @@ class GossipStore implements Store {
   readonly #timers: Timers
   #id: string
   #driver: Driver | undefined
+  #offPageEnd: Unsubscribe | undefined
   #ready: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
@@ -80,7 +82,6 @@ class GossipStore implements Store {
     this.#persistence = options.persistence || undefined
     this.#replica = new Replica({ random: world.random, wall: () => world.clock.wall() })
     this.#record = ownRecord(options, this.#replica.session, world.clock.wall())
-    checkRecord(this.#record)
     const listenerThrew = (error: unknown) => this.#announcer.listenerThrew(error)
     this.#members = new MemberList(this.#id, this.#record, listenerThrew)
     this.members = this.#members
@@ -98,9 +99,9 @@ class GossipStore implements Store {
     this.#announcer = this.#makeAnnouncer(sys)
     this.#followReplica()
     this.#announcer.refresh()
-    if (options.signal?.aborted) void this.close()
     this.#signal = options.signal
     this.#signal?.addEventListener('abort', this.#onAbort)
+    if (this.#signal?.aborted) void this.close()
   }
 
   get id(): string {
@@ -177,7 +178,7 @@ class GossipStore implements Store {
       if (this.#closing) return
       this.#board.phase = 'running'
       this.#timers.every('idle', IDLE_MILLIS, () => this.#replica.compactIfDue())
-      globalThis.addEventListener?.('pagehide', this.#onPageHide)
+      this.#offPageEnd = onPageEnd(() => void this.close())
       this.#announcer.refresh()
     } catch (cause) {
       const error = cause instanceof GossipKvError ? cause : internalError(cause)
@@ -199,7 +200,7 @@ class GossipStore implements Store {
 
   async #close(): Promise<void> {
     this.#board.phase = 'closed'
-    globalThis.removeEventListener?.('pagehide', this.#onPageHide)
+    this.#offPageEnd?.()
     // A signal that outlives the store must not keep it.
     this.#signal?.removeEventListener('abort', this.#onAbort)
     this.#timers.close()
@@ -284,21 +285,13 @@ class GossipStore implements Store {
     events.on('local', () => this.#driver?.localWrites())
     events.on('error', (error) => this.#announcer.report(error))
     events.on('conflict', ({ key, winner, loser }) => {
-      this.#announcer.events.emit('conflict', { key, winner: this.#named(winner), loser: this.#named(loser) })
+      const sides = { winner: this.#members.authored(winner), loser: this.#members.authored(loser) }
+      this.#announcer.events.emit('conflict', { key, ...sides })
     })
     events.on('session-forked', () => this.#driver?.changeSelf({ session: this.#replica.session }))
   }
 
-  #named<T>(side: { value: T; session: number }): { value: T; by: string | undefined } {
-    return { value: side.value, by: this.#members.bySession(side.session) }
-  }
-
   readonly #onAbort = (): void => void this.close()
-
-  readonly #onPageHide = (event: unknown): void => {
-    // A page that goes into the back-forward cache may come back; one that does not says goodbye.
-    if (!(event as { persisted?: boolean }).persisted) void this.close()
-  }
 
   #assertOpen(): void {
     if (this.#closing) throw storeClosed()

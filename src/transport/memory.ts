@@ -2,13 +2,14 @@
  * A network in memory: links and signaling between the stores of one process, with delay, loss of dials and
  * partitions. It carries the same bytes as WebRTC would and is driven by a clock, real or virtual.
  */
-import type { Clock, Timer } from '../base/clock.js'
+import type { Clock } from '../base/clock.js'
 import { TransportError } from '../base/errors.js'
-import { type Random, sample, seededRandom } from '../base/random.js'
-import { CONTACTS_MAX, SLOW_LINK_BYTES } from '../wire/limits.js'
+import { type Random, seededRandom } from '../base/random.js'
+import { SLOW_LINK_BYTES } from '../wire/limits.js'
 import type { Signal } from '../wire/signal.js'
+import { type MeetingPlace, MemorySignaling } from './memory-signaling.js'
 import { systemClock } from './system-clock.js'
-import type { Contact, LinkEvents, Links, Signaling, SignalingEvents, Transport } from './transport.js'
+import type { LinkEvents, Links, Transport } from './transport.js'
 
 export interface MemoryNetworkOptions {
   /** Default: the real clock. */
@@ -49,7 +50,7 @@ export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork
   return new Network(options)
 }
 
-class Network implements MemoryNetwork {
+class Network implements MemoryNetwork, MeetingPlace {
   readonly clock: Clock
   readonly random: Random
   readonly delivered = { frames: 0, bytes: 0 }
@@ -243,66 +244,6 @@ class Endpoint implements Links {
       pipe.wasSlow = false
       this.#events?.drained(peer)
     }
-  }
-}
-
-class MemorySignaling implements Signaling {
-  readonly #network: Network
-  #self: Contact | undefined
-  #topic = ''
-  #events: SignalingEvents | undefined
-  #timer: Timer | undefined
-
-  constructor(network: Network) {
-    this.#network = network
-  }
-
-  start(self: Contact, topic: string, events: SignalingEvents): void {
-    this.#self = self
-    this.#topic = topic
-    this.#events = events
-    this.#network.clients.add(this)
-    events.state('connecting', undefined)
-    this.#timer = this.#network.clock.after(1, () => this.connect())
-  }
-
-  /** Joins when signaling is up, and says how it stands. */
-  connect(): void {
-    if (this.#self === undefined) return
-    const up = this.#network.signalingUp
-    if (up) this.#network.room(this.#topic).set(this.#self.id, this)
-    this.#events?.state(up ? 'connected' : 'disconnected', undefined)
-    if (up) this.introduce(CONTACTS_MAX)
-  }
-
-  introduce(count: number): void {
-    if (!this.#network.signalingUp || this.#self === undefined) return
-    const id = this.#self.id
-    const others = [...this.#network.room(this.#topic).values()].flatMap((member) => member.#self ?? [])
-    const contacts = sample(
-      this.#network.random,
-      others.filter((contact) => contact.id !== id),
-      count,
-    )
-    this.#network.clock.after(this.#network.delay(), () => this.#events?.contacts(contacts))
-  }
-
-  send(to: string, signal: Signal): void {
-    if (!this.#network.signalingUp || this.#self === undefined) return
-    this.#network.room(this.#topic).get(to)?.take(this.#self.id, signal)
-  }
-
-  /** A signal of `from` is here. */
-  take(from: string, signal: Signal): void {
-    this.#events?.signal(from, signal)
-  }
-
-  async close(): Promise<void> {
-    this.#timer?.cancel()
-    this.#network.clients.delete(this)
-    if (this.#self) this.#network.room(this.#topic).delete(this.#self.id)
-    this.#self = undefined
-    this.#events = undefined
   }
 }
 

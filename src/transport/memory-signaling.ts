@@ -1,0 +1,80 @@
+/** Signaling in memory: introduces the members of one network in memory to each other, while it is up. */
+import type { Clock, Timer } from '../base/clock.js'
+import { type Random, sample } from '../base/random.js'
+import { CONTACTS_MAX } from '../wire/limits.js'
+import type { Signal } from '../wire/signal.js'
+import type { Contact, Signaling, SignalingEvents } from './transport.js'
+
+/** The network in which clients of signaling meet. */
+export interface MeetingPlace {
+  readonly clock: Clock
+  readonly random: Random
+  readonly signalingUp: boolean
+  /** Every client that is started, joined or not. */
+  readonly clients: Set<MemorySignaling>
+  /** Who has joined under a topic, by id. */
+  room(topic: string): Map<string, MemorySignaling>
+  /** How long the next message takes, in milliseconds. */
+  delay(): number
+}
+
+/** The client of one member. */
+export class MemorySignaling implements Signaling {
+  readonly #place: MeetingPlace
+  #self: Contact | undefined
+  #topic = ''
+  #events: SignalingEvents | undefined
+  #timer: Timer | undefined
+
+  constructor(place: MeetingPlace) {
+    this.#place = place
+  }
+
+  start(self: Contact, topic: string, events: SignalingEvents): void {
+    this.#self = self
+    this.#topic = topic
+    this.#events = events
+    this.#place.clients.add(this)
+    events.state('connecting', undefined)
+    this.#timer = this.#place.clock.after(1, () => this.connect())
+  }
+
+  /** Joins when signaling is up, and says how it stands. */
+  connect(): void {
+    if (this.#self === undefined) return
+    const up = this.#place.signalingUp
+    if (up) this.#place.room(this.#topic).set(this.#self.id, this)
+    this.#events?.state(up ? 'connected' : 'disconnected', undefined)
+    if (up) this.introduce(CONTACTS_MAX)
+  }
+
+  introduce(count: number): void {
+    if (!this.#place.signalingUp || this.#self === undefined) return
+    const id = this.#self.id
+    const others = [...this.#place.room(this.#topic).values()].flatMap((member) => member.#self ?? [])
+    const contacts = sample(
+      this.#place.random,
+      others.filter((contact) => contact.id !== id),
+      count,
+    )
+    this.#place.clock.after(this.#place.delay(), () => this.#events?.contacts(contacts))
+  }
+
+  send(to: string, signal: Signal): void {
+    if (!this.#place.signalingUp || this.#self === undefined) return
+    this.#place.room(this.#topic).get(to)?.take(this.#self.id, signal)
+  }
+
+  /** A signal of `from` is here. */
+  take(from: string, signal: Signal): void {
+    this.#events?.signal(from, signal)
+  }
+
+  async close(): Promise<void> {
+    this.#timer?.cancel()
+    this.#place.clients.delete(this)
+    if (this.#self) this.#place.room(this.#topic).delete(this.#self.id)
+    this.#self = undefined
+    this.#events = undefined
+  }
+}
