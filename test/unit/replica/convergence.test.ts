@@ -55,6 +55,17 @@ function shown(replica: Replica): Record<string, unknown> {
   return Object.fromEntries([...replica.keys()].sort().map((key) => [key, replica.get(key)]))
 }
 
+/** What a fourth member has that syncs with the three, one after the other, when all steps are done. */
+function mergedInOrder(steps: readonly Step[], order: readonly number[]): Record<string, unknown> {
+  const { members } = play(steps)
+  const target = replicaAt(7)
+  for (const index of order) {
+    const member = members[index]
+    if (member) sync(target, member)
+  }
+  return shown(target)
+}
+
 /** Syncs until nothing is news: twice around is enough for three. */
 function heal(members: readonly Replica[]): void {
   for (let round = 0; round < 2; round++)
@@ -78,25 +89,22 @@ describe('Replicas with a random history', () => {
     )
   })
 
-  it('have merged associatively: by way of a third one or directly is the same', () => {
+  it('have merged what was set associatively: by way of a third one or directly is the same', () => {
     fc.assert(
       fc.property(history, (steps) => {
-        const states = [
-          [0, 1, 2],
-          [2, 0, 1],
-        ].map((order) => {
-          const { members } = play(steps)
-          const target = replicaAt(7)
-          for (const index of order) {
-            const member = members[index]
-            if (member) sync(target, member)
-          }
-          return shown(target)
-        })
-        expect(states[0]).to.deep.equal(states[1])
+        const sets = steps.filter(({ kind }) => kind !== 'delete')
+        expect(mergedInOrder(sets, [0, 1, 2])).to.deep.equal(mergedInOrder(sets, [2, 0, 1]))
       }),
       { numRuns: 100 },
     )
+  })
+
+  it('let a concurrent set go that had lost, before the delete came, to the value that it deletes', () => {
+    const at = (kind: Step['kind'], member: number, other = 0) => ({ kind, member, other, key: 0, index: 0 })
+    // The set of member 1 wins over that of member 2, which nobody but member 2 has seen.
+    const steps = [at('set', 1), at('set', 2), at('sync', 0, 1), at('delete', 1)]
+    expect(mergedInOrder(steps, [0, 1, 2])).to.deep.equal({ k0: 1 })
+    expect(mergedInOrder(steps, [2, 0, 1])).to.deep.equal({})
   })
 
   it('learn nothing from updates and differences that they know', () => {

@@ -91,7 +91,7 @@ const partByPart: Mutant = {
     }),
   },
   breaks: 'an aborted sync leaves deaths without their killers, which are lost when their holder crashes',
-  workload: 'small',
+  workload: 'default',
 }
 
 const deleteWithoutDot: Mutant = {
