@@ -5,8 +5,7 @@
  */
 import * as decoding from 'lib0/decoding'
 import type { Offence } from '../protocol/replica-port.js'
-import { FORBIDDEN_KEYS } from '../wire/codec.js'
-import { VALUE_BYTES_MAX, VALUE_DEPTH_MAX } from '../wire/limits.js'
+import { FORBIDDEN_KEYS, VALUE_BYTES_MAX, VALUE_DEPTH_MAX } from '../wire/limits.js'
 import type { Measure, Value } from './value.js'
 
 /** A rule that bytes broke. */

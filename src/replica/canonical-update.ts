@@ -14,8 +14,7 @@
  */
 import * as encoding from 'lib0/encoding'
 import type { Offence } from '../protocol/replica-port.js'
-import { FORBIDDEN_KEYS } from '../wire/codec.js'
-import { KEY_BYTES_MAX, SESSION_WRITES_MAX } from '../wire/limits.js'
+import { FORBIDDEN_KEYS, KEY_BYTES_MAX, SESSION_WRITES_MAX } from '../wire/limits.js'
 import { type BoundedReader, Refusal, readWhole } from './bounded-reader.js'
 import type { DottedMap } from './dotted-map.js'
 import { Entry } from './entry.js'

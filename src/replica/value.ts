@@ -3,8 +3,7 @@
  * UTF-16, since two keys with lone surrogates are one key after encoding.
  */
 import { shown, UsageError } from '../base/errors.js'
-import { FORBIDDEN_KEYS } from '../wire/codec.js'
-import { KEY_BYTES_MAX, VALUE_BYTES_MAX, VALUE_DEPTH_MAX } from '../wire/limits.js'
+import { FORBIDDEN_KEYS, KEY_BYTES_MAX, VALUE_BYTES_MAX, VALUE_DEPTH_MAX } from '../wire/limits.js'
 
 /** What may be stored: JSON values and bytes. Cloned and frozen on entry; a whole value wins, never a part of one. */
 export type Value =

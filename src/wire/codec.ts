@@ -33,8 +33,6 @@ import {
 import { FRAME_BYTES_MAX, SIGNAL_CHARACTERS_MAX } from './limits.js'
 import { readRecord, writeRecord } from './record-codec.js'
 
-export { FORBIDDEN_KEYS } from './limits.js'
-
 /** The length of a replica digest. */
 export const DIGEST_BYTES = 16
 const BODY_TYPES = ['update', 'claims', 'beacon'] as const

@@ -29,11 +29,6 @@ export class Sequences {
     return state !== undefined && (seq <= state.floor || state.above.has(seq))
   }
 
-  /** Whether anything of this origin was seen. */
-  knows(tag: number): boolean {
-    return this.#origins.has(tag)
-  }
-
   /** Remembers an envelope. Only accepted ones are remembered, or a liar could hide true ones. */
   add(tag: number, seq: number): void {
     const state = this.#touch(tag, seq)

@@ -66,11 +66,6 @@ export class HyParView {
     return this.#dials.size > 0
   }
 
-  /** Whether `peer` is being dialed. */
-  isDialing(peer: string): boolean {
-    return this.#dials.has(peer)
-  }
-
   /** Signaling offers members. Those that nobody told of may live on the other side of a split. */
   offer(ids: readonly string[], now: number): void {
     for (const id of ids) if (id !== this.#context.id && !this.#members.get(id)) this.#contacts.add(id)
