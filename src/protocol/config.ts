@@ -1,116 +1,234 @@
 /**
- * Every number of the protocol: unit in the name, where it comes from, and what moves when it moves. "guess"
- * marks a number that nobody has measured yet.
+ * Every number of the protocol: unit in the name, what it is, what moves when it moves, and in brackets where it comes from:
+ * a paper with its section, "measured" with the bench that shows it, or "guess" for what nobody has measured yet.
+ * docs/PROTOCOL.md lists them all; a test compares it with this file.
  */
 
 export interface ProtocolConfig {
   // Overlay
-  /** Links that a member of a large cluster keeps. HyParView 2007, section 4: log10(N) + c. Fewer: later arrival. */
+  /**
+   * Links that a member of a large cluster keeps. More: earlier arrival, more idle traffic. [HyParView 2007, section
+   * 4.1: log10(N) + c; measured: bench propagation]
+   */
   linksTarget: number
-  /** A member with fewer looks for more. One below the target, or every crash would make six members dial. */
+  /** A member with fewer looks for more. More: every crash makes six members dial. [measured: bench links] */
   linksLow: number
-  /** More are refused. Room for two interleaves at once above the target. */
+  /**
+   * A member with more refuses. More: less even degrees; less: joins fail while two interleaves are open. [measured:
+   * bench links]
+   */
   linksHigh: number
-  /** Up to this many others everyone links to everyone: as many links as a large cluster needs at most. */
+  /**
+   * Up to this many others everyone links to everyone. More: a small cluster keeps more links than a large one.
+   * [measured: bench links]
+   */
   meshOthers: number
-  /** An isolated member may push somebody out, but only of a member that keeps this many. protocol.md. */
+  /**
+   * An isolated member may push somebody out, but only of a member with this many others. Less: a poor member gets
+   * poorer. [guess]
+   */
   evictFrom: number
-  /** Dials of the overlay at once; the transport bounds handshakes in the process besides. */
+  /**
+   * Dials of the overlay at once; the transport bounds handshakes in the process besides. More: faster joins, more
+   * dials in vain. [guess]
+   */
   dialsMax: number
-  /** A dial that the transport never answered is given up after this; longer than any transport's own limit. */
+  /**
+   * A dial that the transport never answered is given up after this. Less than the transport's own limit of 15 s:
+   * dials are counted as failed that succeed. [guess]
+   */
   dialMillis: number
-  /** First pause after a failed dial of one member; doubles up to `dialBackoffMaxMillis`. protocol.md. */
+  /**
+   * First pause after a failed dial of one member, doubled each time. Less: dead members are dialed more often.
+   * [guess]
+   */
   dialBackoffMinMillis: number
+  /** The longest such pause. More: a member that was away is found later. [guess] */
   dialBackoffMaxMillis: number
-  /** An interleave that is not confirmed by then is forgotten. A dial may take 15 s. */
+  /**
+   * An interleave that is not confirmed by then is forgotten. Less: links are handed over twice when a dial takes
+   * its 15 s. [guess]
+   */
   interleaveMillis: number
-  /** Signaling is asked for random members every max(introduceMillis, N x introduceMillisPerMember). Heals splits. */
+  /**
+   * Signaling is asked for random members every max(this, N x introduceMillisPerMember). More: a split heals later.
+   * [measured: bench split]
+   */
   introduceMillis: number
+  /**
+   * The share of one member in that period: all members together ask 33 times a second at most. More: a split of a
+   * large cluster heals later. [measured: bench split]
+   */
   introduceMillisPerMember: number
-  /** While a member has no link it asks this often. Guess. */
+  /** A member without a link asks this often. Less: more load on a signaling server that comes back. [guess] */
   introduceAloneMillis: number
-  /** A link without HELLO is closed after this. security.md. */
+  /**
+   * A link without HELLO is closed after this. Less: slow handshakes are cut off; more: silent strangers hold links.
+   * [guess]
+   */
   helloMillis: number
 
   // Liveness
-  /** A silent link sends a heartbeat after this. SWIM 2002 uses 1-2 s; detection time is proportional to it. */
+  /**
+   * A silent link sends a heartbeat after this. More: later detection, less idle traffic, both in proportion. [SWIM
+   * 2002, section 5: a period of 2 s; measured: bench detection]
+   */
   heartbeatMillis: number
-  /** A beat counts as missed this long after the last frame, plus the timeout; a tenth of jitter above the beat. */
+  /**
+   * A beat counts as missed this long after the last frame, plus the timeout. Less than a beat and its jitter of a
+   * tenth: honest beats are missed. [measured: bench false-deaths]
+   */
   beatMillis: number
-  /** What delay is granted at least, above srtt + 4 rttvar (RFC 6298). Covers a retransmission. */
+  /**
+   * What delay is granted at least, above srtt + 4 rttvar. Less: a retransmission counts as a miss; more: later
+   * detection. [RFC 6298, section 2, with a lower floor; measured: bench false-deaths]
+   */
   beatTimeoutMillis: number
-  /** Missed beats at which a watcher suspects. Fewer: sooner, and more refutations. Measured: bench detection. */
+  /**
+   * Missed beats at which a watcher suspects. Less: sooner, and more refutations; more: later detection. [measured:
+   * bench detection]
+   */
   beatsMissed: number
-  /** Silence beyond this ends the link: at 16 s no WebRTC connection recovers (webrtc facts). */
+  /**
+   * Silence beyond this ends the link. Less: paths that would have recovered are given up; no WebRTC connection
+   * recovers after 16 s. [measured: WebRTC in Node, partitions of 10 s and 40 s]
+   */
   silenceMillis: number
-  /** The suspicion's timer with and without confirmations. Lifeguard, section 4.2. Measured: bench false-deaths. */
+  /**
+   * A suspicion's timer with all confirmations. Less: a subject behind a stalled link has no time to answer.
+   * [Lifeguard 2017, section IV-B; measured: bench false-deaths]
+   */
   suspicionMinMillis: number
+  /**
+   * The timer without any. More: crashes that one watcher sees are found later. [Lifeguard 2017, section IV-B;
+   * measured: bench detection]
+   */
   suspicionMaxMillis: number
-  /** Confirmations at which the timer is shortest. Lifeguard's k. */
+  /**
+   * Confirmations at which the timer is shortest, Lifeguard's k. More: later detection, fewer false deaths.
+   * [Lifeguard 2017, section V: k = 3; measured: bench detection]
+   */
   confirmations: number
-  /** A member answers suspicions at most this often. protocol.md. */
+  /**
+   * A member answers suspicions at most this often. Less: a liar causes more traffic; more: a second suspicion may
+   * kill. [guess]
+   */
   refuteMillis: number
-  /** After a sleep a member accuses nobody for this long. protocol.md. */
+  /**
+   * After a sleep a member accuses nobody for this long. Less: who wakes accuses those who slept with it. [guess]
+   */
   humbleMillis: number
-  /** A gap between two ticks above this means that this member slept, not that the others died. */
+  /**
+   * A gap between two ticks above this means that this member slept. Less: a busy process counts as asleep. [guess]
+   */
   sleepMillis: number
-  /** A hidden tab's watchers wait this many times longer: browsers run its timers once a minute at worst. */
+  /**
+   * A hidden tab's watchers wait this many times longer. Less: false suspicions, as browsers run hidden timers once
+   * a minute at worst. [guess]
+   */
   hiddenFactor: number
-  /** Leases rise every max(leaseMillis, N x leaseMillisPerMember): 1,000 members cost 17 small frames a second. */
+  /**
+   * Leases rise every max(this, N x leaseMillisPerMember). More: a member that nobody watches stays longer.
+   * [measured: bench detection]
+   */
   leaseMillis: number
+  /**
+   * The share of one member in that period: 1,000 members cost 17 small entries a second. Less: more idle traffic.
+   * [measured: bench idle]
+   */
   leaseMillisPerMember: number
-  /** A member whose lease stood still for this many periods is gone. protocol.md. */
+  /** A member whose lease stood still for this many periods is gone. Less: a lost entry costs a life. [guess] */
   leasesMissed: number
-  /** The incarnation of a removed member is remembered for this long, so that a late rumor does not revive it. */
+  /** The incarnation of a removed member is remembered for this long. Less: a late rumor revives it. [guess] */
   tombstoneMillis: number
+  /** So many are remembered, or twice the members if that is more. Less: the same. [guess] */
   tombstonesMax: number
-  /** How often the table looks for who is due. Finer costs ticks, coarser adds to detection. */
+  /** How often the table looks who is due. More: adds to detection; less: costs ticks. [guess] */
   tableTickMillis: number
 
   // Broadcast
-  /** An origin with this many updates within `ownTreeMillis` gets a tree of its own. Fewer: slow writers flood. */
+  /**
+   * An origin with this many updates within `ownTreeMillis` gets a tree of its own. Less: slow writers flood.
+   * [measured: bench propagation]
+   */
   ownTreeUpdates: number
+  /** See `ownTreeUpdates`. More: more origins have trees, and flood to shape them. [measured: bench redundancy] */
   ownTreeMillis: number
-  /** The tree of an idle origin is forgotten after this. protocol.md. */
+  /** The tree of an idle origin is forgotten after this. More: memory. [guess] */
   treeIdleMillis: number
-  /** A busy origin gives its tree a new shape after so many updates, or so long: one flood, 4 copies more. */
+  /**
+   * A busy origin gives its tree a new shape after so many updates. Less: one flood, 4 copies more, each time.
+   * [measured: bench redundancy]
+   */
   reshapeUpdates: number
+  /** Or after so long. More: a tree stays longer in the shape of old delays. [measured: bench propagation] */
   reshapeMillis: number
-  /** The member with the least id gives the shared tree a new shape this often. Each costs a small flood. */
+  /**
+   * The member with the least id gives the shared tree a new shape this often. Less: a small flood each time.
+   * [measured: bench redundancy]
+   */
   beaconMillis: number
-  /** An announced but missing update is asked for after clamp(2 srtt + 20, min, max). Plumtree 2007, section 3.8. */
+  /**
+   * An announced but missing update is asked for after clamp(2 srtt + 20, this, graftMaxMillis). Less: grafts for
+   * what is on its way. [Plumtree 2007, section 3.8; measured: bench loss]
+   */
   graftMinMillis: number
+  /**
+   * The longest such wait, and the pause before the next holder is asked. More: losses are repaired later. [Plumtree
+   * 2007, section 3.8; measured: bench loss]
+   */
   graftMaxMillis: number
-  /** Updates kept to answer grafts. protocol.md. */
+  /** Updates kept to answer grafts. Less: more is left to syncs. [guess] */
   cachedMax: number
+  /** Their bytes. More: memory. [guess] */
   cachedBytesMax: number
+  /** Their age. Less: more is left to syncs. [guess] */
   cachedMillis: number
-  /** Updates that wait for what they follow. */
+  /** Updates that wait for what they follow. Less: more is left to syncs. [guess] */
   holdBackMax: number
+  /** Their bytes. More: memory. [guess] */
   holdBackBytesMax: number
-  /** An update that waited this long starts a sync. */
+  /** An update that waited this long starts a sync. Less: syncs for what is on its way. [measured: bench loss] */
   holdBackMillis: number
-  /** Origins whose sequence numbers and trees are remembered; beyond it the least recent is dropped. */
+  /**
+   * Origins whose sequence numbers and trees are remembered, the least recent dropped. Less: duplicates reach the
+   * replica. [guess]
+   */
   originsMax: number
-  /** Sequence numbers remembered above the contiguous ones of an origin. */
+  /** Sequence numbers remembered above the unbroken ones of an origin. Less: the same. [guess] */
   originGapsMax: number
 
   // Sync
-  /** Anti-entropy with one random neighbor this often. Lower repairs sooner and costs idle traffic. */
+  /**
+   * Anti-entropy with one random neighbor this often. More: what nothing else repairs is repaired later; less: idle
+   * traffic. [guess]
+   */
   antiEntropyMillis: number
-  /** Two digests that differ and have both stood still for this long start a sync. */
+  /**
+   * Two digests that differ and have both stood still for this long start a sync. Less: syncs for what is on its
+   * way. [measured: bench loss]
+   */
   mismatchMillis: number
-  /** After a sync that brought news the other neighbors hear of it within this. protocol.md. */
+  /**
+   * After a sync that brought news the other neighbors hear of it within this. More: a healed split closes later.
+   * [measured: bench split]
+   */
   spreadMillis: number
-  /** Syncs that this member asks for at once. */
+  /** Syncs that this member asks for at once. More: the same data comes several times. [guess] */
   syncsOutMax: number
-  /** Syncs that it serves at once; the rest hears "busy". */
+  /** Syncs that it serves at once; the rest hears "busy". More: memory, and each takes longer. [guess] */
   syncsInMax: number
-  /** Parts of a sync on their way at once. 2 keep a link busy and 512 KiB in flight. */
+  /**
+   * Parts of a sync on their way at once, 256 KiB each. Less: the link rests for a round trip; more: memory.
+   * [measured: bench first-sync]
+   */
   syncWindow: number
-  /** A sync without progress ends after this. */
+  /** A sync without progress ends after this. Less: slow links never finish. [guess] */
   syncIdleMillis: number
-  /** After "busy" or a failed sync the same neighbor is not asked for this long. Guess. */
+  /**
+   * After "busy" or a failed sync the same neighbor is not asked for this long. Less: more questions in vain.
+   * [guess]
+   */
   syncRetryMillis: number
 }
 
