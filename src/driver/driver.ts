@@ -93,7 +93,14 @@ export class Driver {
   /** Counters by name, since the start. */
   get counters(): Readonly<Record<string, number>> {
     const sent = Array.from(this.#engine.sentFrames, ([type, count]) => [`sent_${type}`, count] as const)
-    return { ...this.#counters, ...this.#engine.counters, ...Object.fromEntries(sent) }
+    const { links, signaling } = this.#options.transport
+    return {
+      ...this.#counters,
+      ...this.#engine.counters,
+      ...links.counters?.(),
+      ...signaling.counters?.(),
+      ...Object.fromEntries(sent),
+    }
   }
 
   /** The members, this one included. */

@@ -31,6 +31,7 @@ const KNOWN: Readonly<Record<keyof StoreOptions, true>> = {
   zone: true,
   meta: true,
   iceServers: true,
+  allowAddresses: true,
   persistence: true,
   transport: true,
   webrtc: true,
@@ -51,6 +52,7 @@ export function checkOptions(options: StoreOptions): void {
   checkFlag('autoStart', options.autoStart)
   checkMeta(options.meta)
   checkIceServers(options.iceServers)
+  checkAddresses(options.allowAddresses)
   checkTransport(options.transport)
   const { webrtc, signal, persistence } = options
   if (webrtc !== undefined && !isObject(webrtc)) throw invalid('webrtc', webrtc, 'an object')
@@ -134,6 +136,12 @@ function checkIceServers(iceServers: unknown): void {
       'a list of { urls, username?, credential? }, or a function that resolves to one',
     )
   }
+}
+
+function checkAddresses(allowed: unknown): void {
+  if (allowed === undefined) return
+  if (!Array.isArray(allowed) || !allowed.every((scope) => scope === 'loopback' || scope === 'link-local'))
+    throw invalid('allowAddresses', allowed, "a list of 'loopback' and 'link-local'")
 }
 
 function hasMethods(value: unknown, names: readonly string[]): boolean {

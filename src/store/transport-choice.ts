@@ -4,6 +4,7 @@ import { createSignalingClient } from '../transport/signaling-client.js'
 import { systemClock } from '../transport/system-clock.js'
 import type { Transport } from '../transport/transport.js'
 import { createWebRtcLinks } from '../transport/webrtc-links.js'
+import { isLoopbackName } from '../wire/ip-address.js'
 import { signalingUrls } from './options.js'
 import { cryptoRandom } from './random.js'
 import type { StoreOptions } from './types.js'
@@ -11,18 +12,28 @@ import type { StoreOptions } from './types.js'
 /** Where this process runs, as the member record tells. */
 export const runtimeKind = kind
 
+/** Who meets on this machine is on this machine, which may have no network. */
+const LOOPBACK = ['loopback'] as const
+
 /** @throws UsageError ERR_URL_INVALID */
 export function chooseTransport(options: StoreOptions): Transport {
   const { iceServers, webrtc } = options
   const urls = signalingUrls(options.signaling)
   if (options.transport) return options.transport
+  const allowAddresses = options.allowAddresses ?? (urls.every(isOnThisMachine) ? LOOPBACK : [])
   return {
     links: createWebRtcLinks({
       random: cryptoRandom,
       clock: systemClock,
+      allowAddresses,
       ...(iceServers && { iceServers }),
       ...(webrtc && { webrtc }),
     }),
     signaling: createSignalingClient({ urls, random: cryptoRandom, clock: systemClock }),
   }
+}
+
+/** A URL that cannot be parsed is told of by the signaling client. */
+function isOnThisMachine(url: string): boolean {
+  return URL.canParse(url) && isLoopbackName(new URL(url).hostname)
 }

@@ -27,6 +27,11 @@ export interface StoreOptions {
   meta?: Readonly<Record<string, string | number | boolean | null>>
   /** STUN and TURN servers. Default none: host candidates only. */
   iceServers?: readonly RTCIceServer[] | (() => Promise<readonly RTCIceServer[]>)
+  /**
+   * ICE candidates of these addresses are let in and offered, too. Default: `['loopback']` when every signaling URL
+   * names this machine, else none. Addresses of metadata services, groups and reserved ones never are.
+   */
+  allowAddresses?: readonly ('loopback' | 'link-local')[]
   /** Where the state is kept between runs. Default false: in memory only. */
   persistence?: Persistence | false
   /** Links and signaling of another kind than WebRTC and WebSocket, as the in-memory ones of tests. */

@@ -31,10 +31,12 @@ export class Attempt {
     this.beganMillis = beganMillis
   }
 
-  /** Gives a signal to the connection, or holds it until there is one. */
-  take(signal: ConnectionSignal): void {
+  /** Gives a signal to the connection, or holds it until there is one; false when too many are held. */
+  take(signal: ConnectionSignal): boolean {
     if (this.connection !== undefined) this.connection.signal(signal)
     else if (this.#held.length < HELD_SIGNALS_MAX) this.#held.push(signal)
+    else return false
+    return true
   }
 
   /** The connection is there: it gets what was held. */

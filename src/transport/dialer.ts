@@ -6,6 +6,7 @@
 import type { Clock } from '../base/clock.js'
 import type { GossipKvError } from '../base/errors.js'
 import { type Random, randomWord } from '../base/random.js'
+import { PEERS_IN_HANDSHAKE_MAX } from '../wire/limits.js'
 import type { Signal } from '../wire/signal.js'
 import { Attempt } from './attempt.js'
 import { type HandshakeSide, handshakeSlots } from './handshake-slots.js'
@@ -18,6 +19,7 @@ import {
   signalRefused,
 } from './link-errors.js'
 import { candidateKind, isDescription } from './signal-filter.js'
+import type { TransportCounters } from './transport.js'
 import { type Connection, type ConnectionEvents, refusedDescription } from './webrtc.js'
 
 /** An attempt that has not opened its channel by then has failed. */
@@ -52,6 +54,7 @@ export interface DialerOptions {
   random: Random
   clock: Clock
   iceServers: () => Promise<readonly RTCIceServer[]>
+  counters: TransportCounters
 }
 
 /** The attempts of one member. */
@@ -83,25 +86,8 @@ export class Dialer {
 
   /** Takes any signal of `peer`; what fits no attempt and may begin none is dropped. */
   receive(peer: string, signal: Signal): void {
-    if (peer === this.#options.self || !isSound(signal)) return
-    const attempt = this.#attempts.get(peer)
-    switch (signal.type) {
-      case 'request':
-        return this.#onRequest(peer, signal.session, attempt)
-      case 'offer':
-        return this.#onOffer(peer, signal, attempt)
-      case 'busy':
-        if (attempt?.session === signal.session && !attempt.answered)
-          this.#fail(attempt, peerBusy(peer, 'peer'))
-        return
-      case 'answer':
-        if (attempt?.session !== signal.session || !this.#offersTo(peer)) return
-        attempt.answered = true
-        return attempt.take(signal)
-      case 'candidate':
-        if (attempt?.session === signal.session) attempt.take(signal)
-        return
-    }
+    const isOwn = peer === this.#options.self
+    if (isOwn || !isSound(signal) || !this.#takes(peer, signal)) this.#options.counters.signalsRefused += 1
   }
 
   /** Ends every attempt without a word. */
@@ -109,26 +95,66 @@ export class Dialer {
     for (const attempt of [...this.#attempts.values()]) this.#drop(attempt)
   }
 
-  #onRequest(peer: string, session: string, running: Attempt | undefined): void {
-    if (!this.#offersTo(peer) || this.#used.has(session) || running?.session === session) return
-    if (running === undefined) return this.#begin(this.#newAttempt(peer, session, false), 'offer')
-    if (running.connection === undefined) running.session = session
+  /** False for what fits nothing and begins nothing. */
+  #takes(peer: string, signal: Signal): boolean {
+    const attempt = this.#attempts.get(peer)
+    const isCurrent = attempt?.session === signal.session
+    switch (signal.type) {
+      case 'request':
+        return this.#onRequest(peer, signal.session, attempt)
+      case 'offer':
+        return this.#onOffer(peer, signal, attempt)
+      case 'busy':
+        if (!isCurrent || attempt.answered) return false
+        this.#fail(attempt, peerBusy(peer, 'peer'))
+        return true
+      case 'answer':
+        if (!isCurrent || attempt.answered || !this.#offersTo(peer)) return false
+        attempt.answered = true
+        return attempt.take(signal)
+      case 'candidate':
+        return isCurrent && attempt.take(signal)
+    }
+  }
+
+  #onRequest(peer: string, session: string, running: Attempt | undefined): boolean {
+    if (!this.#offersTo(peer) || this.#used.has(session) || running?.session === session) return false
+    if (running === undefined) {
+      if (this.#isCrowded(peer, session)) return false
+      this.#begin(this.#newAttempt(peer, session, false), 'offer')
+    } else if (running.connection === undefined) running.session = session
     else if (this.#options.clock.monotonic() - running.beganMillis > OFFER_FRESH_MILLIS) {
       this.#drop(running)
       this.#begin(this.#newAttempt(peer, session, running.dialed), 'offer')
     }
+    return true
   }
 
-  #onOffer(peer: string, signal: Extract<Signal, { type: 'offer' }>, running: Attempt | undefined): void {
+  #onOffer(peer: string, signal: Extract<Signal, { type: 'offer' }>, running: Attempt | undefined): boolean {
     const { session } = signal
-    if (this.#offersTo(peer)) return
+    if (this.#offersTo(peer)) return false
     // An offer under a session that was given up here would keep the other side waiting.
-    if (this.#used.has(session)) return this.#events.signal(peer, { type: 'busy', session })
-    if (running?.session === session && running.answered) return
+    if (this.#used.has(session)) {
+      this.#events.signal(peer, { type: 'busy', session })
+      return false
+    }
+    if (running?.session === session && running.answered) return false
+    if (running === undefined && this.#isCrowded(peer, session)) return false
     const attempt = running?.session === session ? running : this.#replace(peer, session, running)
     attempt.answered = true
     attempt.take(signal)
     this.#begin(attempt, 'answer')
+    return true
+  }
+
+  /** Whether others have begun as many attempts as they may; this one is then turned down. */
+  #isCrowded(peer: string, session: string): boolean {
+    let inbound = 0
+    for (const { dialed } of this.#attempts.values()) if (!dialed) inbound += 1
+    if (inbound < PEERS_IN_HANDSHAKE_MAX) return false
+    this.#options.counters.handshakesRefused += 1
+    this.#events.signal(peer, { type: 'busy', session })
+    return true
   }
 
   /** The other side has begun a newer attempt: the older one can no longer succeed. */

@@ -23,6 +23,8 @@ function list(kinds: ReadonlySet<CandidateKind>): string {
 }
 
 function nextStep({ own, theirs }: SeenCandidates): string {
+  if (theirs.size === 1 && theirs.has('refused'))
+    return 'Give the peer an address in a network, or see the option `allowAddresses`: it offered only loopback, link-local or reserved ones'
   if (theirs.size === 0) return 'See whether signals reach both members: not one candidate of the peer came'
   if (own.has('relay') || theirs.has('relay'))
     return 'See whether the TURN server may reach both members: its candidates are there and carry nothing'

@@ -1,54 +1,54 @@
 /**
  * What may reach the WebRTC implementation of the signals that a peer sent. A description describes one data
- * channel and nothing else; a candidate names an IP address, or an mDNS name where the runtime resolves them.
+ * channel and nothing else; a candidate names an IP address where a member may be, or an mDNS name where the runtime
+ * resolves them: a signal must not make this member look up names or knock at doors of the peer's choice.
  */
+import { addressScope } from '../wire/ip-address.js'
 
-/** The kinds of candidates that people are told of when no path is found. */
-export type CandidateKind = 'host' | 'mDNS' | 'srflx' | 'prflx' | 'relay'
+/** The kinds of candidates that people are told of when no path is found; `refused` is none that may be used. */
+export type CandidateKind = 'host' | 'mDNS' | 'srflx' | 'prflx' | 'relay' | 'refused'
 
-/** RFC 8839, section 5.1: foundation, component, transport, priority, address, port, type, extensions. */
+/** Addresses of candidates that are refused unless they are allowed. */
+export type GuardedAddresses = 'loopback' | 'link-local'
+
+/**
+ * RFC 8839, section 5.1: foundation, component, transport, priority, address, port, type, extensions. No TCP: it
+ * would open connections to services that have nothing to do with this, and a TURN server crosses such firewalls, too.
+ */
 const CANDIDATE =
-  /^candidate:[\w+/]{1,32} \d{1,3} (?:udp|tcp) \d{1,10} (\S{1,64}) \d{1,5} typ (host|srflx|prflx|relay)(?: [\x20-\x7e]*)?$/i
+  /^candidate:[\w+/]{1,32} \d{1,3} udp \d{1,10} (\S{1,64}) \d{1,5} typ (host|srflx|prflx|relay)(?: [\x20-\x7e]*)?$/i
 const MDNS_NAME = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.local$/i
-/** Strict, as what is no address would be looked up as a name. */
-const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/
-const IPV6 = /^[0-9a-f:]*:[0-9a-f:.]*$/i
+const LINE = /^[\x20-\x7e]*$/
 const DESCRIPTION_LINES_MAX = 256
 
-/** The kind of a candidate line, or undefined for what is none, or names a host that nobody may look up. */
-export function candidateKind(candidate: string): CandidateKind | undefined {
+/** The kind of a candidate line; `refused` when its address is not allowed, undefined for what is no candidate. */
+export function candidateKind(
+  candidate: string,
+  allowed: readonly GuardedAddresses[] = [],
+): CandidateKind | undefined {
   const [, address, type] = CANDIDATE.exec(candidate) ?? []
   if (address === undefined || type === undefined) return undefined
   if (MDNS_NAME.test(address)) return 'mDNS'
-  return IPV4.test(address) || IPV6.test(address) ? (type.toLowerCase() as CandidateKind) : undefined
-}
-
-/** A description that is fit to be used, and the kinds of the candidates that stand in it. */
-export interface CleanDescription {
-  sdp: string
-  candidates: CandidateKind[]
+  const scope = addressScope(address)
+  if (scope === undefined) return undefined
+  const fits = scope === 'network' || (scope !== 'denied' && allowed.includes(scope))
+  return fits ? (type.toLowerCase() as CandidateKind) : 'refused'
 }
 
 /**
- * Checks that `sdp` describes one data channel and takes out the candidates that `accepts` refuses. Undefined for
- * anything else: other media would start decoders, and a parser in native code is no place to find that out.
+ * Checks that `sdp` describes one data channel, takes out the candidates that `accepts` refuses, and names no address
+ * besides. Undefined for anything else: other media would start decoders, and a parser in native code is no place to
+ * find that out.
  */
-export function cleanDescription(
-  sdp: string,
-  accepts: (kind: CandidateKind) => boolean,
-): CleanDescription | undefined {
+export function cleanDescription(sdp: string, accepts: (candidate: string) => boolean): string | undefined {
   const lines = sdp.split(/\r?\n/)
-  if (lines[0] !== 'v=0' || lines.length > DESCRIPTION_LINES_MAX || !describesDataChannel(lines))
+  if (lines[0] !== 'v=0' || lines.length > DESCRIPTION_LINES_MAX || !lines.every((line) => LINE.test(line)))
     return undefined
-  const candidates: CandidateKind[] = []
-  const kept = lines.filter((line) => {
-    if (!line.startsWith('a=candidate')) return true
-    const kind = candidateKind(line.slice(2))
-    if (kind === undefined || !accepts(kind)) return false
-    candidates.push(kind)
-    return true
-  })
-  return { sdp: kept.join('\r\n'), candidates }
+  if (!describesDataChannel(lines)) return undefined
+  return lines
+    .filter((line) => !line.startsWith('a=candidate') || accepts(line.slice(2)))
+    .map((line) => (line.startsWith('c=') ? 'c=IN IP4 0.0.0.0' : line))
+    .join('\r\n')
 }
 
 /** Whether `sdp` describes one data channel and nothing else. */

@@ -30,11 +30,11 @@ export interface SignalingClientOptions {
 }
 
 /** What a client has not passed on. */
-export interface SignalingCounters {
+export type SignalingCounters = {
   /** Messages of the server, or signals in them, that do not fit. */
-  malformed: number
+  signalingMalformed: number
   /** Messages to the server that were too large or too many. */
-  dropped: number
+  signalingDropped: number
 }
 
 /** A `Signaling` that counts. */
@@ -101,8 +101,8 @@ class ReconnectingClient implements SignalingClient {
 
   counters(): SignalingCounters {
     return {
-      malformed: this.#counters.malformed,
-      dropped: this.#counters.dropped + (this.#connection?.dropped ?? 0),
+      signalingMalformed: this.#counters.malformed,
+      signalingDropped: this.#counters.dropped + (this.#connection?.dropped ?? 0),
     }
   }
 

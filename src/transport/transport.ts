@@ -28,6 +28,16 @@ export interface LinkEvents {
   signal(peer: string, signal: Signal): void
 }
 
+/** What came in and was refused, since the start. */
+export interface TransportCounters {
+  /** ICE candidates beyond CANDIDATES_MAX, or of an address that is not allowed. */
+  candidatesRefused: number
+  /** Signals that fit no attempt, or that nothing but a broken or hostile member sends. */
+  signalsRefused: number
+  /** Attempts of others beyond PEERS_IN_HANDSHAKE_MAX. */
+  handshakesRefused: number
+}
+
 /** Opens and holds links to other members, at most one to each. */
 export interface Links {
   /** Begins to work. @throws TransportError ERR_WEBRTC_UNAVAILABLE (as a rejection) */
@@ -44,6 +54,8 @@ export interface Links {
   disconnect(peer: string): void
   /** Closes everything and waits until nothing of it is alive. Idempotent. */
   close(): Promise<void>
+  /** For metrics; absent where nothing is counted. */
+  counters?(): Readonly<TransportCounters>
 }
 
 /** How the signaling client stands with its server. */
@@ -66,6 +78,8 @@ export interface Signaling {
   send(to: string, signal: Signal): void
   /** Leaves and closes. Idempotent. */
   close(): Promise<void>
+  /** For metrics; absent where nothing is counted. */
+  counters?(): Readonly<Record<string, number>>
 }
 
 /** Both ports of one member, as `createStore({ transport })` takes them. */

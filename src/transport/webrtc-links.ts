@@ -11,7 +11,8 @@ import { Dialer } from './dialer.js'
 import { Link } from './link.js'
 import { linkReplaced } from './link-errors.js'
 import type { RtcImplementation } from './rtc-implementation.js'
-import type { LinkEvents, Links } from './transport.js'
+import type { GuardedAddresses } from './signal-filter.js'
+import type { LinkEvents, Links, TransportCounters } from './transport.js'
 import { Connection, type ConnectionEvents } from './webrtc.js'
 
 export interface WebRtcLinksOptions {
@@ -19,6 +20,8 @@ export interface WebRtcLinksOptions {
   clock: Clock
   /** STUN and TURN servers; a function is asked anew for every attempt. Default none: host candidates only. */
   iceServers?: readonly RTCIceServer[] | (() => Promise<readonly RTCIceServer[]>)
+  /** Addresses of candidates that are let in beside those of networks. Default none. */
+  allowAddresses?: readonly GuardedAddresses[]
   /** An implementation to use instead of the browser's or @roamhq/wrtc. */
   webrtc?: { RTCPeerConnection: unknown; RTCSessionDescription: unknown; RTCIceCandidate: unknown }
 }
@@ -40,6 +43,7 @@ class WebRtcLinks implements Links {
   readonly #links = new Map<string, Link>()
   /** Every connection that is not dead yet. */
   readonly #alive = new Set<Connection>()
+  readonly #counters = { candidatesRefused: 0, signalsRefused: 0, handshakesRefused: 0 }
   #self = ''
   #running: Running | undefined
   #closing: Promise<void> | undefined
@@ -59,6 +63,7 @@ class WebRtcLinks implements Links {
         self,
         random,
         clock,
+        counters: this.#counters,
         iceServers: async () => (typeof iceServers === 'function' ? iceServers() : iceServers),
       },
       {
@@ -93,6 +98,10 @@ class WebRtcLinks implements Links {
     this.#links.get(peer)?.finish()
   }
 
+  counters(): Readonly<TransportCounters> {
+    return this.#counters
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#closeAll()
     return this.#closing
@@ -116,7 +125,15 @@ class WebRtcLinks implements Links {
     events: ConnectionEvents,
   ): Connection {
     const connection = new Connection(
-      { rtc, session, offers, iceServers, resolvesNames: kind === 'browser' },
+      {
+        rtc,
+        session,
+        offers,
+        iceServers,
+        resolvesNames: kind === 'browser',
+        allowed: this.#options.allowAddresses ?? [],
+        counters: this.#counters,
+      },
       events,
     )
     this.#alive.add(connection)

@@ -8,7 +8,13 @@ import { CANDIDATES_MAX } from '../wire/limits.js'
 import type { Signal } from '../wire/signal.js'
 import type { SeenCandidates } from './link-errors.js'
 import type { RtcImplementation } from './rtc-implementation.js'
-import { type CandidateKind, candidateKind, cleanDescription } from './signal-filter.js'
+import {
+  type CandidateKind,
+  candidateKind,
+  cleanDescription,
+  type GuardedAddresses,
+} from './signal-filter.js'
+import type { TransportCounters } from './transport.js'
 
 /** Of the candidates that are sent, at most so many are addresses of this host. */
 const LOCAL_CANDIDATES_MAX = CANDIDATES_MAX / 2
@@ -24,6 +30,9 @@ export interface ConnectionOptions {
   iceServers: readonly RTCIceServer[]
   /** Whether the runtime looks up mDNS names by itself, as browsers do. */
   resolvesNames: boolean
+  /** Addresses that are let in, and offered, beside those of networks. */
+  allowed: readonly GuardedAddresses[]
+  counters: TransportCounters
 }
 
 /** What a connection reports. `closed` comes once and last, and never from within a call. */
@@ -116,8 +125,8 @@ export class Connection {
     const { session } = this.#options
     if ('candidate' in data) {
       const { candidate, sdpMid, sdpMLineIndex } = data.candidate
-      const kind = candidateKind(candidate)
-      if (kind === undefined || !this.#offersCandidate(kind)) return
+      const kind = candidateKind(candidate, this.#options.allowed)
+      if (kind === undefined || kind === 'refused' || !this.#offersCandidate(kind)) return
       this.#events.signal({ type: 'candidate', session, candidate, sdpMid, sdpMLineIndex })
     } else if ((data.type === 'offer' || data.type === 'answer') && data.sdp !== undefined) {
       this.#events.signal({ type: data.type, session, sdp: data.sdp })
@@ -148,24 +157,27 @@ export class Connection {
 
   #describe(signal: Extract<Signal, { sdp: string }>): void {
     if (this.#described || signal.type !== (this.#options.offers ? 'answer' : 'offer')) return
-    const clean = cleanDescription(signal.sdp, (kind) => this.#accepts(kind))
-    if (clean === undefined) return
+    const sdp = cleanDescription(signal.sdp, (candidate) => this.#accepts(candidate))
+    if (sdp === undefined) return
     this.#described = true
-    this.#pass({ type: signal.type, sdp: clean.sdp })
+    this.#pass({ type: signal.type, sdp })
   }
 
   #addCandidate({ candidate, sdpMid, sdpMLineIndex }: Extract<Signal, { candidate: string }>): void {
-    const kind = candidateKind(candidate)
-    if (kind === undefined || !this.#accepts(kind)) return
+    if (!this.#accepts(candidate)) return
     // Both null make the constructor of the standard throw. There is one section in the description.
     const place = sdpMid === null && sdpMLineIndex === null ? { sdpMLineIndex: 0 } : { sdpMid, sdpMLineIndex }
     this.#pass({ type: 'candidate', candidate: { candidate, ...place } as RTCIceCandidate })
   }
 
-  #accepts(kind: CandidateKind): boolean {
-    this.seen.theirs.add(kind)
-    if (kind === 'mDNS' && !this.#options.resolvesNames) return false
-    return ++this.#candidatesIn <= CANDIDATES_MAX
+  #accepts(candidate: string): boolean {
+    const { allowed, resolvesNames, counters } = this.#options
+    const kind = candidateKind(candidate, allowed)
+    if (kind !== undefined) this.seen.theirs.add(kind)
+    const fits = kind !== undefined && kind !== 'refused' && (kind !== 'mDNS' || resolvesNames)
+    if (fits && ++this.#candidatesIn <= CANDIDATES_MAX) return true
+    counters.candidatesRefused += 1
+    return false
   }
 
   #pass(data: SimplePeer.SignalData): void {

@@ -47,6 +47,8 @@ export const SIGNALING_MESSAGE_BYTES_MAX = 64 * 1024
 export const CONTACTS_MAX = 8
 /** ICE candidates taken from one peer for one link. */
 export const CANDIDATES_MAX = 32
+/** Members that may be on their way to a link with this one by their own wish: in a WebRTC handshake, or before HELLO. */
+export const PEERS_IN_HANDSHAKE_MAX = 16
 /** WebRTC handshakes in flight in one process, both directions: more exhaust file descriptors (webrtc facts). */
 export const HANDSHAKES_MAX = 4
 /** Messages that the signaling server takes from one socket per second, on average. */

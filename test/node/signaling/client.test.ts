@@ -187,7 +187,7 @@ describe('the signaling client', () => {
     await until('more than the burst arrives', () => b.signals.length >= 60)
     expect(a.stateNames).to.deep.equal(['connecting', 'connected'])
     // Half of the server's burst leaves at once, less the join; of the rest the newest wait.
-    const atOnce = given - QUEUED_MESSAGES_MAX - a.client.counters().dropped
+    const atOnce = given - QUEUED_MESSAGES_MAX - a.client.counters().signalingDropped
     expect(atOnce).to.be.within(49, 55)
     expect(b.signals[atOnce - 1]?.signal.session).to.equal(`s${atOnce - 1}`)
     expect(b.signals[atOnce]?.signal.session).to.equal(`s${given - QUEUED_MESSAGES_MAX}`)
@@ -208,9 +208,9 @@ describe('the signaling client', () => {
       hostile.say({ type: 'signal', topic: 'topic', to: 'a', payload })
     }
     await until('the good one arrives', () => a.signals.length === 1)
-    expect(a.client.counters().malformed).to.equal(3)
+    expect(a.client.counters().signalingMalformed).to.equal(3)
     a.client.send('hostile', { type: 'offer', session: 's', sdp: '\u0000'.repeat(16_000) })
-    expect(a.client.counters().dropped).to.equal(1)
+    expect(a.client.counters().signalingDropped).to.equal(1)
     expect(a.stateNames).to.deep.equal(['connecting', 'connected'])
   })
 
@@ -228,7 +228,7 @@ describe('the signaling client', () => {
     const url = `ws://127.0.0.1:${(rogue.address() as AddressInfo).port}`
     const a = member('a', [url], () => 0.5)
     await until('it came three times', () => connections === 3, 10_000)
-    expect(a.client.counters().malformed).to.be.within(8, 12)
+    expect(a.client.counters().signalingMalformed).to.be.within(8, 12)
     expect(a.contacts).to.deep.equal([])
   }).timeout(15_000)
 

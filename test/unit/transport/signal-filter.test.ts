@@ -1,5 +1,10 @@
 import { expect } from 'chai'
-import { candidateKind, cleanDescription, isDescription } from '../../../src/transport/signal-filter.js'
+import {
+  candidateKind,
+  cleanDescription,
+  type GuardedAddresses,
+  isDescription,
+} from '../../../src/transport/signal-filter.js'
 
 const candidate = (address: string, type = 'host', transport = 'udp') =>
   `candidate:3077952869 1 ${transport} 2122265343 ${address} 51172 typ ${type} generation 0 ufrag FyXH network-id 2`
@@ -27,10 +32,9 @@ describe('candidateKind', () => {
   it('tells the kinds of candidates that browsers and Node make', () => {
     expect(candidateKind(candidate('192.0.2.2'))).to.equal('host')
     expect(candidateKind(candidate('fd00::2'))).to.equal('host')
-    expect(candidateKind(candidate('::1', 'prflx'))).to.equal('prflx')
+    expect(candidateKind(candidate('2001:db8::1', 'prflx'))).to.equal('prflx')
     expect(candidateKind(candidate('::ffff:192.0.2.1', 'srflx'))).to.equal('srflx')
     expect(candidateKind(candidate('198.51.100.7', 'relay', 'UDP'))).to.equal('relay')
-    expect(candidateKind(candidate('192.0.2.2', 'host', 'tcp'))).to.equal('host')
     expect(candidateKind(candidate(NAME))).to.equal('mDNS')
   })
 
@@ -47,6 +51,8 @@ describe('candidateKind', () => {
       candidate('0x7f.1'),
       candidate('192.0.2.2', 'other'),
       candidate('192.0.2.2', 'host', 'sctp'),
+      candidate('192.0.2.2', 'host', 'tcp'),
+      candidate('fe80::1%eth0'),
       candidate('192.0.2.2 1 typ host\r\na=x'),
       `a=${candidate('192.0.2.2')}`,
       `${candidate('192.0.2.2')}\r\nm=video`,
@@ -55,23 +61,50 @@ describe('candidateKind', () => {
   })
 })
 
-describe('cleanDescription', () => {
-  it('leaves the description of a data channel as it is', () => {
-    expect(cleanDescription(SDP.join('\r\n'), () => true)).to.deep.equal({
-      sdp: SDP.join('\r\n'),
-      candidates: [],
-    })
+describe('candidateKind of an address that no member may name', () => {
+  it('refuses loopback, link-local and reserved addresses and those of metadata services, in every spelling', () => {
+    const refused = [
+      '127.0.0.1',
+      '::1',
+      '169.254.1.1',
+      'fe80::1',
+      '169.254.169.254',
+      '::ffff:127.0.0.1',
+      '0.0.0.0',
+    ]
+    expect(refused.map((address) => candidateKind(candidate(address)))).to.deep.equal(
+      refused.map(() => 'refused'),
+    )
   })
 
-  it('takes out candidates that are refused or malformed, and counts the others', () => {
-    const clean = cleanDescription(
-      [...SDP.slice(0, -1), `a=${candidate('192.0.2.2')}`, `a=${candidate(NAME)}`, 'a=candidate:x', ''].join(
-        '\r\n',
-      ),
-      (kind) => kind !== 'mDNS',
-    )
-    expect(clean?.candidates).to.deep.equal(['host'])
-    expect(clean?.sdp.split('\r\n').filter((line) => line.includes('candidate'))).to.have.length(1)
+  it('lets in what is allowed, and nothing else', () => {
+    const kinds = (allowed: readonly GuardedAddresses[]) =>
+      ['127.0.0.1', '::ffff:7f00:1', 'fe80::1', '169.254.169.254', '224.0.0.1'].map((address) =>
+        candidateKind(candidate(address), allowed),
+      )
+    expect(kinds(['loopback'])).to.deep.equal(['host', 'host', 'refused', 'refused', 'refused'])
+    expect(kinds(['link-local'])).to.deep.equal(['refused', 'refused', 'host', 'refused', 'refused'])
+  })
+})
+
+describe('cleanDescription', () => {
+  it('leaves the description of a data channel as it is', () => {
+    expect(cleanDescription(SDP.join('\r\n'), () => true)).to.equal(SDP.join('\r\n'))
+  })
+
+  it('takes out the candidates that are refused, and whatever else names an address', () => {
+    const offered = ['192.0.2.2', '127.0.0.1', NAME].map((address) => candidate(address))
+    const sdp = [...SDP.slice(0, -1), ...offered.map((line) => `a=${line}`), 'a=candidate:x', ''].join('\r\n')
+    const seen: string[] = []
+    const clean = cleanDescription(sdp.replace('IP4 0.0.0.0', 'IP4 printer.example'), (line) => {
+      seen.push(line)
+      return candidateKind(line) === 'host'
+    })
+    expect(seen).to.deep.equal([...offered, 'candidate:x'])
+    expect(clean?.split('\r\n').filter((line) => line.includes('candidate'))).to.deep.equal([
+      `a=${candidate('192.0.2.2')}`,
+    ])
+    expect(clean).to.contain('\r\nc=IN IP4 0.0.0.0\r\n').and.not.contain('printer')
   })
 
   it('refuses media, several sections, missing keys, and whatever is no description', () => {
@@ -88,6 +121,9 @@ describe('cleanDescription', () => {
       without('a=setup'),
       SDP.join('\r\n').replace('sha-256', 'sha-1'),
       withLine('a=x\r\n'.repeat(300)),
+      // A line for a parser that ends lines at a bare carriage return, or at U+2028.
+      withLine(`a=x\ra=${candidate('127.0.0.1')}`),
+      withLine(`a=x\u2028a=${candidate('127.0.0.1')}`),
     ]
     expect(refused.filter(isDescription)).to.deep.equal([])
     expect(isDescription(SDP.join('\n'))).to.equal(true)
