@@ -1,9 +1,8 @@
 /**
- * Reads bytes that nobody vouches for. Every length and count is checked against the bytes that remain before
+ * Reads bytes in the encoding of lib0 that nobody vouches for. Every length and count is checked against the bytes that remain before
  * anything is allocated; what breaks a rule throws `Refusal` with the rule's name, and nothing else escapes
  * `readWhole`.
  */
-import * as decoding from 'lib0/decoding'
 import type { Offence } from '../protocol/replica-port.js'
 import { FORBIDDEN_KEYS, VALUE_BYTES_MAX, VALUE_DEPTH_MAX } from '../wire/limits.js'
 import type { Measure, Value } from './value.js'
@@ -42,36 +41,35 @@ export function readWhole<T extends object>(
     const result = read(reader)
     return reader.remaining === 0 ? result : { type: 'offence', kind: 'trailing' }
   } catch (error) {
-    // Whatever lib0 or the platform throws on bytes (a RangeError, a TypeError of the UTF-8 decoder) is their fault.
+    // Whatever the platform throws on bytes (a RangeError, a TypeError of the UTF-8 decoder) is their fault.
     return { type: 'offence', kind: error instanceof Refusal ? error.kind : 'malformed' }
   }
 }
 
 /** A position in bytes. */
 export class BoundedReader {
-  readonly #decoder: decoding.Decoder
   readonly #bytes: Uint8Array
+  #position = 0
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
-    this.#decoder = decoding.createDecoder(bytes)
   }
 
   get remaining(): number {
-    return this.#bytes.length - this.#decoder.pos
+    return this.#bytes.length - this.#position
   }
 
   get position(): number {
-    return this.#decoder.pos
+    return this.#position
   }
 
   /** A copy of what was read since `start`. */
   copySince(start: number): Uint8Array {
-    return this.#bytes.slice(start, this.#decoder.pos)
+    return this.#bytes.slice(start, this.#position)
   }
 
   byte(): number {
-    const byte = this.#bytes[this.#decoder.pos++]
+    const byte = this.#bytes[this.#position++]
     if (byte === undefined) throw new Refusal('malformed')
     return byte
   }
@@ -82,16 +80,24 @@ export class BoundedReader {
     return this.#copy(length)
   }
 
-  /** An integer of at most 53 bits. */
+  /** An integer of at most 53 bits, the least significant seven first. */
   integer(): number {
-    const first = this.#bytes[this.#decoder.pos]
-    if (first !== undefined && first < 0x80) {
-      this.#decoder.pos++
-      return first
+    let value = 0
+    for (let factor = 1; ; factor *= 0x80) {
+      const byte = this.byte()
+      value += (byte & 0x7f) * factor
+      if (value > Number.MAX_SAFE_INTEGER) throw new Refusal('malformed')
+      if (byte < 0x80) return value
     }
-    const value = decoding.readVarUint(this.#decoder)
-    if (!(value <= Number.MAX_SAFE_INTEGER)) throw new Refusal('malformed')
-    return value
+  }
+
+  /** An integer with its sign in the second bit. */
+  #signed(): number {
+    const first = this.byte()
+    const rest = first < 0x80 ? 0 : this.integer()
+    const size = rest * 0x40 + (first & 0x3f)
+    if (size > Number.MAX_SAFE_INTEGER) throw new Refusal('malformed')
+    return (first & 0x40) === 0 ? size : -size
   }
 
   /** A number of things of at least `bytesEach` bytes each, at most `max`. */
@@ -104,8 +110,18 @@ export class BoundedReader {
 
   /** A float as lib0 writes it. */
   float64(): number {
-    if (this.remaining < 8) throw new Refusal('malformed')
-    return decoding.readFloat64(this.#decoder)
+    this.#fill(8)
+    return floatView.getFloat64(0)
+  }
+
+  #float32(): number {
+    this.#fill(4)
+    return floatView.getFloat32(0)
+  }
+
+  #fill(length: number): void {
+    if (this.remaining < length) throw new Refusal('malformed')
+    for (let i = 0; i < length; i++) float[i] = this.byte()
   }
 
   /** Well-formed text of at most `bytesMax` bytes; a longer one breaks the rule `kind`. */
@@ -118,29 +134,38 @@ export class BoundedReader {
 
   /** The platform's decoder costs a call out of the engine; short ASCII is quicker by hand. */
   #shortText(length: number): string {
-    const start = this.#decoder.pos
+    const bytes = this.#bytes
+    const start = this.#position
+    const end = start + length
     let text = ''
-    for (let i = 0; i < length; i++) {
-      const byte = this.#bytes[start + i] ?? 0
-      if (byte >= 0x80) return this.#longText(length)
-      text += ASCII[byte]
+    let i = start
+    // Four at a time: each piece of a text is garbage afterwards.
+    for (; i + 4 <= end; i += 4) {
+      const [a = 0, b = 0, c = 0, d = 0] = [bytes[i], bytes[i + 1], bytes[i + 2], bytes[i + 3]]
+      if ((a | b | c | d) >= 0x80) return this.#longText(length)
+      text += String.fromCharCode(a, b, c, d)
     }
-    this.#decoder.pos = start + length
+    for (; i < end; i++) {
+      const byte = bytes[i] ?? 0
+      if (byte >= 0x80) return this.#longText(length)
+      text += String.fromCharCode(byte)
+    }
+    this.#position = start + length
     return text
   }
 
   #longText(length: number): string {
-    const start = this.#decoder.pos
-    this.#decoder.pos = start + length
+    const start = this.#position
+    this.#position = start + length
     return utf8.decode(this.#bytes.subarray(start, start + length))
   }
 
   /** A value, built within the limits of values. Fills `measure`. */
   value(measure: Measure): Value {
-    const start = this.#decoder.pos
+    const start = this.#position
     measure.binary = false
     const value = this.#any(measure, 0)
-    measure.bytes = this.#decoder.pos - start
+    measure.bytes = this.#position - start
     if (measure.bytes > VALUE_BYTES_MAX) throw new Refusal('value')
     return value
   }
@@ -150,10 +175,9 @@ export class BoundedReader {
       case ANY.string:
         return this.text(VALUE_BYTES_MAX, 'value')
       case ANY.integer:
-        return finite(decoding.readVarInt(this.#decoder))
+        return finite(this.#signed())
       case ANY.float32:
-        if (this.remaining < 4) throw new Refusal('malformed')
-        return finite(decoding.readFloat32(this.#decoder))
+        return finite(this.#float32())
       case ANY.float64:
         return finite(this.float64())
       case ANY.true:
@@ -175,8 +199,8 @@ export class BoundedReader {
   }
 
   #copy(length: number): Uint8Array {
-    const start = this.#decoder.pos
-    this.#decoder.pos += length
+    const start = this.#position
+    this.#position += length
     return this.#bytes.slice(start, start + length)
   }
 
@@ -202,7 +226,9 @@ export class BoundedReader {
 }
 
 const SHORT_TEXT = 24
-const ASCII = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code))
+// Reused: a view for each float would be garbage.
+const float = new Uint8Array(8)
+const floatView = new DataView(float.buffer)
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Minus zero has a form in bytes; two members must not hold two zeros. */

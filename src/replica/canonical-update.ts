@@ -19,7 +19,7 @@ import { type BoundedReader, Refusal, readWhole } from './bounded-reader.js'
 import type { DottedMap } from './dotted-map.js'
 import { Entry } from './entry.js'
 import type { Incoming, Kill, Run } from './incoming.js'
-import { type Measure, RESERVED_PREFIX } from './value.js'
+import { type Measure, RESERVED_PREFIX, type Value } from './value.js'
 
 const ROOT = 'usr'
 const GC_INFO = 0
@@ -28,6 +28,13 @@ const ITEM_INFO = 0x28
 const PARENT_IS_ROOT = 1
 const ANY_FLOAT64 = 123
 const ANY_ARRAY = 117
+const ANY_STRING = 119
+const ITEM_START = Uint8Array.of(ITEM_INFO, PARENT_IS_ROOT, ROOT.length, ...new TextEncoder().encode(ROOT))
+const SHORT_TEXT = 24
+// Reused: both ways are synchronous, and an update should not allocate for each of its fields.
+const float = Uint8Array.of(ANY_FLOAT64, 0, 0, 0, 0, 0, 0, 0, 0)
+const floatView = new DataView(float.buffer)
+const measure: Measure = { bytes: 0, binary: false }
 /** The smallest run: structs, session, start, one GC of two bytes. */
 const RUN_BYTES_MIN = 5
 
@@ -98,10 +105,8 @@ function writeClock(encoder: encoding.Encoder, clock: number): void {
 }
 
 function writeItem(encoder: encoding.Encoder, entry: Entry): void {
-  encoding.write(encoder, ITEM_INFO)
-  encoding.write(encoder, PARENT_IS_ROOT)
-  encoding.writeVarString(encoder, ROOT)
-  encoding.writeVarString(encoder, entry.key)
+  writeFew(encoder, ITEM_START)
+  writeText(encoder, entry.key)
   encoding.write(encoder, 2)
   if (entry.expires !== undefined) {
     encoding.write(encoder, ANY_ARRAY)
@@ -110,12 +115,40 @@ function writeItem(encoder: encoding.Encoder, entry: Entry): void {
   writeFloat(encoder, entry.stamp)
   if (entry.expires !== undefined) writeFloat(encoder, entry.expires)
   if (entry.encoded) encoding.writeUint8Array(encoder, entry.encoded)
-  else encoding.writeAny(encoder, entry.value as Parameters<typeof encoding.writeAny>[1])
+  else writeValue(encoder, entry.value)
+}
+
+function writeValue(encoder: encoding.Encoder, value: Value): void {
+  if (typeof value !== 'string') encoding.writeAny(encoder, value as Parameters<typeof encoding.writeAny>[1])
+  else {
+    encoding.write(encoder, ANY_STRING)
+    writeText(encoder, value)
+  }
+}
+
+/** As `writeVarString`, which calls the platform's encoder: for short ASCII that costs more than the text. */
+function writeText(encoder: encoding.Encoder, text: string): void {
+  const { length } = text
+  if (length > SHORT_TEXT) return encoding.writeVarString(encoder, text)
+  encoding.verifyLen(encoder, length + 1)
+  const { cbuf, cpos } = encoder
+  cbuf[cpos] = length
+  for (let i = 0; i < length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit >= 0x80) return encoding.writeVarString(encoder, text)
+    cbuf[cpos + 1 + i] = unit
+  }
+  encoder.cpos = cpos + 1 + length
+}
+
+/** As `writeUint8Array`, which makes a view each time, for a handful of bytes. */
+function writeFew(encoder: encoding.Encoder, bytes: Uint8Array): void {
+  for (let i = 0; i < bytes.length; i++) encoding.write(encoder, bytes[i] ?? 0)
 }
 
 function writeFloat(encoder: encoding.Encoder, value: number): void {
-  encoding.write(encoder, ANY_FLOAT64)
-  encoding.writeFloat64(encoder, value)
+  floatView.setFloat64(1, value)
+  writeFew(encoder, float)
 }
 
 function writeKill(encoder: encoding.Encoder, kill: Kill): void {
@@ -180,12 +213,11 @@ function readClock(reader: BoundedReader, structs: number, limits: UpdateLimits)
 function readRun(reader: BoundedReader, session: number, structs: number, gapMax: number): Run {
   const start = readDots(reader)
   const run: Run = { session, start, end: start, entries: [], dead: [] }
-  const measure: Measure = { bytes: 0, binary: false }
   let wasGap = false
   for (let i = 0; i < structs; i++) {
     const info = reader.byte()
     if (info === ITEM_INFO) {
-      run.entries.push(readItem(reader, session, run.end++, measure))
+      run.entries.push(readItem(reader, session, run.end++))
       wasGap = false
     } else if (info === GC_INFO && !wasGap) {
       const dots = readDots(reader)
@@ -208,7 +240,7 @@ function readDots(reader: BoundedReader): number {
   return clocks / 2
 }
 
-function readItem(reader: BoundedReader, session: number, n: number, measure: Measure): Entry {
+function readItem(reader: BoundedReader, session: number, n: number): Entry {
   if (reader.byte() !== PARENT_IS_ROOT || reader.byte() !== ROOT.length) throw new Refusal('root')
   for (let i = 0; i < ROOT.length; i++) if (reader.byte() !== ROOT.charCodeAt(i)) throw new Refusal('root')
   const keyStart = reader.position
@@ -251,13 +283,15 @@ function checkCell(key: string, session: number, value: unknown): void {
 
 function readKills(reader: BoundedReader, decoded: Decoded, limits: UpdateLimits): void {
   const count = reader.count(limits.kills ? limits.bytesMax : 0, 4)
-  const ends = new Map<number, Run>()
-  if (count > 0) for (const run of decoded.runs) ends.set(run.session, run)
   let sessionMax = Number.MAX_SAFE_INTEGER
+  // Both descend, so each run is passed once.
+  let next = 0
   for (let i = 0; i < count; i++) {
     const session = reader.integer()
     if (session > sessionMax || session === 0) throw new Refusal('malformed')
-    decoded.kills.push({ session, ranges: readRanges(reader, ends.get(session)) })
+    while ((decoded.runs[next]?.session ?? 0) > session) next++
+    const run = decoded.runs[next]
+    decoded.kills.push({ session, ranges: readRanges(reader, run?.session === session ? run : undefined) })
     sessionMax = session - 1
   }
 }

@@ -12,11 +12,14 @@ import * as Y from 'yjs'
 /** A shared type as a transaction names it. */
 export type SharedType = Y.Transaction['changed'] extends Map<infer Type, infer _Keys> ? Type : never
 
-/** Runs at all from this many structs beyond twice the live keys. */
-export const COMPACTION_SLACK = 1024
+/** An idle moment is used from this many structs of history, and from an eighth of the live keys: 9 to 17 a write. */
+export const IDLE_HISTORY = 64
+export const IDLE_SHARE = 1 / 8
+/** Nobody waits for an idle moment when there are as many as the live keys, and this many more: 3 a write. */
+export const URGENT_HISTORY = 1024
 /** Up to this many structs it takes about a millisecond, and no idle moment is waited for: fewer survive so. */
 export const UNNOTICED_STRUCTS = 16_384
-/** Above that, it runs at once from this multiple of the threshold. */
+/** Above that, it runs at once from this multiple of it. */
 export const URGENT_FACTOR = 4
 
 /** What stands for a key: the item that was written last, alive or deleted. */
@@ -73,11 +76,16 @@ export function structCount(doc: Y.Doc): number {
   return count
 }
 
-/** How much history there is against what is alive: `none`, enough for an `idle` moment, or `urgent`. */
-export function compactionNeed(structs: number, live: number): 'none' | 'idle' | 'urgent' {
-  const threshold = 2 * live + COMPACTION_SLACK
-  if (structs <= threshold) return 'none'
-  return structs <= UNNOTICED_STRUCTS || structs > URGENT_FACTOR * threshold ? 'urgent' : 'idle'
+/**
+ * Whether the structs that are beyond `base`, what a compaction would leave, are too many: for an `idle` moment, or
+ * already `urgent`. Both bounds grow with what is alive, so a write pays for a constant number of visited structs.
+ */
+export function compactionNeed(structs: number, live: number, base = live): 'none' | 'idle' | 'urgent' {
+  const history = structs - base
+  if (history <= Math.max(IDLE_HISTORY, IDLE_SHARE * live)) return 'none'
+  const urgent = live + URGENT_HISTORY
+  if (history <= urgent) return 'idle'
+  return structs <= UNNOTICED_STRUCTS || history > URGENT_FACTOR * urgent ? 'urgent' : 'idle'
 }
 
 /**

@@ -14,7 +14,9 @@ export interface CompactorHost {
 export class Compactor {
   readonly #document: Document
   readonly #host: CompactorHost
-  /** Structs that could not be dropped last time, as those that an UndoManager keeps: they count as alive. */
+  /** Structs that the last compaction left. */
+  #left = 0
+  /** Those of them that could not be dropped, as what an UndoManager keeps: they count as alive. */
   #stuck = 0
   #isOff = false
 
@@ -35,7 +37,10 @@ export class Compactor {
 
   #need(): 'none' | 'idle' | 'urgent' {
     if (this.#isOff) return 'none'
-    return compactionNeed(structCount(this.#document.doc), this.#host.live() + this.#stuck)
+    const live = this.#host.live()
+    // Keys that were deleted since leave nothing behind.
+    const base = Math.max(live, Math.min(this.#left, 2 * live + 1 + this.#stuck))
+    return compactionNeed(structCount(this.#document.doc), live, base)
   }
 
   #run(): boolean {
@@ -48,7 +53,8 @@ export class Compactor {
     const { doc, usr, sys } = this.#document
     const done = compact(doc, [usr, sys])
     // Dead runs lie between the live items at most.
-    this.#stuck = Math.max(0, structCount(doc) - 2 * this.#host.live() - 1)
+    this.#left = structCount(doc)
+    this.#stuck = Math.max(0, this.#left - 2 * this.#host.live() - 1)
     return done
   }
 }

@@ -130,6 +130,13 @@ export function sessionBucket(session: number): number {
   return (high ^ (high >>> 15) ^ (low >>> 7)) & (BUCKETS - 1)
 }
 
+function hashSession(session: number, count: number): void {
+  begin(3)
+  mixNumber(session)
+  mixNumber(count)
+  finish()
+}
+
 /** Two 32-bit words a bucket, and their XOR over all buckets. */
 export class Buckets {
   readonly words = new Int32Array(2 * BUCKETS)
@@ -156,6 +163,12 @@ export class Buckets {
 export class Digest {
   readonly content = new Buckets()
   readonly context = new Buckets()
+  /** The session that advanced last, its bucket, its count and the hash of both. */
+  #session = -1
+  #bucket = 0
+  #count = 0
+  #high = 0
+  #low = 0
 
   /** Adds a live entry, or takes it away again. */
   toggle(entry: Hashed): void {
@@ -164,17 +177,21 @@ export class Digest {
 
   /** The known writes of a session went from `before` to `after`. */
   advance(session: number, before: number, after: number): void {
-    const bucket = sessionBucket(session)
-    if (before > 0) this.#toggleSession(bucket, session, before)
-    if (after > 0) this.#toggleSession(bucket, session, after)
-  }
-
-  #toggleSession(bucket: number, session: number, count: number): void {
-    begin(3)
-    mixNumber(session)
-    mixNumber(count)
-    finish()
-    this.context.toggle(bucket, high, low)
+    // Most often it is the session of the last time, which then stands at `before`.
+    if (session !== this.#session || before !== this.#count) {
+      this.#session = session
+      this.#bucket = sessionBucket(session)
+      hashSession(session, before)
+    } else {
+      high = this.#high
+      low = this.#low
+    }
+    if (before > 0) this.context.toggle(this.#bucket, high, low)
+    hashSession(session, after)
+    if (after > 0) this.context.toggle(this.#bucket, high, low)
+    this.#count = after
+    this.#high = high
+    this.#low = low
   }
 
   /** 16 bytes: content, then context. */

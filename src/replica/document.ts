@@ -32,6 +32,20 @@ export interface DocumentHost {
   failed(error: GossipKvError): void
 }
 
+/**
+ * A document whose events cost nothing where nobody listens, and no list where one does: Yjs copies one for each of
+ * the six events of a transaction, which takes as long as the change of a key.
+ */
+export class QuietDoc extends Y.Doc {
+  override emit(...[name, values]: Parameters<Y.Doc['emit']>): void {
+    const listeners: Set<(...values: unknown[]) => void> | undefined = this._observers.get(name)
+    if (listeners === undefined) return
+    if (listeners.size > 1) return super.emit(name, values)
+    const [only] = listeners
+    only?.(...values)
+  }
+}
+
 const DUPLICATE_KEY = Symbol.for('gossip-kv.yjs')
 
 /** @throws UsageError ERR_DUPLICATE_YJS when another copy of yjs is in use in this realm */

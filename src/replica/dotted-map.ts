@@ -117,9 +117,8 @@ export class DottedMap {
     return this.#bySession.get(session)?.at(n)
   }
 
-  /** A local write: it replaces what it saw, whatever the stamps. Returns what it replaced. */
-  set(entry: Entry): Entry | undefined {
-    const previous = this.#table.get(entry.key)
+  /** A local write: it replaces what it saw, whatever the stamps. Returns that. */
+  set(entry: Entry, previous = this.#table.get(entry.key)): Entry | undefined {
     this.#version++
     this.#install(entry)
     if (previous) this.#retire(previous)

@@ -66,21 +66,21 @@ export class LocalWrites {
     this.#outgoing.reserve(planned.length, bytes)
   }
 
-  /** Gives a dot to a write and takes it into the map; returns undefined for a delete. */
-  apply(write: PlannedWrite): Entry | undefined {
-    const { map, clock, notices, wall } = this.#parts
+  /** Gives a dot to a write of the wall-clock time `now` and takes it into the map; undefined for a delete. */
+  apply(write: PlannedWrite, now: number): Entry | undefined {
+    const { map, clock, notices } = this.#parts
     const { key, value } = write
     const previous = map.get(key)
     const size = writeBytes(write.bytes, map.killsOf(key, previous))
     this.#outgoing.reserve(1, size)
     const n = this.#nextNumber()
     // A delete moves the clock as well: what follows it must be later than what it killed.
-    const stamp = clock.next(wall(), previous?.stamp ?? 0)
+    const stamp = clock.next(now, previous?.stamp ?? 0)
     const entry = value === undefined ? undefined : this.#entry(write, value, n, stamp)
     this.#outgoing.add(n, entry, previous, size)
     const orphans = previous ? undefined : map.takeOrphans(key)
     if (orphans) this.#outgoing.kill(orphans)
-    if (entry) map.set(entry)
+    if (entry) map.set(entry, previous)
     else if (previous) map.delete(previous, { session: this.#session, n })
     notices.wrote(key, value, previous?.value)
     return entry

@@ -24,7 +24,7 @@ export interface PlannedWrite {
 const measure: Measure = { bytes: 0, binary: false }
 
 /** Checks one operation. @throws UsageError ERR_KEY_INVALID, ERR_VALUE_INVALID, ERR_TOO_LARGE */
-export function plan(operation: { key: string; value?: unknown }, isSet: boolean): PlannedWrite {
+export function plan(operation: { key: string; value?: unknown }, isSet = true): PlannedWrite {
   const keyBytes = checkKey(operation.key)
   if (!isSet) return { key: operation.key, value: undefined, bytes: keyBytes, encoded: undefined }
   const value = cloneValue(operation.value, measure)
@@ -32,21 +32,18 @@ export function plan(operation: { key: string; value?: unknown }, isSet: boolean
   return { key: operation.key, value, bytes: keyBytes + measure.bytes, encoded }
 }
 
-/** Checks all operations; of several on one key the last one counts, and a delete of nothing is dropped. */
-export function planAll(operations: readonly WriteOperation[], map: DottedMap): PlannedWrite[] {
-  const planned: PlannedWrite[] = []
-  for (const operation of operations) planned.push(plan(operation, operation.type === 'set'))
-  const effective = planned.length > 1 ? lastOfEach(planned) : planned
-  const isWrite = (write: PlannedWrite) => write.value !== undefined || map.get(write.key) !== undefined
-  return effective.every(isWrite) ? effective : effective.filter(isWrite)
+/** Checks all operations; of several on one key the last one counts. */
+export function planAll(operations: readonly WriteOperation[]): PlannedWrite[] {
+  const planned = operations.map((operation) => plan(operation, operation.type === 'set'))
+  if (planned.length < 2) return planned
+  const last = new Map(planned.map((write) => [write.key, write]))
+  return last.size === planned.length ? planned : [...last.values()]
 }
 
-function lastOfEach(planned: PlannedWrite[]): PlannedWrite[] {
-  const keys = new Set<string>()
-  for (const write of planned) keys.add(write.key)
-  if (keys.size === planned.length) return planned
-  const last = new Map(planned.map((write) => [write.key, write]))
-  return planned.filter((write) => last.get(write.key) === write)
+/** Leaves out the deletes of nothing. */
+export function effective(planned: readonly PlannedWrite[], map: DottedMap): readonly PlannedWrite[] {
+  const isWrite = (write: PlannedWrite) => write.value !== undefined || map.get(write.key) !== undefined
+  return planned.every(isWrite) ? planned : planned.filter(isWrite)
 }
 
 function encodeValue(value: Value): Uint8Array {

@@ -3,7 +3,7 @@
  * as canonical updates; what comes in is decoded and checked as a whole before anything changes, and no byte of
  * a peer ever reaches Yjs. Everything is synchronous.
  */
-import * as Y from 'yjs'
+import type * as Y from 'yjs'
 import { Emitter } from '../base/emitter.js'
 import { type GossipKvError, InternalError, messageOf } from '../base/errors.js'
 import type { Random } from '../base/random.js'
@@ -13,7 +13,7 @@ import { AheadEntries } from './ahead.js'
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.js'
 import { Compactor } from './compactor.js'
 import { deathsIn, decodeDifference, decodeSummary, encodeDifference, encodeSummary } from './difference.js'
-import { checkSingleYjs, Document } from './document.js'
+import { checkSingleYjs, Document, QuietDoc } from './document.js'
 import { DottedMap, type Merged, type MergeRules } from './dotted-map.js'
 import type { Dot, Entry } from './entry.js'
 import { decodeEnvelope } from './envelope.js'
@@ -22,7 +22,7 @@ import type { Incoming } from './incoming.js'
 import { LocalWrites } from './local-writes.js'
 import { MemberProjection } from './member-projection.js'
 import { Notices } from './notices.js'
-import { checkOnePiece, plan, planAll, type WriteOperation } from './plan.js'
+import { checkOnePiece, effective, type PlannedWrite, plan, planAll, type WriteOperation } from './plan.js'
 import { type ReplicaLimits, Room } from './room.js'
 import { HybridClock, millisOf } from './stamp.js'
 import type { Value } from './value.js'
@@ -82,7 +82,7 @@ export class Replica implements ReplicaPort {
     const { session } = parts
     const [map, clock, notices] = [this.#map, this.#clock, this.#notices]
     this.#writes = new LocalWrites({ map, clock, notices, random, wall, session })
-    this.doc = options.doc ?? new Y.Doc()
+    this.doc = options.doc ?? new QuietDoc()
     const failed = (error: GossipKvError) => this.events.emit('error', error)
     this.#document = new Document(this.doc, {
       entryOf: (key) => this.#map.get(key),
@@ -140,16 +140,22 @@ export class Replica implements ReplicaPort {
    * @throws UsageError ERR_KEY_INVALID, ERR_VALUE_INVALID, ERR_TOO_LARGE, ERR_FULL
    */
   write(operations: readonly WriteOperation[], options: { atomic?: boolean } = {}): void {
+    this.commit(planAll(operations), options)
+  }
+
+  /** `write` of what `plan` has checked; each key once. @throws UsageError ERR_TOO_LARGE, ERR_FULL */
+  commit(plans: readonly PlannedWrite[], options: { atomic?: boolean } = {}): void {
     this.#document.absorb()
-    const planned = planAll(operations, this.#map)
+    const planned = effective(plans, this.#map)
     if (planned.length === 0) return
     this.#room.check(planned)
     if (options.atomic) checkOnePiece(planned, this.#map)
     this.#writes.reserve(planned)
     this.#notices.begin(true)
+    const now = this.#options.wall()
     this.#document.transact(() => {
       for (const write of planned) {
-        const entry = this.#writes.apply(write)
+        const entry = this.#writes.apply(write, now)
         if (entry) this.#document.show(entry)
         else this.#document.hide(write.key)
       }
@@ -162,7 +168,7 @@ export class Replica implements ReplicaPort {
     if (value === undefined && this.#map.get(key) === undefined) return undefined
     this.#room.check([write])
     this.#notices.begin(true)
-    return this.#writes.apply(write)
+    return this.#writes.apply(write, this.#options.wall())
   }
 
   drain(): Uint8Array[] {

@@ -3,8 +3,9 @@
  * listeners by key and prefix, and cached sorted keys and snapshots.
  */
 import type { Unsubscribe } from '../base/emitter.js'
+import { type PlannedWrite, plan, planAll } from '../replica/plan.js'
 import type { Replica, WriteOperation } from '../replica/replica.js'
-import { checkKey, cloneValue } from '../replica/value.js'
+import { checkKey } from '../replica/value.js'
 import type { ChangeEvent, Entry, KeyChange, Value } from './types.js'
 
 /** What the core needs of its store. */
@@ -25,8 +26,8 @@ export class KvCore {
   readonly #listeners = new Set<Listener>()
   readonly #keyListeners = new Map<string, Set<(change: KeyChange) => void>>()
   readonly #endListeners = new Set<() => void>()
-  /** The writes of an open batch by key; undefined stands for a delete. */
-  #batch: Map<string, Value | undefined> | undefined
+  /** The writes of an open batch by key, checked and cloned. */
+  #batch: Map<string, PlannedWrite> | undefined
   #sortedKeys: readonly string[] | undefined
   #snapshot: Readonly<Record<string, Value>> | undefined
   #ended = false
@@ -37,7 +38,8 @@ export class KvCore {
 
   read(key: string): Value | undefined {
     checkKey(key)
-    return this.#batch?.has(key) ? this.#batch.get(key) : this.#host.replica.get(key)
+    const write = this.#batch?.get(key)
+    return write ? write.value : this.#host.replica.get(key)
   }
 
   has(key: string): boolean {
@@ -63,22 +65,26 @@ export class KvCore {
     return this.#snapshot
   }
 
-  /** Writes as one transaction, or adds to the open batch. */
-  write(operations: readonly WriteOperation[], options?: { atomic?: boolean }): void {
+  set(key: string, value: Value): void {
     this.#host.assertWritable()
-    if (this.#batch === undefined) return this.#host.replica.write(operations, options)
-    for (const operation of operations) checkKey(operation.key)
-    const values = operations.map((operation) =>
-      operation.type === 'set' ? cloneValue(operation.value) : undefined,
-    )
-    for (const [index, operation] of operations.entries()) this.#batch.set(operation.key, values[index])
+    const write = plan({ key, value })
+    if (this.#batch) this.#batch.set(key, write)
+    else this.#host.replica.commit([write])
+  }
+
+  /** Writes as one transaction, or adds to the open batch: all or nothing. */
+  write(operations: readonly WriteOperation[]): void {
+    this.#host.assertWritable()
+    const planned = planAll(operations)
+    if (this.#batch === undefined) return this.#host.replica.commit(planned)
+    for (const write of planned) this.#batch.set(write.key, write)
   }
 
   /** Runs `fn` and writes what it wrote as one transaction; nothing when it throws. A batch in a batch joins it. */
   batch<R>(fn: () => R, options?: { atomic?: boolean }): R {
     this.#host.assertWritable()
     if (this.#batch) return fn()
-    const batch = new Map<string, Value | undefined>()
+    const batch = new Map<string, PlannedWrite>()
     this.#batch = batch
     let result: R
     try {
@@ -86,7 +92,7 @@ export class KvCore {
     } finally {
       this.#batch = undefined
     }
-    this.#host.replica.write(Array.from(batch, toOperation), options)
+    this.#host.replica.commit([...batch.values()], options)
     return result
   }
 
@@ -143,7 +149,7 @@ export class KvCore {
       return this.#sortedKeys
     }
     const keys = new Set(this.#host.replica.keys())
-    for (const [key, value] of this.#batch) value === undefined ? keys.delete(key) : keys.add(key)
+    for (const { key, value } of this.#batch.values()) value === undefined ? keys.delete(key) : keys.add(key)
     return [...keys].sort(byUnits)
   }
 
@@ -159,10 +165,6 @@ export class KvCore {
       this.#host.listenerThrew(error)
     }
   }
-}
-
-function toOperation([key, value]: [string, Value | undefined]): WriteOperation {
-  return value === undefined ? { type: 'delete', key } : { type: 'set', key, value }
 }
 
 function addsOrRemoves(change: KeyChange): boolean {

@@ -60,7 +60,7 @@ export class PrefixKv implements KV {
   }
 
   set(key: string, value: Value): void {
-    this.#core.write([{ type: 'set', key: this.#outer(key), value }])
+    this.#core.set(this.#outer(key), value)
   }
 
   delete(key: string): boolean {

@@ -2,13 +2,14 @@
 import { expect } from 'chai'
 import * as Y from 'yjs'
 import {
-  COMPACTION_SLACK,
   compact,
   compactionNeed,
   compactionObstacle,
+  IDLE_HISTORY,
   structCount,
   UNNOTICED_STRUCTS,
   URGENT_FACTOR,
+  URGENT_HISTORY,
 } from '../../../src/replica/compaction.js'
 import type { Replica } from '../../../src/replica/replica.js'
 import { exchange, replicaAt, sameData } from './replicas.js'
@@ -55,7 +56,7 @@ describe('Compaction', () => {
   it('runs by itself in a store that is never idle', () => {
     const a = replicaAt(1)
     overwrite(a, 20_000)
-    expect(structCount(a.doc)).to.be.below(5 * COMPACTION_SLACK)
+    expect(structCount(a.doc)).to.be.below(5 * URGENT_HISTORY)
   })
 
   it('leaves observers in place, and they see each later change once', () => {
@@ -118,14 +119,31 @@ describe('Compaction', () => {
     expect(structCount(doc)).to.equal(3)
   })
 
-  it('is due beyond twice the live keys and some slack: at once when small, else in an idle moment or at four times that', () => {
-    const small = 2 * 100 + COMPACTION_SLACK
-    expect(compactionNeed(small, 100)).to.equal('none')
+  it('waits for an idle moment and an eighth of the live keys in history', () => {
+    expect(compactionNeed(100 + IDLE_HISTORY, 100)).to.equal('none')
+    expect(compactionNeed(100 + IDLE_HISTORY + 1, 100)).to.equal('idle')
+    expect(compactionNeed(9000, 8000)).to.equal('none')
+    expect(compactionNeed(9001, 8000)).to.equal('idle')
+    expect(compactionNeed(9001, 8000, 8001)).to.equal('none')
+  })
+
+  it('waits no longer with as much history as live keys and some more: at four times that in a large store', () => {
+    const small = 2 * 100 + URGENT_HISTORY
+    expect(compactionNeed(small, 100)).to.equal('idle')
     expect(compactionNeed(small + 1, 100)).to.equal('urgent')
-    const large = 2 * UNNOTICED_STRUCTS + COMPACTION_SLACK
-    expect(compactionNeed(large, UNNOTICED_STRUCTS)).to.equal('none')
-    expect(compactionNeed(large + 1, UNNOTICED_STRUCTS)).to.equal('idle')
-    expect(compactionNeed(URGENT_FACTOR * large + 1, UNNOTICED_STRUCTS)).to.equal('urgent')
+    const live = UNNOTICED_STRUCTS
+    const large = live + URGENT_FACTOR * (live + URGENT_HISTORY)
+    expect(compactionNeed(large, live)).to.equal('idle')
+    expect(compactionNeed(large + 1, live)).to.equal('urgent')
+  })
+
+  it('runs by itself after most keys have gone, and is not due again when nothing was left to drop', () => {
+    const a = replicaAt(1)
+    a.write(Array.from({ length: 2000 }, (_, i) => ({ type: 'set', key: `k${i}`, value: i })))
+    expect(a.compactIfDue()).to.equal(false)
+    a.write(Array.from({ length: 1990 }, (_, i) => ({ type: 'delete', key: `k${i}` })))
+    expect(structCount(a.doc)).to.equal(11)
+    expect(a.compactIfDue()).to.equal(false)
   })
 
   it('keeps a checkpoint and a document small after many overwrites by several writers', () => {

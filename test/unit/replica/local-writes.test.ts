@@ -54,19 +54,19 @@ function foreign(session: number, n: number, key: string, stamp: number): Incomi
 describe('Local writes', () => {
   it('that were overwritten before they left travel as dead dots', () => {
     const { writes } = build()
-    writes.apply(planned('k', 1))
-    writes.apply(planned('k', 2))
-    writes.apply(planned('j', 3))
+    writes.apply(planned('k', 1), NOW)
+    writes.apply(planned('k', 2), NOW)
+    writes.apply(planned('j', 3), NOW)
     expect(told(writes.drain())).to.deep.equal([{ runs: [[5, 0, 3, [2, 3]]], kills: [] }])
   })
 
   it('kill what they replace: own ones that have left, those of others, and what these had beaten', () => {
     const { map, writes } = build()
-    writes.apply(planned('k', 1))
+    writes.apply(planned('k', 1), NOW)
     writes.drain()
     map.merge(foreign(7, 0, 'k', stampOf(NOW) + 50))
     map.merge(foreign(6, 0, 'k', stampOf(NOW) - 50))
-    writes.apply(planned('k', 2))
+    writes.apply(planned('k', 2), NOW)
     const kills = [
       [7, 0, 1],
       [6, 0, 1],
@@ -80,13 +80,13 @@ describe('Local writes', () => {
     map.merge(foreign(7, 0, 'k', 60))
     map.merge(foreign(6, 0, 'k', 50))
     map.merge({ runs: [], kills: [{ session: 7, ranges: [0, 1] }] })
-    writes.apply(planned('k', 2))
+    writes.apply(planned('k', 2), NOW)
     expect(told(writes.drain())).to.deep.equal([{ runs: [[5, 0, 1, [2]]], kills: [[6, 0, 1]] }])
   })
 
   it('leave alive before they lose against a newcomer', () => {
     const { map, writes } = build()
-    writes.apply(planned('k', 1))
+    writes.apply(planned('k', 1), NOW)
     map.merge(foreign(7, 0, 'k', stampOf(NOW) + 50))
     expect(map.get('k')?.value).to.equal('foreign')
     expect(told(writes.drain())).to.deep.equal([{ runs: [[5, 0, 1, [1]]], kills: [] }])
@@ -95,8 +95,8 @@ describe('Local writes', () => {
   it('go on under a new session when the counter of theirs has ended', () => {
     const { map, writes } = build()
     map.advance(5, SESSION_WRITES_MAX - 1)
-    expect(writes.apply(planned('k', 1))).to.include({ session: 5, n: SESSION_WRITES_MAX - 1 })
-    const next = writes.apply(planned('k', 2))
+    expect(writes.apply(planned('k', 1), NOW)).to.include({ session: 5, n: SESSION_WRITES_MAX - 1 })
+    const next = writes.apply(planned('k', 2), NOW)
     expect(next).to.include({ session: writes.session, n: 0 })
     expect(writes.session).not.to.equal(5)
   })
