@@ -1,6 +1,7 @@
 /** `gossip-kv node`: one member of a cluster as a process, with its HTTP interface. */
 import type { Store } from '../src/index.js'
 import type { Command, CommandContext } from './command.js'
+import type { Options } from './options.js'
 import { printUp } from './output.js'
 
 /** A member without a page. */
@@ -16,6 +17,16 @@ export const nodeCommand: Command = {
       type: 'string',
       valueHint: 'URLS',
       description: 'WebSocket URLs of signaling servers, separated by commas; alone when left out',
+    },
+    token: {
+      type: 'string',
+      valueHint: 'T',
+      description: 'Join token for signaling, good for one connection',
+    },
+    'token-file': {
+      type: 'string',
+      valueHint: 'FILE',
+      description: 'File with a join token, read anew for each connection',
     },
     name: { type: 'string', valueHint: 'N', description: 'A name for people to read' },
     zone: { type: 'string', valueHint: 'Z', description: 'Where it runs, for people to read' },
@@ -45,11 +56,13 @@ export const nodeCommand: Command = {
     const { createStore } = await import('../src/index.js')
     const http = await openHttp({ port: options.port('port'), host: options.required('host') })
     lifetime.onStop(() => http.close())
+    const token = tokenOf(options)
     const [name, zone, data] = [options.text('name'), options.text('zone'), options.text('data')]
     const store = createStore({
       cluster,
       signaling: options.list('signaling'),
       port: http.port,
+      ...(token && { token }),
       ...(name === undefined ? {} : { name }),
       ...(zone === undefined ? {} : { zone }),
       ...(data === undefined ? {} : { persistence: filePersistence(data) }),
@@ -67,6 +80,11 @@ export const nodeCommand: Command = {
       `member ${store.id} of ${cluster} at http://127.0.0.1:${http.port}/v1/status`,
     )
   },
+}
+
+function tokenOf(options: Options): string | (() => Promise<string>) | undefined {
+  if (options.file('token-file') === undefined) return options.text('token')
+  return async () => options.file('token-file') ?? ''
 }
 
 function logEvents(store: Store, { logger }: CommandContext): void {

@@ -1,6 +1,7 @@
 /** The options of one command: flags over GOSSIP_KV_* variables over defaults, each checked when it is read. */
+import { readFileSync } from 'node:fs'
 import { type ArgsDef, parseArgs } from 'citty'
-import { shown, UsageError } from '../src/base/errors.js'
+import { messageOf, shown, UsageError } from '../src/base/errors.js'
 import { nearest } from './nearest.js'
 
 const PORT_MAX = 65_535
@@ -65,6 +66,17 @@ export class Options {
       .split(',')
       .map((item) => item.trim())
       .filter((item) => item !== '')
+  }
+
+  /** What stands in a file, without the line end; undefined when none was named. @throws UsageError ERR_OPTION_INVALID */
+  file(name: string): string | undefined {
+    const path = this.text(name)
+    if (path === undefined) return undefined
+    try {
+      return readFileSync(path, 'utf8').trimEnd()
+    } catch (cause) {
+      throw this.#invalid(name, `The file cannot be read (${messageOf(cause)})`)
+    }
   }
 
   /** An integer from `min` to `max`. @throws UsageError ERR_OPTION_INVALID */

@@ -7,21 +7,30 @@ import { jittered, type Random } from '../src/base/random.js'
 import { TokenBucket } from '../src/base/token-bucket.js'
 import { type ClientMessage, parseClientMessage, type ServerMessage } from '../src/wire/signal.js'
 import type { SignalingLimits } from './limits.js'
+import type { SignalingMetrics } from './metrics.js'
 import type { Occupant, Rooms, Seat } from './room.js'
+import type { Grant, TokenCheck } from './tokens.js'
+import type { TurnCredentials } from './turn.js'
 
 /** RFC 6455, section 7.4.1: the endpoint broke the rules of the service. */
 const POLICY_VIOLATION = 1008
 const PROTOCOL_ERROR = 1002
 const PING_SPREAD = 0.2
+/** Messages that may wait for the check of a token: a join and a few more. */
+const HELD_MESSAGES_MAX = 8
 
 /** Why the server ended or refused something; the `code` of its error messages. */
-export type RefusalCode = 'malformed' | 'rate' | 'topics' | 'replaced' | 'join'
+export type RefusalCode = 'malformed' | 'rate' | 'topics' | 'replaced' | 'join' | 'token'
 
 /** What a connection works with. */
 export interface ConnectionContext {
   rooms: Rooms
   limits: SignalingLimits
   random: Random
+  metrics: SignalingMetrics
+  /** Where tokens are asked for. */
+  tokens: TokenCheck | undefined
+  turn: TurnCredentials | undefined
 }
 
 /** Binds a socket to the rooms until it closes. */
@@ -35,10 +44,15 @@ export class Connection implements Occupant {
   #closeTimer: NodeJS.Timeout | undefined
   #heard = true
   #ended = false
+  /** What this client may join; undefined until its token has been found good. */
+  #grant: Grant | undefined
+  /** What came while its token is checked. */
+  #held: ClientMessage[] | undefined
 
   constructor(socket: WebSocket, context: ConnectionContext) {
     this.#socket = socket
     this.#context = context
+    if (context.tokens === undefined) this.#grant = { topics: undefined }
     const { messagesPerSecond, messagesBurst } = context.limits
     this.#bucket = new TokenBucket(messagesPerSecond, messagesBurst, performance.now())
     socket.on('message', (data, isBinary) => this.#received(isBinary ? undefined : String(data)))
@@ -54,7 +68,7 @@ export class Connection implements Occupant {
 
   send(message: ServerMessage): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return
-    if (this.#socket.bufferedAmount > this.#context.limits.bufferedBytesMax) this.#socket.terminate()
+    if (this.#socket.bufferedAmount > this.#context.limits.bufferedBytesMax) this.#cut('slow')
     else this.#socket.send(JSON.stringify(message))
   }
 
@@ -75,8 +89,10 @@ export class Connection implements Occupant {
   #received(text: string | undefined): void {
     if (!this.#afford()) return
     const message = text === undefined ? undefined : parseClientMessage(text)
-    if (message !== undefined) this.#handle(message)
-    else this.#refuse('malformed', 'This is no message that the server knows.')
+    if (message === undefined) this.#refuse('malformed', 'This is no message that the server knows.')
+    else if (this.#held === undefined) this.#handle(message)
+    else if (this.#held.length < HELD_MESSAGES_MAX) this.#held.push(message)
+    else this.#overrun()
   }
 
   /** Charges one message; false when the connection has ended or now ends for it. */
@@ -84,25 +100,44 @@ export class Connection implements Occupant {
     if (this.#ended) return false
     this.#heard = true
     if (this.#bucket.take(performance.now())) return true
-    this.#refuse('rate', 'Too many messages; connect again and send fewer.')
-    this.end(POLICY_VIOLATION, 'rate')
+    this.#overrun()
     return false
   }
 
+  #overrun(): void {
+    this.#refuse('rate', 'Too many messages; connect again and send fewer.')
+    this.end(POLICY_VIOLATION, 'rate')
+  }
+
   #handle(message: ClientMessage): void {
+    this.#context.metrics.messages.inc({ type: message.type })
+    if (message.type === 'auth') this.#authenticate(message.token)
+    else if (this.#grant === undefined) this.#refuseToken('The first message must be a token.')
+    else this.#handleGranted(message, this.#grant)
+  }
+
+  #handleGranted(message: Exclude<ClientMessage, { type: 'auth' }>, { topics }: Grant): void {
     const seat = this.#seats.get(message.topic)
-    if (message.type === 'join') this.#join(message, seat)
+    if (message.type === 'join' && topics?.includes(message.topic) === false)
+      this.#refuseToken('The token does not grant this topic.')
+    else if (message.type === 'join') this.#join(message, seat)
     // No answer, whether or not the topic exists: an outsider learns nothing.
     else if (seat !== undefined) this.#handleSeated(message, seat)
   }
 
-  #handleSeated(message: Exclude<ClientMessage, { type: 'join' }>, seat: Seat): void {
+  #handleSeated(message: Exclude<ClientMessage, { type: 'join' | 'auth' }>, seat: Seat): void {
+    const { rooms, metrics } = this.#context
     switch (message.type) {
       case 'introduce':
         this.#introduce(message.topic, seat, message.count)
         break
-      case 'signal':
-        this.#context.rooms.relay(message.topic, seat, message.to, message.payload)
+      case 'signal': {
+        const isThere = rooms.relay(message.topic, seat, message.to, message.payload)
+        metrics.signals.inc({ target: isThere ? 'present' : 'absent' })
+        break
+      }
+      case 'ice':
+        this.#tellIce(message.topic, seat)
         break
       case 'leave':
         this.#leave(message.topic, seat)
@@ -110,6 +145,32 @@ export class Connection implements Occupant {
       default:
         message satisfies never
     }
+  }
+
+  /** Without a need for tokens there is nothing to check, and a second one changes nothing. */
+  #authenticate(token: string): void {
+    const { tokens, metrics } = this.#context
+    if (tokens === undefined || this.#grant !== undefined) return
+    this.#held = []
+    void tokens.check(token).then((grant) => {
+      metrics.tokens.inc({ result: grant === undefined ? 'refused' : 'good' })
+      const held = this.#held ?? []
+      this.#held = undefined
+      if (this.#ended) return
+      this.#grant = grant
+      if (grant === undefined) this.#refuseToken('The token is not good, or not any more.')
+      else for (const message of held) if (!this.#ended) this.#handle(message)
+    })
+  }
+
+  #refuseToken(message: string): void {
+    this.#refuse('token', message)
+    this.end(POLICY_VIOLATION, 'token')
+  }
+
+  #tellIce(topic: string, { id }: Seat): void {
+    const { turn } = this.#context
+    this.send({ type: 'ice', topic, servers: turn?.issue(id) ?? [], seconds: turn?.ttlSeconds ?? 0 })
   }
 
   #join({ topic, id, kind }: Extract<ClientMessage, { type: 'join' }>, earlier: Seat | undefined): void {
@@ -137,6 +198,7 @@ export class Connection implements Occupant {
   }
 
   #refuse(code: RefusalCode, message: string): void {
+    this.#context.metrics.refusals.inc({ code })
     this.send({ type: 'error', code, message })
   }
 
@@ -156,7 +218,7 @@ export class Connection implements Occupant {
     this.#pingTimer = setTimeout(
       () => {
         if (!this.#heard) {
-          this.#socket.terminate()
+          this.#cut('silent')
           return
         }
         this.#heard = false
@@ -165,6 +227,11 @@ export class Connection implements Occupant {
       },
       jittered(random, limits.pingMillis, PING_SPREAD),
     )
+  }
+
+  #cut(reason: 'slow' | 'silent'): void {
+    this.#context.metrics.cut.inc({ reason })
+    this.#socket.terminate()
   }
 
   /** Gives every seat back and lets no message in any more. */

@@ -15,7 +15,7 @@ export interface SignalingLimits {
   messagesBurst: number
   /** Topics that one socket may be in. */
   topicsPerSocketMax: number
-  /** Open sockets of one address. Raise it where many members share one, as behind a proxy or on loopback. */
+  /** Open sockets of one IPv4 address or one /64 of IPv6. Raise it where many members share one, as on loopback. */
   socketsPerAddressMax: number
   /** Open sockets in all. */
   socketsMax: number
@@ -29,6 +29,10 @@ export interface SignalingLimits {
   requestMillis: number
   /** How long a closing handshake may take before the socket is cut. */
   closeMillis: number
+  /** Over how long a server that closes spreads the ends of its sockets, at most; 2 ms for each. */
+  drainMillis: number
+  /** The request line and headers of one request. */
+  headerBytesMax: number
 }
 
 /** The defaults, as docs/SECURITY.md promises them. */
@@ -45,4 +49,6 @@ export const SIGNALING_LIMITS: Readonly<SignalingLimits> = {
   pingMillis: 30_000,
   requestMillis: 5000,
   closeMillis: 1000,
+  drainMillis: 5000,
+  headerBytesMax: 8 * 1024,
 }

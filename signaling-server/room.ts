@@ -46,11 +46,12 @@ export class Rooms {
     if (room.size === 0) this.#rooms.delete(topic)
   }
 
-  /** Carries a payload from one member to another one; to nobody, silently, when it is not there. */
-  relay(topic: string, from: Seat, to: string, payload: string): void {
+  /** Carries a payload from one member to another one; false, and to nobody, when it is not there. */
+  relay(topic: string, from: Seat, to: string, payload: string): boolean {
     const target = this.#rooms.get(topic)?.get(to)
-    if (target === undefined || target.id === from.id) return
+    if (target === undefined || target.id === from.id) return false
     target.occupant.send({ type: 'signal', topic, from: from.id, payload })
+    return true
   }
 
   /** Up to `count` random members of the topic other than `id`, Node members first: they stay longest. */
@@ -59,6 +60,18 @@ export class Rooms {
     const nodes = sample(this.#random, kindOf(others, 'node'), count)
     const browsers = sample(this.#random, kindOf(others, 'browser'), count - nodes.length)
     return [...nodes, ...browsers].map((seat) => ({ id: seat.id, kind: seat.kind }))
+  }
+
+  /** Topics that somebody is in. */
+  get size(): number {
+    return this.#rooms.size
+  }
+
+  /** Seats in all topics. */
+  get seats(): number {
+    let seats = 0
+    for (const room of this.#rooms.values()) seats += room.size
+    return seats
   }
 
   /** The ids in each topic. */

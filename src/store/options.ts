@@ -32,6 +32,7 @@ const KNOWN: Readonly<Record<keyof StoreOptions, true>> = {
   meta: true,
   iceServers: true,
   allowAddresses: true,
+  token: true,
   persistence: true,
   transport: true,
   webrtc: true,
@@ -53,6 +54,7 @@ export function checkOptions(options: StoreOptions): void {
   checkMeta(options.meta)
   checkIceServers(options.iceServers)
   checkAddresses(options.allowAddresses)
+  checkToken(options.token)
   checkTransport(options.transport)
   const { webrtc, signal, persistence } = options
   if (webrtc !== undefined && !isObject(webrtc)) throw invalid('webrtc', webrtc, 'an object')
@@ -128,14 +130,21 @@ function checkTransport(transport: unknown): void {
 }
 
 function checkIceServers(iceServers: unknown): void {
-  if (iceServers === undefined || typeof iceServers === 'function') return
+  if (iceServers === undefined || iceServers === 'signaling' || typeof iceServers === 'function') return
   if (!Array.isArray(iceServers) || !iceServers.every((server) => isObject(server) && 'urls' in server)) {
     throw invalid(
       'iceServers',
       iceServers,
-      'a list of { urls, username?, credential? }, or a function that resolves to one',
+      "a list of { urls, username?, credential? }, a function that resolves to one, or 'signaling'",
     )
   }
+}
+
+function checkToken(token: unknown): void {
+  if (token === undefined || typeof token === 'function' || (typeof token === 'string' && token !== ''))
+    return
+  // Never shown: a token that is nearly right is a secret.
+  throw invalid('token', typeof token, 'a join token, or a function that resolves to one')
 }
 
 function checkAddresses(allowed: unknown): void {

@@ -17,19 +17,26 @@ const LOOPBACK = ['loopback'] as const
 
 /** @throws UsageError ERR_URL_INVALID */
 export function chooseTransport(options: StoreOptions): Transport {
-  const { iceServers, webrtc } = options
+  const { iceServers, webrtc, token } = options
   const urls = signalingUrls(options.signaling)
   if (options.transport) return options.transport
   const allowAddresses = options.allowAddresses ?? (urls.every(isOnThisMachine) ? LOOPBACK : [])
+  const signaling = createSignalingClient({
+    urls,
+    random: cryptoRandom,
+    clock: systemClock,
+    ...(token && { token }),
+  })
+  const servers = iceServers === 'signaling' ? () => signaling.iceServers() : iceServers
   return {
     links: createWebRtcLinks({
       random: cryptoRandom,
       clock: systemClock,
       allowAddresses,
-      ...(iceServers && { iceServers }),
+      ...(servers && { iceServers: servers }),
       ...(webrtc && { webrtc }),
     }),
-    signaling: createSignalingClient({ urls, random: cryptoRandom, clock: systemClock }),
+    signaling,
   }
 }
 

@@ -25,8 +25,16 @@ export interface StoreOptions {
   zone?: string
   /** A few more fields of the member record; record and all at most 512 bytes. */
   meta?: Readonly<Record<string, string | number | boolean | null>>
-  /** STUN and TURN servers. Default none: host candidates only. */
-  iceServers?: readonly RTCIceServer[] | (() => Promise<readonly RTCIceServer[]>)
+  /**
+   * A join token for signaling servers that ask for one, or a function that is asked for a fresh one at each connection
+   * (a token is good once). It is sent as the first message, never in a URL.
+   */
+  token?: string | (() => Promise<string>)
+  /**
+   * STUN and TURN servers; `'signaling'` takes those that the signaling server hands out, with credentials that expire.
+   * Default none: host candidates only.
+   */
+  iceServers?: readonly RTCIceServer[] | (() => Promise<readonly RTCIceServer[]>) | 'signaling'
   /**
    * ICE candidates of these addresses are let in and offered, too. Default: `['loopback']` when every signaling URL
    * names this machine, else none. Addresses of metadata services, groups and reserved ones never are.

@@ -3,7 +3,7 @@
  * connects again for ever. Loss of the server is a state, not a failure: links that are open need none.
  */
 import type { Clock, Timer } from '../base/clock.js'
-import { shown, TransportError, UsageError } from '../base/errors.js'
+import { messageOf, shown, TransportError, UsageError } from '../base/errors.js'
 import type { Random } from '../base/random.js'
 import { CONTACTS_MAX } from '../wire/limits.js'
 import {
@@ -13,6 +13,7 @@ import {
   type ServerMessage,
   type Signal,
 } from '../wire/signal.js'
+import { OfferedIce } from './offered-ice.js'
 import type { Contact, Signaling, SignalingEvents, SignalingState } from './transport.js'
 import { WebSocketConnection } from './websocket-connection.js'
 
@@ -25,6 +26,8 @@ export const RECONNECT_MILLIS_MAX = 30_000
 export interface SignalingClientOptions {
   /** `ws:` and `wss:` URLs, tried in turn. None: the state stays `none`. */
   urls: readonly string[]
+  /** A join token, or a function that is asked for one at each connection: the first message, never in a URL. */
+  token?: string | (() => Promise<string>)
   random: Random
   clock: Clock
 }
@@ -40,6 +43,8 @@ export type SignalingCounters = {
 /** A `Signaling` that counts. */
 export interface SignalingClient extends Signaling {
   counters(): SignalingCounters
+  /** The TURN servers that the server hands out. */
+  iceServers(): Promise<readonly RTCIceServer[]>
 }
 
 /** Makes a client; it connects at `start`. @throws UsageError ERR_URL_INVALID */
@@ -69,9 +74,14 @@ class ReconnectingClient implements SignalingClient {
   /** Rounds over all URLs that failed in a row. */
   #rounds = 0
   #closing: Promise<void> | undefined
+  readonly #ice: OfferedIce
 
   constructor(options: SignalingClientOptions) {
     this.#options = { ...options, urls: [...options.urls] }
+    this.#ice = new OfferedIce(options.clock, () => {
+      if (this.#state === 'connected') this.#say((topic) => ({ type: 'ice', topic }), false)
+      return this.#state === 'connected'
+    })
   }
 
   start(self: Contact, topic: string, events: SignalingEvents): void {
@@ -92,6 +102,10 @@ class ReconnectingClient implements SignalingClient {
 
   send(to: string, signal: Signal): void {
     this.#say((topic) => ({ type: 'signal', topic, to, payload: JSON.stringify(signal) }), false)
+  }
+
+  iceServers(): Promise<readonly RTCIceServer[]> {
+    return this.#ice.servers()
   }
 
   close(): Promise<void> {
@@ -126,8 +140,27 @@ class ReconnectingClient implements SignalingClient {
     if (session === undefined) return
     this.#failures = []
     this.#refusal = undefined
+    const { token } = this.#options
+    if (token === undefined) this.#join(session)
+    else void this.#authenticate(token, session)
+  }
+
+  async #authenticate(token: string | (() => Promise<string>), session: Session): Promise<void> {
+    const connection = this.#connection
+    try {
+      const word = typeof token === 'string' ? token : await token()
+      if (connection === undefined || connection !== this.#connection) return
+      connection.send(JSON.stringify({ type: 'auth', token: word } satisfies ClientMessage))
+      this.#join(session)
+    } catch (error) {
+      if (connection !== this.#connection) return
+      void connection?.close()
+      this.#ended(`the function given as \`token\` failed: ${shown(messageOf(error), 200)}`)
+    }
+  }
+
+  #join({ self: { id, kind } }: Session): void {
     this.#become('connected')
-    const { id, kind } = session.self
     this.#say((topic) => ({ type: 'join', topic, id, kind }), true)
   }
 
@@ -152,6 +185,9 @@ class ReconnectingClient implements SignalingClient {
         break
       case 'signal':
         if (message.topic === topic) this.#pass(message.from, message.payload, events)
+        break
+      case 'ice':
+        this.#ice.take(message.servers, message.seconds)
         break
       case 'error':
         this.#refused(message.code, message.message)
@@ -234,7 +270,7 @@ function unreachable(failures: readonly string[]): TransportError {
 function refusal(detail: string): TransportError {
   return new TransportError('ERR_SIGNALING_REFUSED', {
     what: `The signaling server refused this member (${detail})`,
-    why: 'Another process runs with the same member id, or this one broke a limit of the server',
-    fix: 'Give each process a data folder of its own; the connection is tried again by itself',
+    why: 'Another process runs with the same member id, the server wants another token, or this member broke a limit',
+    fix: 'Give each process a data folder of its own, and `token` a function that fetches a fresh one; it is tried again by itself',
   })
 }

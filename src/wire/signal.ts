@@ -23,9 +23,13 @@ export type Signal =
 
 /** What a member says to the signaling server. `payload` is opaque to the server. */
 export type ClientMessage =
+  /** First of all, where the server asks for it: a token of who may join. */
+  | { type: 'auth'; token: string }
   | { type: 'join'; topic: string; id: string; kind: 'node' | 'browser' }
   | { type: 'introduce'; topic: string; count: number }
   | { type: 'signal'; topic: string; to: string; payload: string }
+  /** Asks for TURN servers and credentials. */
+  | { type: 'ice'; topic: string }
   | { type: 'leave'; topic: string }
 
 /** What the signaling server says to a member. */
@@ -33,9 +37,25 @@ export type ServerMessage =
   /** The answer to `join` and `introduce`: random other members of the topic, Node members first. */
   | { type: 'contacts'; topic: string; contacts: { id: string; kind: 'node' | 'browser' }[] }
   | { type: 'signal'; topic: string; from: string; payload: string }
+  /** The answer to `ice`: what may stand in `iceServers` for so long; none where the server has none. */
+  | { type: 'ice'; topic: string; servers: IceServer[]; seconds: number }
   /** Something was refused; the connection may be closed after it. */
   | { type: 'error'; code: string; message: string }
 
+/** A STUN or TURN server as the signaling server tells of it. */
+export interface IceServer {
+  urls: string[]
+  username: string
+  credential: string
+}
+
+/** The URL of a STUN or TURN server (RFC 7064, RFC 7065). */
+export const ICE_SERVER_URL = /^(?:stuns?|turns?):[\w.:[\]-]{1,255}(?:\?transport=(?:udp|tcp))?$/
+/** URLs of one entry of `iceServers`. */
+export const ICE_SERVER_URLS_MAX = 8
+const ICE_SERVERS_MAX = 4
+const ICE_SECONDS_MAX = 3600
+const TOKEN_CHARACTERS_MAX = 4096
 /** A description of a data-channel-only connection is about 600 bytes; candidates may stand in it. */
 const SDP_CHARACTERS_MAX = 16 * 1024
 const CANDIDATE_CHARACTERS_MAX = 1024
@@ -68,8 +88,10 @@ export function parseSignal(payload: string): Signal | undefined {
 /** Reads what a member said to the server. */
 export function parseClientMessage(text: string): ClientMessage | undefined {
   const message = parseObject(text)
-  if (message === undefined || !isWord(message.topic)) return undefined
-  const { type, topic, id, kind, count, to, payload } = message
+  if (message === undefined) return undefined
+  const { type, topic, id, kind, count, to, payload, token } = message
+  if (type === 'auth') return isText(token, TOKEN_CHARACTERS_MAX) ? { type, token } : undefined
+  if (!isWord(topic)) return undefined
   switch (type) {
     case 'join':
       return isWord(id) && isKind(kind) ? { type, topic, id, kind } : undefined
@@ -77,6 +99,7 @@ export function parseClientMessage(text: string): ClientMessage | undefined {
       return isCount(count) ? { type, topic, count } : undefined
     case 'signal':
       return isWord(to) && isText(payload, SIGNAL_CHARACTERS_MAX) ? { type, topic, to, payload } : undefined
+    case 'ice':
     case 'leave':
       return { type, topic }
     default:
@@ -88,7 +111,7 @@ export function parseClientMessage(text: string): ClientMessage | undefined {
 export function parseServerMessage(text: string): ServerMessage | undefined {
   const message = parseObject(text)
   if (message === undefined) return undefined
-  const { type, topic, from, payload, contacts, code, message: detail } = message
+  const { type, topic, from, payload, contacts, code, message: detail, servers, seconds } = message
   switch (type) {
     case 'contacts':
       return isWord(topic) && isContacts(contacts)
@@ -97,6 +120,10 @@ export function parseServerMessage(text: string): ServerMessage | undefined {
     case 'signal':
       return isWord(topic) && isWord(from) && isText(payload, SIGNAL_CHARACTERS_MAX)
         ? { type, topic, from, payload }
+        : undefined
+    case 'ice':
+      return isWord(topic) && isIceServers(servers) && isSeconds(seconds)
+        ? { type, topic, servers: servers.map(pickIceServer), seconds }
         : undefined
     case 'error':
       return isText(code, 64) && isText(detail, 1024) ? { type, code, message: detail } : undefined
@@ -153,4 +180,28 @@ function pickContact(contact: { id: string; kind: 'node' | 'browser' }): {
   kind: 'node' | 'browser'
 } {
   return { id: contact.id, kind: contact.kind }
+}
+
+function isSeconds(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= ICE_SECONDS_MAX
+}
+
+function isIceServers(value: unknown): value is IceServer[] {
+  return Array.isArray(value) && value.length <= ICE_SERVERS_MAX && value.every(isIceServer)
+}
+
+function isIceServer(value: unknown): value is IceServer {
+  if (typeof value !== 'object' || value === null) return false
+  const { urls, username, credential } = value as Record<string, unknown>
+  return (
+    Array.isArray(urls) &&
+    urls.length <= ICE_SERVER_URLS_MAX &&
+    urls.every((url) => isText(url, 300) && ICE_SERVER_URL.test(url)) &&
+    isText(username, 256) &&
+    isText(credential, 256)
+  )
+}
+
+function pickIceServer({ urls, username, credential }: IceServer): IceServer {
+  return { urls: [...urls], username, credential }
 }

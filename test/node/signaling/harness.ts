@@ -29,6 +29,12 @@ export async function until<T>(
   }
 }
 
+/** What a client sends when it connects. */
+export interface ClientOptions {
+  origin?: string
+  headers?: Record<string, string>
+}
+
 /** A client that says whatever a test tells it to. */
 export class RawClient {
   readonly socket: WebSocket
@@ -36,7 +42,7 @@ export class RawClient {
   readonly errors: Error[] = []
   closeCode: number | undefined
 
-  constructor(url: string, options: { origin?: string } = {}) {
+  constructor(url: string, options: ClientOptions = {}) {
     this.socket = new WebSocket(url, options)
     this.socket.on('message', (data) => {
       const message = parseServerMessage(String(data))
@@ -49,7 +55,7 @@ export class RawClient {
     })
   }
 
-  static async open(url: string, options: { origin?: string } = {}): Promise<RawClient> {
+  static async open(url: string, options: ClientOptions = {}): Promise<RawClient> {
     const client = new RawClient(url, options)
     await until('the socket opens', () => client.socket.readyState === WebSocket.OPEN)
     return client
