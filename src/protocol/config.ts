@@ -110,8 +110,15 @@ export interface ProtocolConfig {
    */
   confirmations: number
   /**
-   * A member answers suspicions at most this often. Less: a liar causes more traffic; more: a second suspicion may
-   * kill. [guess]
+   * The highest score of local health: timers are stretched by 1 + the score. More: crashes in a storm of losses are
+   * found later; less: the living are removed in it. [Lifeguard 2017, section IV-A: 8; measured: bench false-deaths]
+   */
+  healthMax: number
+  /** The score falls by one in so long without anything late. More: the same. [measured: bench false-deaths] */
+  healthMillis: number
+  /**
+   * A member answers suspicions at most this often. Less: a liar causes more traffic; more: an answer may come after
+   * the timer. [guess]
    */
   refuteMillis: number
   /**
@@ -137,6 +144,11 @@ export interface ProtocolConfig {
    * [measured: bench idle]
    */
   leaseMillisPerMember: number
+  /**
+   * A Node member whose lease stood still for this many periods is doubted aloud: perhaps nobody watches it. Less:
+   * leases that are late cause floods. [ADR 9; measured: bench detection]
+   */
+  leasesDoubted: number
   /** A member whose lease stood still for this many periods is gone. Less: a lost entry costs a life. [guess] */
   leasesMissed: number
   /** The incarnation of a removed member is remembered for this long. Less: a late rumor revives it. [guess] */
@@ -253,15 +265,18 @@ export const DEFAULT_CONFIG: Readonly<ProtocolConfig> = {
   beatTimeoutMillis: 700,
   beatsMissed: 2,
   silenceMillis: 16_000,
-  suspicionMinMillis: 1_200,
+  suspicionMinMillis: 1_300,
   suspicionMaxMillis: 6_000,
   confirmations: 2,
+  healthMax: 15,
+  healthMillis: 4_000,
   refuteMillis: 500,
   humbleMillis: 10_000,
   sleepMillis: 5_000,
   hiddenFactor: 10,
   leaseMillis: 30_000,
   leaseMillisPerMember: 60,
+  leasesDoubted: 1.5,
   leasesMissed: 4,
   tombstoneMillis: 15 * 60_000,
   tombstonesMax: 1_024,

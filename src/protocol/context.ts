@@ -2,6 +2,7 @@
 import type { Random } from '../base/random.js'
 import type { Frame } from '../wire/frame.js'
 import type { ProtocolConfig } from './config.js'
+import type { Health } from './liveness/health.js'
 import type { Neighbor, PeerView } from './overlay/peer-view.js'
 import type { ReplicaPort } from './replica-port.js'
 import type { Outbox } from './step.js'
@@ -30,6 +31,7 @@ export interface EngineContext {
   readonly view: PeerView
   readonly outbox: Outbox
   readonly counters: EngineCounters
+  readonly health: Health
 }
 
 /** Sends to a neighbor and remembers when, so that no heartbeat is owed. */

@@ -9,6 +9,7 @@ import { Plumtree } from './broadcast/plumtree.js'
 import { Claims } from './claims.js'
 import { DEFAULT_CONFIG, type ProtocolConfig } from './config.js'
 import { type EngineContext, type EngineCounters, type Outcome, sendTo } from './context.js'
+import { Health } from './liveness/health.js'
 import { Heartbeat } from './liveness/heartbeat.js'
 import { MemberTable } from './liveness/member-table.js'
 import { HyParView } from './overlay/hyparview.js'
@@ -56,7 +57,17 @@ export class Engine {
     const { id, record, random, replica, now } = options
     const config = { ...DEFAULT_CONFIG, ...options.config }
     const counters = { duplicates: 0, grafts: 0, offences: 0, refusals: 0, syncs: 0, dials: 0 }
-    const context = { id, config, random, replica, view: new PeerView(), outbox: new Outbox(), counters }
+    const health = new Health(config)
+    const context = {
+      id,
+      config,
+      random,
+      replica,
+      view: new PeerView(),
+      outbox: new Outbox(),
+      counters,
+      health,
+    }
     this.#context = context
     this.#now = now
     this.#broadcast = new Plumtree(context, (frame, from) => this.#accept(frame, from))
@@ -66,10 +77,10 @@ export class Engine {
       removed: (member: string) => this.#neighborhood.buried(member, this.#now),
       changed: () => context.outbox.push({ type: 'members' }),
     }
-    this.#table = new MemberTable({ id, record }, config, events, now)
+    this.#table = new MemberTable({ id, record }, config, events, health, now)
     this.#overlay = new HyParView(context, this.#table)
     this.#routes = new Routes(context)
-    this.#heartbeat = new Heartbeat(config, random)
+    this.#heartbeat = new Heartbeat(config, random, health)
     this.#sync = new AntiEntropy(context, () => this.#table.digest, now)
     const parts = {
       table: this.#table,
@@ -101,6 +112,11 @@ export class Engine {
     return this.#context.outbox.sent
   }
 
+  /** How far this member doubts its own ears; 0 when it hears well. */
+  get health(): number {
+    return this.#context.health.score(this.#now)
+  }
+
   /** Links that this member wants now. */
   get linksTarget(): number {
     return this.#overlay.target
@@ -130,7 +146,7 @@ export class Engine {
       this.#claims.deadline(),
       this.#table.deadline(now),
       this.#overlay.deadline(),
-      this.#neighborhood.deadline(),
+      this.#neighborhood.deadline(now),
       this.#broadcast.deadline(),
       this.#sync.deadline(),
       this.view.size > 0 ? this.#beaconAt : Number.POSITIVE_INFINITY,
@@ -182,11 +198,11 @@ export class Engine {
   #frame(peer: string, frame: Frame, now: number): void {
     const neighbor = this.view.get(peer)
     if (neighbor === undefined) return
-    neighbor.lastHeard = now
+    this.#heartbeat.heard(neighbor, now)
     if (frame.type === 'hello') return this.#neighborhood.hello(neighbor, frame, now)
     if (frame.type === 'disconnect') return this.#neighborhood.disconnected(neighbor, frame.reason, now)
     if (neighbor.record === undefined) return this.#neighborhood.offence(peer, now)
-    this.#table.heard(peer)
+    this.#table.heard(peer, now)
     this.#established(neighbor, frame, now)
   }
 

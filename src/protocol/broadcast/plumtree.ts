@@ -202,9 +202,10 @@ export class Plumtree {
     const tree = frame.ownTree ? tag : SHARED_TREE
     if (frame.shapes) this.#trees.shape(tree, from, now)
     else this.#trees.use(tree, from, now)
+    const everywhere = frame.body.type === 'claims' && this.#context.health.score(now) > 0
     for (const neighbor of this.#context.view.established()) {
       if (neighbor.id === from || neighbor.id === frame.origin || neighbor.dirty) continue
-      if (this.#trees.isEager(tree, neighbor.id)) sendTo(this.#context, neighbor, frame, now)
+      if (everywhere || this.#trees.isEager(tree, neighbor.id)) sendTo(this.#context, neighbor, frame, now)
       else addAnnouncement(neighbor.announcements, tag, frame.seq)
     }
   }

@@ -7,6 +7,7 @@ import { jittered, type Random } from '../../base/random.js'
 import type { HeartbeatFrame, Visibility } from '../../wire/frame.js'
 import type { ProtocolConfig } from '../config.js'
 import type { Neighbor } from '../overlay/peer-view.js'
+import type { Health } from './health.js'
 
 /** Heartbeats are spread by this share of the period. */
 const JITTER_SHARE = 0.1
@@ -18,18 +19,29 @@ const NEWS_MAX = 512
 export class Heartbeat {
   readonly #config: ProtocolConfig
   readonly #random: Random
+  readonly #health: Health
   visibility: Visibility = 'visible'
 
-  constructor(config: ProtocolConfig, random: Random) {
+  constructor(config: ProtocolConfig, random: Random, health: Health) {
     this.#config = config
     this.#random = random
+    this.#health = health
   }
 
-  /** Whether the period of `neighbor` is over; begins the next one. */
+  /** Any frame of `neighbor` says that it lives; one that was overdue says that links stall, or this member. */
+  heard(neighbor: Neighbor, now: number): void {
+    if (neighbor.record && now >= this.#missedAt(neighbor, 1, 1)) this.#health.late(now)
+    neighbor.lastHeard = now
+  }
+
+  /** Whether the period of `neighbor` is over. */
   isDue(neighbor: Neighbor, now: number): boolean {
-    if (now < neighbor.nextBeat - SLACK_MILLIS) return false
-    neighbor.nextBeat = now + jittered(this.#random, this.#config.heartbeatMillis, JITTER_SHARE)
-    return true
+    return now >= neighbor.nextBeat - SLACK_MILLIS
+  }
+
+  /** Begins the next period of `neighbor`, at what was sent last: no silence is longer than one period. */
+  next(neighbor: Neighbor): void {
+    neighbor.nextBeat = neighbor.lastSent + jittered(this.#random, this.#config.heartbeatMillis, JITTER_SHARE)
   }
 
   /** The heartbeat that `neighbor` is owed at the end of its period, if any. */
@@ -77,12 +89,16 @@ export class Heartbeat {
     neighbor.srtt += (rtt - neighbor.srtt) / 8
   }
 
-  /** From when on so many beats in a row are missing. */
-  missedAt(neighbor: Neighbor, beats: number): number {
+  /** From when on `neighbor` is to be doubted: some beats in a row are missing, and this member hears well. */
+  doubtfulAt(neighbor: Neighbor, now: number): number {
+    return this.#missedAt(neighbor, this.#config.beatsMissed, 1 + this.#health.score(now))
+  }
+
+  #missedAt(neighbor: Neighbor, beats: number, stretch: number): number {
     const { beatMillis, beatTimeoutMillis, hiddenFactor } = this.#config
     const timeout = Math.max(beatTimeoutMillis, (neighbor.srtt ?? 0) + 4 * neighbor.rttvar)
     const patience = neighbor.visibility === 'visible' ? 1 : hiddenFactor
-    return neighbor.lastHeard + (beats * beatMillis + timeout) * patience
+    return neighbor.lastHeard + (beats * beatMillis + timeout) * stretch * patience
   }
 
   /** From when on the silence is so long that the link is given up. */

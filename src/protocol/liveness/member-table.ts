@@ -8,6 +8,7 @@ import { hash32 } from '../../base/bytes.js'
 import type { Claim, MemberFrame, MemberRecord, RisenLease, SuspectFrame } from '../../wire/frame.js'
 import { MEMBERS_MAX } from '../../wire/limits.js'
 import type { ProtocolConfig } from '../config.js'
+import type { Health } from './health.js'
 import { suspicionMillis } from './suspicion.js'
 
 /** Records are compared by digests of this many buckets. */
@@ -18,8 +19,8 @@ interface Suspicion {
   since: number
   /** The watchers that doubt, up to k + 1. */
   by: Set<string>
-  /** Removed when not refuted by then. */
-  until: number
+  /** Removed when not refuted for so long, by a member that hears well. */
+  timer: number
 }
 
 /** A member in the table. */
@@ -27,8 +28,8 @@ export interface TableEntry {
   readonly id: string
   record: MemberRecord
   lease: number
-  /** Removed when no renewal came by then. */
-  leaseUntil: number
+  /** When the lease last rose, as far as this member has heard. */
+  leaseAt: number
   suspicion: Suspicion | undefined
 }
 
@@ -47,6 +48,7 @@ export class MemberTable {
   readonly #self: TableEntry
   readonly #config: ProtocolConfig
   readonly #events: TableEvents
+  readonly #health: Health
   readonly #entries = new Map<string, TableEntry>()
   /** The same by the hash that stands for id and incarnation in short frames. */
   readonly #byTag = new Map<number, TableEntry>()
@@ -56,17 +58,22 @@ export class MemberTable {
   readonly #buckets = new Array<number>(MEMBER_BUCKETS).fill(0)
   #renewAt: number
   #scanAt: number
-  #refutedAt = Number.NEGATIVE_INFINITY
+  /** The greatest own incarnation that others doubt, or knew before this one did. */
+  #accused = Number.NEGATIVE_INFINITY
+  /** The next answer to that leaves no sooner. */
+  #refuteAt = Number.NEGATIVE_INFINITY
 
   constructor(
     self: { id: string; record: MemberRecord },
     config: ProtocolConfig,
     events: TableEvents,
+    health: Health,
     now: number,
   ) {
     this.#config = config
     this.#events = events
-    this.#self = { ...self, lease: 0, leaseUntil: Number.POSITIVE_INFINITY, suspicion: undefined }
+    this.#health = health
+    this.#self = { ...self, lease: 0, leaseAt: Number.POSITIVE_INFINITY, suspicion: undefined }
     this.#renewAt = now + config.leaseMillis
     this.#scanAt = now + config.leaseMillis
     this.#put(this.#self)
@@ -149,10 +156,10 @@ export class MemberTable {
   }
 
   /** A frame of `id` itself came in: it lives, whatever others say. */
-  heard(id: string): void {
+  heard(id: string, now: number): void {
     if (this.#suspects.size === 0) return
     const known = this.#entries.get(id)
-    if (known?.suspicion) this.#clear(known)
+    if (known?.suspicion) this.#clear(known, now)
   }
 
   /** Changes the own record under a greater incarnation and tells everyone. */
@@ -167,22 +174,27 @@ export class MemberTable {
 
   /** Removes whom nobody vouches for, renews the own lease, forgets old tombstones. */
   tick(now: number): void {
-    for (const entry of this.#suspects) if (now >= (entry.suspicion?.until ?? 0)) this.#bury(entry, now)
+    const stretch = 1 + this.#health.score(now)
+    for (const entry of this.#suspects)
+      if (entry.suspicion && now >= entry.suspicion.since + entry.suspicion.timer * stretch)
+        this.#bury(entry, now)
     if (now >= this.#renewAt) this.#renewSelf(now)
+    this.#refute(now)
     if (now >= this.#scanAt) this.#scan(now)
   }
 
   /** This member slept for `millis`: the others did not get older by it. */
   forgive(millis: number): void {
     for (const entry of this.#entries.values()) {
-      entry.leaseUntil += millis
-      if (entry.suspicion) entry.suspicion.until += millis
+      entry.leaseAt += millis
+      if (entry.suspicion) entry.suspicion.since += millis
     }
   }
 
   /** When `tick` has something to do next; suspicions are looked at in steps. */
   deadline(now: number): number {
-    const next = Math.min(this.#renewAt, this.#scanAt)
+    const answer = this.#accused < this.selfRecord.incarnation ? Number.POSITIVE_INFINITY : this.#refuteAt
+    const next = Math.min(this.#renewAt, this.#scanAt, answer)
     return this.#suspects.size > 0 ? Math.min(next, now + this.#config.tableTickMillis) : next
   }
 
@@ -221,9 +233,9 @@ export class MemberTable {
       return undefined
     }
     this.#tombstones.delete(id)
+    if (known?.suspicion) this.#health.late(now)
     if (known !== undefined) this.#remove(known)
-    const leaseUntil = now + this.#leasePeriod * this.#config.leasesMissed
-    this.#put({ id, record, lease, leaseUntil, suspicion: undefined })
+    this.#put({ id, record, lease, leaseAt: now, suspicion: undefined })
     if (firstHand) this.#events.tell(claim)
     this.#events.changed()
     return undefined
@@ -238,16 +250,15 @@ export class MemberTable {
     const { suspicionMinMillis, suspicionMaxMillis } = this.#config
     // Where fewer than k others could confirm, all of them are enough (memberlist does the same).
     const confirmations = Math.max(0, Math.min(this.#config.confirmations, this.#entries.size - 2))
-    const suspicion = known.suspicion ?? { since: now, by: new Set<string>(), until: 0 }
+    const suspicion = known.suspicion ?? { since: now, by: new Set<string>(), timer: 0 }
     if (suspicion.by.has(claim.by) || suspicion.by.size > confirmations) return false
     suspicion.by.add(claim.by)
-    const timer = suspicionMillis(
+    suspicion.timer = suspicionMillis(
       suspicion.by.size - 1,
       confirmations,
       suspicionMinMillis,
       suspicionMaxMillis,
     )
-    suspicion.until = suspicion.since + timer
     if (known.suspicion === undefined) {
       known.suspicion = suspicion
       this.#suspects.add(known)
@@ -261,9 +272,16 @@ export class MemberTable {
     const own = this.#self.record
     const told = claim.type === 'member' ? claim.record.incarnation : claim.incarnation
     const isEcho = claim.type === 'member' && told === own.incarnation && claim.record.session === own.session
-    if (told < own.incarnation || isEcho || now < this.#refutedAt + this.#config.refuteMillis) return
-    this.#refutedAt = now
-    this.changeSelf({ incarnation: told + 1 })
+    if (told < own.incarnation || isEcho) return
+    this.#accused = Math.max(this.#accused, told)
+    this.#refute(now)
+  }
+
+  /** Answers what was told of this member, now or when the pause after the last answer is over. */
+  #refute(now: number): void {
+    if (this.#accused < this.selfRecord.incarnation || now < this.#refuteAt) return
+    this.#refuteAt = now + this.#config.refuteMillis
+    this.changeSelf({ incarnation: this.#accused + 1 })
   }
 
   #renewSelf(now: number): void {
@@ -274,10 +292,27 @@ export class MemberTable {
 
   #scan(now: number): void {
     this.#scanAt = now + this.#config.leaseMillis / 4
-    for (const entry of [...this.#entries.values()]) if (now >= entry.leaseUntil) this.#bury(entry, now)
+    this.#scanLeases(now)
     for (const [id, tombstone] of this.#tombstones) {
       if (now < tombstone.until && this.#tombstones.size <= this.#tombstonesMax) break
       this.#tombstones.delete(id)
+    }
+  }
+
+  /**
+   * Whoever lost all its watchers is noticed by its lease, at first aloud, but for tabs, whose timers may stand still.
+   * Where most leases stand still, this member is cut off itself.
+   */
+  #scanLeases(now: number): void {
+    const { leasesMissed, leasesDoubted } = this.#config
+    const period = this.#leasePeriod
+    const overdue = [...this.#entries.values()].filter(
+      ({ leaseAt }) => now >= leaseAt + leasesDoubted * period,
+    )
+    const isCutOff = 2 * overdue.length >= this.#entries.size
+    for (const entry of overdue) {
+      if (now >= entry.leaseAt + leasesMissed * period) this.#bury(entry, now)
+      else if (!isCutOff && isDoubtful(entry) && this.#health.score(now) === 0) this.doubt(entry.id, now)
     }
   }
 
@@ -298,7 +333,8 @@ export class MemberTable {
     this.#events.changed()
   }
 
-  #clear(entry: TableEntry): void {
+  #clear(entry: TableEntry, now: number): void {
+    this.#health.late(now)
     entry.suspicion = undefined
     this.#suspects.delete(entry)
     this.#events.changed()
@@ -306,7 +342,7 @@ export class MemberTable {
 
   #raise(entry: TableEntry, lease: number, now: number): void {
     entry.lease = lease
-    if (entry !== this.#self) entry.leaseUntil = now + this.#leasePeriod * this.#config.leasesMissed
+    if (entry !== this.#self) entry.leaseAt = now
   }
 
   #put(entry: TableEntry): void {
@@ -327,6 +363,10 @@ export class MemberTable {
     const bucket = bucketOf(entry.id)
     this.#buckets[bucket] = ((this.#buckets[bucket] ?? 0) ^ leaseTag(entry)) >>> 0
   }
+}
+
+function isDoubtful({ record, suspicion }: TableEntry): boolean {
+  return record.kind === 'node' && suspicion === undefined
 }
 
 /** The short name of a member in one incarnation. */

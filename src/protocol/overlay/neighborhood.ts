@@ -70,7 +70,7 @@ export class Neighborhood {
     const neighbor = this.#context.view.get(peer)
     if (neighbor === undefined) return
     this.#remove(neighbor, now)
-    if (neighbor.record && now >= this.#humbleUntil) this.#parts.table.doubt(peer, now)
+    if (neighbor.record) this.#doubt(peer, now)
     this.#parts.overlay.fill(now)
   }
 
@@ -90,7 +90,7 @@ export class Neighborhood {
     const { record, lease } = frame
     const answer = table.learn({ type: 'member', id: frame.id, record, lease }, now)
     if (answer) sendTo(this.#context, neighbor, answer, now)
-    table.heard(frame.id)
+    table.heard(frame.id, now)
     sync.tell(neighbor, true, now)
     this.#settle(neighbor, frame, now)
     this.#context.outbox.push({ type: 'members' })
@@ -158,9 +158,9 @@ export class Neighborhood {
     for (const neighbor of [...this.#context.view.all()]) this.#tickNeighbor(neighbor, now)
   }
 
-  deadline(): number {
+  deadline(now: number): number {
     let deadline = Number.POSITIVE_INFINITY
-    for (const neighbor of this.#context.view.all()) deadline = Math.min(deadline, this.#due(neighbor))
+    for (const neighbor of this.#context.view.all()) deadline = Math.min(deadline, this.#due(neighbor, now))
     return deadline
   }
 
@@ -203,12 +203,13 @@ export class Neighborhood {
     for (const neighbor of view.all()) neighbor.lastHeard = Math.max(neighbor.lastHeard, recently)
   }
 
+  #doubt(id: string, now: number): void {
+    if (now >= this.#humbleUntil) this.#parts.table.doubt(id, now)
+  }
+
   #missingBeats(now: number): Neighbor[] {
     const { heartbeat } = this.#parts
-    const { beatsMissed } = this.#context.config
-    return this.#context.view
-      .established()
-      .filter((neighbor) => now >= heartbeat.missedAt(neighbor, beatsMissed))
+    return this.#context.view.established().filter((neighbor) => now >= heartbeat.doubtfulAt(neighbor, now))
   }
 
   /** Beats of `neighbor` are missing: it is doubted aloud, or looked at again later. */
@@ -224,22 +225,23 @@ export class Neighborhood {
   #tickNeighbor(neighbor: Neighbor, now: number): void {
     const { heartbeat } = this.#parts
     if (neighbor.record === undefined) {
-      if (now >= this.#due(neighbor)) this.drop(neighbor, 'protocol', now)
+      if (now >= this.#due(neighbor, now)) this.drop(neighbor, 'protocol', now)
       return
     }
-    if (now >= heartbeat.silentAt(neighbor)) return this.drop(neighbor, 'error', now)
+    if (now >= heartbeat.silentAt(neighbor)) {
+      this.drop(neighbor, 'error', now)
+      return this.#doubt(neighbor.id, now)
+    }
     if (!heartbeat.isDue(neighbor, now)) return
     const beat = heartbeat.beat(neighbor, this.#context.replica.digest(), now)
     if (beat) sendTo(this.#context, neighbor, beat, now)
+    heartbeat.next(neighbor)
   }
 
-  #due(neighbor: Neighbor): number {
+  #due(neighbor: Neighbor, now: number): number {
     if (neighbor.record === undefined) return neighbor.since + this.#context.config.helloMillis
     const { heartbeat } = this.#parts
-    const missed = Math.max(
-      neighbor.suspectNotBefore,
-      heartbeat.missedAt(neighbor, this.#context.config.beatsMissed),
-    )
+    const missed = Math.max(neighbor.suspectNotBefore, heartbeat.doubtfulAt(neighbor, now))
     return Math.min(neighbor.nextBeat, missed, heartbeat.silentAt(neighbor))
   }
 

@@ -1,93 +1,8 @@
 import { expect } from 'chai'
-import { seededRandom } from '../../../src/base/random.js'
 import { DEFAULT_CONFIG } from '../../../src/protocol/config.js'
-import { Engine } from '../../../src/protocol/engine.js'
-import type { Input, Output } from '../../../src/protocol/step.js'
-import { Replica } from '../../../src/replica/replica.js'
-import type { Frame, MemberRecord } from '../../../src/wire/frame.js'
-
-const record = (session: number, incarnation = 100): MemberRecord => ({
-  port: null,
-  protocol: 'v1',
-  kind: 'node',
-  role: 'writer',
-  session,
-  incarnation,
-  joined: 1,
-})
-
-/** One engine with a hand on its clock and its inputs. */
-class Lab {
-  readonly replica = new Replica({ random: seededRandom(1), wall: () => 1_767_225_600_000 + this.now })
-  readonly engine: Engine
-  now = 0
-
-  constructor() {
-    const random = seededRandom(2)
-    this.engine = new Engine({
-      id: 'me',
-      topic: 't',
-      record: record(this.replica.session),
-      replica: this.replica,
-      random,
-      now: 0,
-    })
-  }
-
-  give(input: Input): Output[] {
-    return this.engine.handle(input, this.now)
-  }
-
-  frame(peer: string, frame: Frame): Output[] {
-    return this.give({ type: 'frame', peer, frame })
-  }
-
-  /** A link to `peer` with HELLO behind it. */
-  link(peer: string, links = 3): Output[] {
-    const up = this.give({ type: 'link-up', peer })
-    return [
-      ...up,
-      ...this.frame(peer, {
-        type: 'hello',
-        topic: 't',
-        id: peer,
-        record: record(7),
-        lease: 0,
-        links,
-        intent: 'accept',
-      }),
-    ]
-  }
-
-  /** Ticks at each deadline until `millis` have passed. */
-  pass(millis: number): Output[] {
-    const end = this.now + millis
-    const outputs: Output[] = []
-    for (let steps = 0; steps < 10_000; steps++) {
-      const at = this.engine.deadline(this.now)
-      if (at > end) break
-      expect(steps, 'ticks without progress').to.be.lessThan(9_999)
-      this.now = Math.max(this.now, at)
-      outputs.push(...this.give({ type: 'tick' }))
-    }
-    this.now = end
-    return outputs
-  }
-}
-
-const sentTo = (outputs: readonly Output[], peer: string, type?: Frame['type']) =>
-  outputs.flatMap((output) =>
-    output.type === 'send' && output.peer === peer && (!type || output.frame.type === type)
-      ? [output.frame]
-      : [],
-  )
-
-/** The claims about members that go to `peer`, with others or alone. */
-const claimsTo = (outputs: readonly Output[], peer: string) =>
-  sentTo(outputs, peer).flatMap((frame) => {
-    if (frame.type === 'gossip') return frame.body.type === 'claims' ? frame.body.claims : []
-    return frame.type === 'member' || frame.type === 'suspect' || frame.type === 'leave' ? [frame] : []
-  })
+import type { Output } from '../../../src/protocol/step.js'
+import type { Frame } from '../../../src/wire/frame.js'
+import { claimsTo, Lab, record, sentTo } from './lab.js'
 
 describe('the engine', () => {
   it('introduces itself first on a new link', () => {
@@ -208,29 +123,12 @@ describe('the engine', () => {
     const lab = new Lab()
     lab.link('a')
     lab.link('b')
-    const keepB = () =>
-      lab.frame('b', {
-        type: 'heartbeat',
-        digest: lab.replica.digest(),
-        time: 1,
-        echo: 0,
-        visibility: 'visible',
-        announced: [],
-        leases: [],
-      })
-    const outputs: Output[] = []
-    for (let second = 0; second < 5; second++) {
-      keepB()
-      outputs.push(...lab.pass(1_000))
-    }
+    const outputs = lab.beats(5, ['b'])
     expect(claimsTo(outputs, 'b').filter((claim) => claim.type === 'suspect')).to.deep.equal([
       { type: 'suspect', id: 'a', incarnation: 100, by: 'me' },
     ])
     expect(lab.engine.table.get('a')?.suspicion).to.be.an('object')
-    for (let second = 0; second < 7; second++) {
-      keepB()
-      lab.pass(1_000)
-    }
+    lab.beats(7, ['b'])
     expect(lab.engine.table.get('a')).to.equal(undefined)
   })
 

@@ -1,0 +1,101 @@
+import { expect } from 'chai'
+import { hash32 } from '../../../src/base/bytes.js'
+import { DEFAULT_CONFIG } from '../../../src/protocol/config.js'
+import { Health } from '../../../src/protocol/liveness/health.js'
+import type { Output } from '../../../src/protocol/step.js'
+import { claimsTo, Lab, record, sentTo } from './lab.js'
+
+const { healthMax, healthMillis, refuteMillis, silenceMillis } = DEFAULT_CONFIG
+const { leaseMillis, leasesDoubted, suspicionMinMillis } = DEFAULT_CONFIG
+
+/** Whom `outputs` tell `peer` to doubt. */
+const doubts = (outputs: readonly Output[], peer: string) =>
+  claimsTo(outputs, peer).flatMap((claim) => (claim.type === 'suspect' ? [claim.id] : []))
+
+describe('local health', () => {
+  it('falls with each thing that is late, down to a bound, and comes back by itself', () => {
+    const health = new Health(DEFAULT_CONFIG)
+    const scores = [health.score(0)]
+    for (let late = 0; late < healthMax + 5; late++) health.late(1_000)
+    for (const after of [0, healthMillis, 2 * healthMillis, 2 * healthMax * healthMillis])
+      scores.push(health.score(1_000 + after))
+    expect(scores).to.deep.equal([0, healthMax, healthMax - 1, healthMax - 2, 0])
+  })
+})
+
+describe('liveness in the engine', () => {
+  it('is not shaken by a neighbor that beats in time', () => {
+    const lab = new Lab()
+    lab.link('a')
+    lab.beats(60, ['a'])
+    expect(lab.engine.health).to.equal(0)
+  })
+
+  it('waits longer before it removes anybody when what it heard was late', () => {
+    const removedAfter = (late: boolean) => {
+      const lab = new Lab()
+      for (const peer of ['a', 'b', 'c']) lab.link(peer)
+      lab.beats(1, ['a', 'b', 'c'])
+      if (late) for (const peer of ['a', 'b']) lab.pass(1_000) && lab.pass(1_000) && lab.beat(peer)
+      for (const by of ['x', 'y', 'z']) lab.frame('a', { type: 'suspect', id: 'c', incarnation: 100, by })
+      lab.pass(suspicionMinMillis + 200)
+      return lab.engine.table.get('c') === undefined
+    }
+    expect([removedAfter(false), removedAfter(true)]).to.deep.equal([true, false])
+  })
+
+  it('sends claims along every link while things are late, and along the tree else', () => {
+    const claimsSent = (late: boolean) => {
+      const lab = new Lab()
+      lab.link('a')
+      lab.link('b')
+      lab.frame('b', { type: 'prune', tree: 0 })
+      lab.beats(1, ['a', 'b'])
+      if (late) lab.pass(2_000)
+      lab.beat('a')
+      const told = lab.frame('a', {
+        ...{ type: 'gossip', origin: 'c', epoch: 9, seq: 1, round: 0, ownTree: false, shapes: false },
+        body: { type: 'claims', claims: [{ type: 'member', id: 'd', record: record(8), lease: 0 }] },
+      })
+      return sentTo(told, 'b', 'gossip').length
+    }
+    expect([claimsSent(false), claimsSent(true)]).to.deep.equal([0, 1])
+  })
+
+  it('answers a doubt that comes right after another one, when its pause is over', () => {
+    const lab = new Lab()
+    lab.link('a')
+    lab.frame('a', { type: 'suspect', id: 'me', incarnation: 100, by: 'x' })
+    lab.frame('a', { type: 'suspect', id: 'me', incarnation: 101, by: 'x' })
+    const before = lab.engine.table.selfRecord.incarnation
+    lab.pass(refuteMillis + 20)
+    expect([before, lab.engine.table.selfRecord.incarnation]).to.deep.equal([101, 102])
+  })
+
+  it('doubts a neighbor aloud whose link it gives up, also when it doubted itself before', () => {
+    const lab = new Lab()
+    for (const peer of ['a', 'b']) lab.link(peer)
+    lab.link('c')
+    const early = lab.beats(5, ['c'])
+    const late = lab.beats(silenceMillis / 1_000 - 4, ['c'])
+    // Two of three links are silent: that can be the fault of this member.
+    expect([doubts(early, 'c'), doubts(late, 'c').sort()]).to.deep.equal([[], ['a', 'b']])
+  })
+
+  for (const { risen, doubted } of [
+    { risen: ['a', 'd', 'e', 'f'], doubted: ['g'] },
+    { risen: [], doubted: [] },
+  ])
+    it(`doubts ${doubted.length} of five members when the leases of ${risen.length} rise`, () => {
+      const lab = new Lab()
+      lab.link('a')
+      for (const id of ['d', 'e', 'f', 'g'])
+        lab.frame('a', { type: 'member', id, record: record(8), lease: 0 })
+      const outputs: Output[] = []
+      for (let lease = 1; lease < 4; lease++) {
+        const leases = risen.map((id) => ({ tag: hash32(`${id}:100`), lease }))
+        outputs.push(...lab.beats((leaseMillis * leasesDoubted) / 3_000 + 3, ['a'], { leases }))
+      }
+      expect([...new Set(doubts(outputs, 'a'))]).to.deep.equal(doubted)
+    })
+})
