@@ -146,7 +146,7 @@ export interface ProtocolConfig {
   leaseMillisPerMember: number
   /**
    * A Node member whose lease stood still for this many periods is doubted aloud: perhaps nobody watches it. Less:
-   * leases that are late cause floods. [ADR 9; measured: bench detection]
+   * leases that are late cause floods. [measured: bench detection]
    */
   leasesDoubted: number
   /** A member whose lease stood still for this many periods is gone. Less: a lost entry costs a life. [guess] */
