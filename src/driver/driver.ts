@@ -294,7 +294,10 @@ export class Driver {
 
   #signalingEvents(): SignalingEvents {
     return {
-      state: (state, error) => this.#options.events.signaling(state, error),
+      state: (state, error) => {
+        this.#post({ type: 'signaling', connected: state === 'connected' })
+        this.#options.events.signaling(state, error)
+      },
       contacts: (contacts) => {
         this.#post({ type: 'contacts', contacts })
         this.#options.events.contacts(contacts.length)

@@ -73,7 +73,10 @@ export class Engine {
     this.#broadcast = new Plumtree(context, (frame, from) => this.#accept(frame, from))
     const events = {
       tell: (claim: Parameters<Claims['add']>[0]) => this.#claims.add(claim, this.#now),
-      renewed: (tag: number, lease: number, from: string | undefined) => this.#passLease(tag, lease, from),
+      renewed: (member: string, tag: number, lease: number, from: string | undefined) => {
+        if (from !== undefined) this.#routes.learn(member, from)
+        this.#passLease(tag, lease, from)
+      },
       removed: (member: string) => this.#neighborhood.buried(member, this.#now),
       changed: () => context.outbox.push({ type: 'members' }),
     }
@@ -180,6 +183,9 @@ export class Engine {
         return this.#localUpdates(input.updates, now)
       case 'signal':
         return this.#routes.send(input.peer, input.signal, now)
+      case 'signaling':
+        this.#routes.serverUp = input.connected
+        return
       case 'signal-received':
         return this.#routes.cameByServer(input.peer)
       case 'visibility':
@@ -215,7 +221,6 @@ export class Engine {
         this.#table.renew(frame.leases, peer, now)
         return this.#sync.compare(neighbor, frame.digest, now)
       case 'gossip':
-        this.#routes.learn(frame.origin, peer)
         return this.#merged(peer, this.#broadcast.receive(frame, neighbor, now), now)
       case 'graft':
         return this.#broadcast.grafted(frame, neighbor, now)
@@ -253,13 +258,17 @@ export class Engine {
   }
 
   /** Takes what a new envelope carries. */
-  #accept(frame: GossipFrame, _from: string): ReceiveResult {
+  #accept(frame: GossipFrame, from: string): ReceiveResult {
     const { body } = frame
+    this.#routes.learn(frame.origin, from)
     switch (body.type) {
       case 'update':
         return this.#context.replica.receive(body.update)
       case 'claims':
-        for (const claim of body.claims) this.#table.hear(claim, this.#now)
+        for (const claim of body.claims) {
+          if (claim.type === 'member') this.#routes.hint(claim.id, from)
+          this.#table.hear(claim, this.#now)
+        }
         return APPLIED
       case 'beacon':
         return APPLIED

@@ -6,6 +6,8 @@ import type { Signal } from '../wire/signal.js'
 export type Input =
   /** Signaling offers members. */
   | { type: 'contacts'; contacts: readonly { id: string; kind: MemberKind }[] }
+  /** The signaling server was reached, or lost. */
+  | { type: 'signaling'; connected: boolean }
   | { type: 'link-up'; peer: string }
   | { type: 'link-down'; peer: string }
   | { type: 'dial-failed'; peer: string }

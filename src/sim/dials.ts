@@ -9,6 +9,9 @@ import type { Conditions } from './conditions.js'
 /** A session description without its candidates is about this long. */
 const SDP = 'v'.repeat(600)
 
+/** What was not answered by then is told again, as the transport does. */
+const REPEAT_MILLIS = 2_000
+
 /** A member as far as it opens links. */
 export interface Dialer {
   readonly id: string
@@ -24,6 +27,10 @@ interface Attempt<D extends Dialer> {
   peer: string
   /** The side that was asked; known once a signal reached it. */
   target: D | undefined
+  /** The side that was asked has made its offer. */
+  offered: boolean
+  /** The answer has come. */
+  answered: boolean
 }
 
 export class Dials<D extends Dialer> {
@@ -47,12 +54,23 @@ export class Dials<D extends Dialer> {
     this.#dialing.add(name)
     this.count += 1
     const session = `dial-${this.count}`
-    this.#attempts.set(session, { dialer, peer, target: undefined })
+    this.#attempts.set(session, { dialer, peer, target: undefined, offered: false, answered: false })
     const { timeline, now } = this.#conditions
     timeline.after(now.dialTimeoutMillis, () => {
       if (this.#end(session)) dialer.dialFailed(peer)
     })
-    dialer.sendSignal(peer, dialer.id > peer ? offer(session) : { type: 'request', session })
+    this.#ask(session)
+  }
+
+  /** Whoever waits for the other side says again what it said. */
+  #ask(session: string): void {
+    const attempt = this.#attempts.get(session)
+    if (attempt === undefined || attempt.answered) return
+    const { dialer, peer, target } = attempt
+    if (dialer.id > peer) dialer.sendSignal(peer, offer(session))
+    else if (attempt.offered) target?.sendSignal(dialer.id, offer(session))
+    else dialer.sendSignal(peer, { type: 'request', session })
+    this.#conditions.timeline.after(REPEAT_MILLIS, () => this.#ask(session))
   }
 
   /** A signal of `from` has come to `to`. */
@@ -60,10 +78,15 @@ export class Dials<D extends Dialer> {
     const attempt = this.#attempts.get(signal.session)
     if (attempt === undefined || !to.awake) return
     if (attempt.dialer !== to) attempt.target = to
-    if (signal.type === 'request') return to.sendSignal(from, offer(signal.session))
+    if (signal.type === 'request') {
+      attempt.offered = true
+      return to.sendSignal(from, offer(signal.session))
+    }
     if (signal.type === 'offer')
       return to.sendSignal(from, { type: 'answer', session: signal.session, sdp: SDP })
-    if (signal.type === 'answer') this.#connect(signal.session, attempt)
+    if (signal.type !== 'answer' || attempt.answered) return
+    attempt.answered = true
+    this.#connect(signal.session, attempt)
   }
 
   /** What is left to do once both sides have described themselves: ICE, DTLS, SCTP. */

@@ -19,6 +19,8 @@ export interface Visitor {
   readonly kind: MemberKind
   /** Members to dial. */
   meet(contacts: { id: string; kind: MemberKind }[]): void
+  /** It was connected to signaling, or lost it. */
+  signaling(connected: boolean): void
 }
 
 /** A set from which random elements can be drawn at a cost that does not depend on its size. */
@@ -73,17 +75,18 @@ export class MeetingPoint {
   turn(up: boolean): void {
     if (up === this.#up) return
     this.#up = up
-    if (!up) return
-    for (const visitor of this.#registered.values()) {
-      this.#conditions.timeline.after(RECONNECT_MILLIS * this.#conditions.random(), () =>
-        this.#welcome(visitor),
-      )
-    }
+    const { timeline, random } = this.#conditions
+    for (const visitor of this.#registered.values())
+      if (up) timeline.after(RECONNECT_MILLIS * random(), () => this.#welcome(visitor))
+      else visitor.signaling(false)
   }
 
   /** Cuts one member off from signaling, or lets it come back. */
   turnFor(visitor: Visitor, up: boolean): void {
-    if (!up) return this.forget(visitor)
+    if (!up) {
+      this.forget(visitor)
+      return visitor.signaling(false)
+    }
     if (this.#registered.has(visitor.id)) return
     this.#conditions.timeline.after(RECONNECT_MILLIS * this.#conditions.random(), () =>
       this.register(visitor),
@@ -133,6 +136,7 @@ export class MeetingPoint {
   }
 
   #welcome(visitor: Visitor): void {
+    if (this.#up && this.#registered.get(visitor.id) === visitor) visitor.signaling(true)
     this.introduce(visitor, CONTACTS_MAX)
   }
 }

@@ -214,6 +214,10 @@ export class SimMember<E extends SimEngine = SimEngine> implements Station {
     this.give({ type: 'contacts', contacts })
   }
 
+  signaling(connected: boolean): void {
+    this.give({ type: 'signaling', connected })
+  }
+
   #step(input: Input): void {
     const { observers } = this.#surroundings
     this.#surroundings.trace(this, input)

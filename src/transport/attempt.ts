@@ -1,6 +1,7 @@
 /** One attempt to open a link, from the wish or the first signal to the open channel: its session, its slot, its time. */
 import type { Timer } from '../base/clock.js'
 import { CANDIDATES_MAX } from '../wire/limits.js'
+import type { Signal } from '../wire/signal.js'
 import type { HandshakeSlot } from './handshake-slots.js'
 import type { Connection, ConnectionSignal } from './webrtc.js'
 
@@ -22,6 +23,10 @@ export class Attempt {
   connection: Connection | undefined
   /** True once the other side's description has come. */
   answered = false
+  /** What was told to the other side, to be told again when it does not answer. */
+  readonly sent: Signal[] = []
+  repeatTimer: Timer | undefined
+  repeatedMillis: number
   #held: ConnectionSignal[] = []
 
   constructor(peer: string, session: string, dialed: boolean, beganMillis: number) {
@@ -29,6 +34,7 @@ export class Attempt {
     this.session = session
     this.dialed = dialed
     this.beganMillis = beganMillis
+    this.repeatedMillis = beganMillis
   }
 
   /** Gives a signal to the connection, or holds it until there is one; false when too many are held. */
@@ -51,6 +57,7 @@ export class Attempt {
   release(): void {
     this.timer?.cancel()
     this.slotTimer?.cancel()
+    this.repeatTimer?.cancel()
     this.slot?.release()
   }
 }

@@ -29,6 +29,11 @@ export const DIAL_MILLIS_MAX = 15_000
  * mostly because its peer has gone, and two such must not hold up all others.
  */
 export const SLOT_MILLIS_MAX = 2000
+/**
+ * What the other side has not answered by then is told again, now and then: a signal may get lost with the link or the
+ * server that carried it, and whoever carries it takes another way then.
+ */
+export const REPEAT_MILLIS = 2000
 /** A request is older than the offer that crossed it, unless the offer is older than this: then it was lost. */
 const OFFER_FRESH_MILLIS = 2000
 /** Sessions remembered as used. */
@@ -118,7 +123,8 @@ export class Dialer {
   }
 
   #onRequest(peer: string, session: string, running: Attempt | undefined): boolean {
-    if (!this.#offersTo(peer) || this.#used.has(session) || running?.session === session) return false
+    if (!this.#offersTo(peer) || this.#used.has(session)) return false
+    if (running?.session === session) return this.#repeat(running)
     if (running === undefined) {
       if (this.#isCrowded(peer, session)) return false
       this.#begin(this.#newAttempt(peer, session, false), 'offer')
@@ -138,7 +144,7 @@ export class Dialer {
       this.#events.signal(peer, { type: 'busy', session })
       return false
     }
-    if (running?.session === session && running.answered) return false
+    if (running?.session === session && running.answered) return this.#repeat(running)
     if (running === undefined && this.#isCrowded(peer, session)) return false
     const attempt = running?.session === session ? running : this.#replace(peer, session, running)
     attempt.answered = true
@@ -172,11 +178,34 @@ export class Dialer {
       this.#fail(attempt, seen ? iceFailed(peer, seen) : dialTimeout(peer, DIAL_MILLIS_MAX))
     })
     this.#attempts.set(peer, attempt)
+    this.#repeatLater(attempt)
     return attempt
   }
 
   #request(attempt: Attempt): void {
-    this.#events.signal(attempt.peer, { type: 'request', session: attempt.session })
+    this.#tell(attempt, { type: 'request', session: attempt.session })
+  }
+
+  #tell(attempt: Attempt, signal: Signal): void {
+    attempt.sent.push(signal)
+    this.#events.signal(attempt.peer, signal)
+  }
+
+  /** The other side has not got everything: it is told again, but no more often than it has to be. */
+  #repeat(attempt: Attempt): boolean {
+    const now = this.#options.clock.monotonic()
+    if (now < attempt.repeatedMillis + REPEAT_MILLIS / 2) return false
+    attempt.repeatedMillis = now
+    for (const signal of attempt.sent) this.#events.signal(attempt.peer, signal)
+    return true
+  }
+
+  #repeatLater(attempt: Attempt): void {
+    attempt.repeatTimer = this.#options.clock.after(REPEAT_MILLIS, () => {
+      if (attempt.answered) return
+      this.#repeat(attempt)
+      this.#repeatLater(attempt)
+    })
   }
 
   #begin(attempt: Attempt, side: HandshakeSide): void {
@@ -208,7 +237,7 @@ export class Dialer {
     const { peer } = attempt
     return {
       signal: (signal) => {
-        if (this.#isRunning(attempt)) this.#events.signal(peer, signal)
+        if (this.#isRunning(attempt)) this.#tell(attempt, signal)
       },
       opened: () => this.#open(attempt),
       message: () => {},

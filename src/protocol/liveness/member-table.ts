@@ -37,8 +37,8 @@ export interface TableEntry {
 export interface TableEvents {
   /** A claim of this member, or one that it learned from a neighbor alone, for everyone. */
   tell(claim: Claim): void
-  /** A lease rose: `from` told of it, or it is the own one. */
-  renewed(tag: number, lease: number, from: string | undefined): void
+  /** A lease of `id` rose: `from` told of it, or it is the own one. */
+  renewed(id: string, tag: number, lease: number, from: string | undefined): void
   /** Somebody was removed. */
   removed(id: string): void
   changed(): void
@@ -138,7 +138,7 @@ export class MemberTable {
       const known = this.#byTag.get(tag)
       if (known === undefined || known === this.#self || lease <= known.lease) continue
       this.#raise(known, lease, now)
-      this.#events.renewed(tag, lease, from)
+      this.#events.renewed(known.id, tag, lease, from)
     }
   }
 
@@ -287,7 +287,7 @@ export class MemberTable {
   #renewSelf(now: number): void {
     this.#self.lease += 1
     this.#renewAt = now + this.#leasePeriod
-    this.#events.renewed(leaseTag(this.#self), this.#self.lease, undefined)
+    this.#events.renewed(this.#self.id, leaseTag(this.#self), this.#self.lease, undefined)
   }
 
   #scan(now: number): void {

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { Checker } from '../../../src/sim/checker.js'
 import { engineCluster } from '../../../src/sim/cluster.js'
+import { neighbors } from '../../../src/sim/engine-view.js'
 import { components, degrees } from '../../../src/sim/overlay.js'
 import { playScenario, scenarioOf } from '../../../src/sim/swarm.js'
 import { churn, everyoneWrites } from '../../../src/sim/workload.js'
@@ -72,6 +73,16 @@ describe('a simulated cluster of engines', () => {
     expect(checker.deaths.falseDeaths.length).to.be.greaterThan(0)
     expect(checker.deaths.ghosts).to.equal(0)
   })
+
+  for (const seed of [1, 2, 3]) {
+    it(`links 100 members that all start at once within 10 s, with few dials (seed ${seed})`, () => {
+      const cluster = engineCluster({ seed })
+      cluster.grow(100, 1)
+      const isLinked = () => cluster.members.every(({ engine }) => neighbors(engine).length >= 5)
+      expect(cluster.runUntil(isLinked, 10_000, 100)).to.be.a('number')
+      expect(cluster.network.dials).to.be.below(7 * 100)
+    })
+  }
 
   it('takes a member back under its id after a crash', () => {
     const { cluster, checker } = formed(10, 5)

@@ -141,6 +141,20 @@ describe('two members over real WebRTC', function () {
     await ghost.links.close()
   })
 
+  it('link although the first signal of each type is lost on its way', async () => {
+    const lost = new Set<string>()
+    mesh.carry = (from, _to, signal) => {
+      const name = `${from} ${signal.type}`
+      if (lost.has(name)) return signal
+      lost.add(name)
+      return undefined
+    }
+    const [a, b] = [await mesh.join('a'), await mesh.join('b')]
+    a.links.dial('b')
+    await linked(a, b)
+    expect([...lost]).to.include.members(['a request', 'b offer', 'a answer'])
+  })
+
   it('answer `busy` to an offer of a session that was given up', async () => {
     const lesser = await mesh.join('a')
     mesh.carry = () => undefined
