@@ -35,7 +35,12 @@ export interface EngineContext {
 }
 
 /** Sends to a neighbor and remembers when, so that no heartbeat is owed. */
-export function sendTo(context: EngineContext, neighbor: Neighbor, frame: Frame, now: number): void {
+export function sendTo(
+  context: Pick<EngineContext, 'outbox'>,
+  neighbor: Neighbor,
+  frame: Frame,
+  now: number,
+): void {
   neighbor.lastSent = now
   context.outbox.send(neighbor.id, frame)
 }

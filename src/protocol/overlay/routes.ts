@@ -18,8 +18,10 @@ const ROUTES_MAX = 10_000
 /** Dials whose session is remembered. */
 const SESSIONS_MAX = 64
 
+type RoutesContext = Pick<EngineContext, 'id' | 'random' | 'view' | 'outbox'>
+
 export class Routes {
-  readonly #context: EngineContext
+  readonly #context: RoutesContext
   /** Member -> the neighbor that last brought something new of it. */
   readonly #via = new Map<string, string>()
   /** Members that the mesh did not reach the last time. */
@@ -29,7 +31,7 @@ export class Routes {
   /** Whether the signaling server can be asked. */
   serverUp = true
 
-  constructor(context: EngineContext) {
+  constructor(context: RoutesContext) {
     this.#context = context
   }
 

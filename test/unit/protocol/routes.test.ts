@@ -1,11 +1,8 @@
 import { expect } from 'chai'
 import { seededRandom } from '../../../src/base/random.js'
-import { DEFAULT_CONFIG } from '../../../src/protocol/config.js'
-import type { EngineContext } from '../../../src/protocol/context.js'
 import { PeerView } from '../../../src/protocol/overlay/peer-view.js'
 import { Routes } from '../../../src/protocol/overlay/routes.js'
 import { Outbox, type Output } from '../../../src/protocol/step.js'
-import { Replica } from '../../../src/replica/replica.js'
 import type { MemberRecord, SignalFrame } from '../../../src/wire/frame.js'
 
 const RECORD: MemberRecord = {
@@ -24,15 +21,7 @@ function routesWith(...neighbors: string[]) {
   const view = new PeerView()
   for (const id of neighbors) view.add(id, 'accept', 0).record = RECORD
   const outbox = new Outbox()
-  const context: EngineContext = {
-    id: 'me',
-    config: DEFAULT_CONFIG,
-    random: seededRandom(1),
-    replica: new Replica({ random: seededRandom(1), wall: () => 1_767_225_600_000 }),
-    view,
-    outbox,
-    counters: { duplicates: 0, grafts: 0, offences: 0, refusals: 0, syncs: 0, dials: 0 },
-  }
+  const context = { id: 'me', random: seededRandom(1), view, outbox }
   return { routes: new Routes(context), view, outbox }
 }
 
