@@ -12,6 +12,8 @@ export {
   TransportError,
   UsageError,
 } from './base/errors.js'
+export type { CheckpointStorage, RawKeyValueStorage } from './persistence/checkpoint-storage.js'
+export { indexedDbCheckpoints } from './persistence/indexed-db-checkpoints.js'
 export { memoryPersistence } from './persistence/memory.js'
 export type { Loaded, Persistence } from './persistence/persistence.js'
 export { createStore } from './store/store.js'

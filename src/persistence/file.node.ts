@@ -7,6 +7,8 @@ import { join, resolve } from 'node:path'
 import { GossipKvError, messageOf, StorageError } from '../base/errors.js'
 import { isWord } from '../wire/signal.js'
 import { frameCheckpoint, unframeCheckpoint } from './checkpoint-frame.node.js'
+import type { CheckpointStorage } from './checkpoint-storage.js'
+import { fileCheckpoints } from './file-checkpoints.node.js'
 import { codeOf, releaseLock, takeLock } from './file-lock.node.js'
 import type { Loaded, Persistence } from './persistence.js'
 
@@ -32,6 +34,7 @@ interface Damaged {
 }
 
 class FilePersistence implements Persistence {
+  readonly checkpoints: CheckpointStorage
   readonly #folder: string
   /** The number of the lock; undefined while the folder is not open. */
   #lockNumber: number | undefined
@@ -41,6 +44,7 @@ class FilePersistence implements Persistence {
 
   constructor(folder: string) {
     this.#folder = folder
+    this.checkpoints = fileCheckpoints(join(folder, 'checkpoints'))
   }
 
   open(): Promise<Loaded> {

@@ -1,5 +1,6 @@
 /** A persistence that survives the store but not the process: for tests, and for a page that opens a store again. */
 import { StorageError } from '../base/errors.js'
+import { memoryCheckpoints } from './memory-checkpoints.js'
 import type { Loaded, Persistence } from './persistence.js'
 
 /** Keeps the state in this object: a later store that is given the same object finds it. */
@@ -8,6 +9,7 @@ export function memoryPersistence(): Persistence {
 }
 
 class MemoryPersistence implements Persistence {
+  readonly checkpoints = memoryCheckpoints()
   #id: string | undefined
   #checkpoint: Uint8Array | undefined
   #open = false

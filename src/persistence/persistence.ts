@@ -1,5 +1,7 @@
 /** Where a store keeps its state between runs. An adapter stores bytes; it does not know what they mean. */
 
+import type { CheckpointStorage } from './checkpoint-storage.js'
+
 /** What a persistence gives back when it opens. */
 export interface Loaded {
   /** The member id of the earlier run, when there was one. */
@@ -12,6 +14,8 @@ export interface Loaded {
 
 /** A place that survives the process. */
 export interface Persistence {
+  /** Where labelled checkpoints are kept beside the state; used while it is open. */
+  readonly checkpoints?: CheckpointStorage
   /** Takes the place for this process and reads what is there. @throws StorageError ERR_DATA_LOCKED, ERR_DATA_CORRUPT, ERR_DATA_UNWRITABLE */
   open(): Promise<Loaded>
   /** Keeps the member id for the next run. */

@@ -34,6 +34,7 @@ const KNOWN: Readonly<Record<keyof StoreOptions, true>> = {
   allowAddresses: true,
   token: true,
   persistence: true,
+  checkpoints: true,
   transport: true,
   webrtc: true,
   autoStart: true,
@@ -56,6 +57,7 @@ export function checkOptions(options: StoreOptions): void {
   checkAddresses(options.allowAddresses)
   checkToken(options.token)
   checkTransport(options.transport)
+  checkCheckpoints(options.checkpoints)
   const { webrtc, signal, persistence } = options
   if (webrtc !== undefined && !isObject(webrtc)) throw invalid('webrtc', webrtc, 'an object')
   if (signal !== undefined && !hasMethods(signal, ['addEventListener', 'removeEventListener'])) {
@@ -127,6 +129,31 @@ function checkTransport(transport: unknown): void {
   if (!hasMethods(parts.links, LINKS_METHODS) || !hasMethods(parts.signaling, SIGNALING_METHODS)) {
     throw invalid('transport', transport, '{ links, signaling }, each with every method of its port')
   }
+}
+
+function checkCheckpoints(checkpoints: StoreOptions['checkpoints']): void {
+  if (checkpoints === undefined || checkpoints === false) return
+  const { storage, everyMillis, everyUpdates, keep } = isObject(checkpoints)
+    ? checkpoints
+    : { keep: Number.NaN }
+  const within = (value: unknown, min: number, max: number) =>
+    value === undefined || (Number.isInteger(value) && Number(value) >= min && Number(value) <= max)
+  const stores =
+    storage === undefined ||
+    hasMethods(storage, ['list', 'read', 'write', 'remove']) ||
+    hasMethods(storage, ['getKeys', 'getItemRaw', 'setItemRaw', 'removeItem'])
+  if (
+    stores &&
+    within(everyMillis, 1000, 2 ** 31 - 1) &&
+    within(everyUpdates, 1, 2 ** 31) &&
+    within(keep, 1, 1000)
+  )
+    return
+  throw invalid(
+    'checkpoints',
+    checkpoints,
+    'false or { storage?, everyMillis? from 1000, everyUpdates? from 1, keep? from 1 to 1000 }, all integers but storage',
+  )
 }
 
 function checkIceServers(iceServers: unknown): void {

@@ -10,12 +10,14 @@ import { Replica } from '../replica/replica.js'
 import type { Transport } from '../transport/transport.js'
 import type { MemberRecord } from '../wire/frame.js'
 import { Announcer } from './announcer.js'
+import { LazyCheckpoints } from './checkpoints.js'
 import { PrefixKv } from './kv.js'
 import { KvCore } from './kv-core.js'
 import { aloneView, MemberList } from './members.js'
 import { checkOptions } from './options.js'
 import { ownRecord } from './own-record.js'
 import { onPageEnd } from './page-end.js'
+import { followReplica } from './replica-events.js'
 import { Saver } from './saver.js'
 import { StatusBoard } from './status-board.js'
 import { internalError, notStarted, storeClosed } from './store-errors.js'
@@ -25,7 +27,7 @@ import { SysProjection } from './sys-projection.js'
 import { Timers } from './timers.js'
 import { topicOf } from './topic.js'
 import { chooseTransport } from './transport-choice.js'
-import type { KV, Members, ReadKV, Status, Store, StoreEvents, StoreOptions } from './types.js'
+import type { Checkpoints, KV, Members, ReadKV, Status, Store, StoreEvents, StoreOptions } from './types.js'
 import { realWorld, type StoreWorld } from './world.js'
 
 /** 132 bits: no two members ever draw the same. */
@@ -55,6 +57,8 @@ class GossipStore implements Store {
   readonly members: Members
   readonly usr: KV
   readonly sys: ReadKV
+  readonly checkpoints: Checkpoints
+  readonly #checkpoints: LazyCheckpoints
   readonly #transport: Transport
   readonly #persistence: Persistence | undefined
   readonly #replica: Replica
@@ -97,7 +101,18 @@ class GossipStore implements Store {
     this.#saver = this.#persistence && this.#makeSaver(this.#persistence)
     this.#board = this.#makeBoard()
     this.#announcer = this.#makeAnnouncer(sys)
-    this.#followReplica()
+    this.#checkpoints = this.#makeCheckpoints(options)
+    this.checkpoints = this.#checkpoints
+    followReplica(this.#replica, {
+      core: this.#core,
+      announcer: this.#announcer,
+      members: this.#members,
+      driver: () => this.#driver,
+      changed: (keys) => {
+        this.#saver?.dirty()
+        this.#checkpoints.changed(keys)
+      },
+    })
     this.#announcer.refresh()
     this.#signal = options.signal
     this.#signal?.addEventListener('abort', this.#onAbort)
@@ -178,6 +193,7 @@ class GossipStore implements Store {
       if (this.#closing) return
       this.#board.phase = 'running'
       this.#timers.every('idle', IDLE_MILLIS, () => this.#replica.compactIfDue())
+      this.#checkpoints.start()
       this.#offPageEnd = onPageEnd(() => void this.close())
       this.#announcer.refresh()
     } catch (cause) {
@@ -205,6 +221,7 @@ class GossipStore implements Store {
     this.#signal?.removeEventListener('abort', this.#onAbort)
     this.#timers.close()
     const links = this.#driver ? this.#driver.close() : this.#transport.links.close()
+    await this.#checkpoints.close()
     await Promise.allSettled([links, this.#saver?.close()])
     this.#core.end()
     this.#announcer.refresh()
@@ -274,21 +291,21 @@ class GossipStore implements Store {
     })
   }
 
-  #followReplica(): void {
-    const { events } = this.#replica
-    events.on('change', (event) => {
-      this.#core.changed(event)
-      this.#announcer.events.emit('change', event)
-      this.#saver?.dirty()
-      this.#announcer.refreshLater()
+  #makeCheckpoints({ checkpoints }: StoreOptions): LazyCheckpoints {
+    return new LazyCheckpoints({
+      options: checkpoints || {},
+      storage: this.#persistence?.checkpoints,
+      replica: this.#replica,
+      usr: this.usr,
+      ...this.#world,
+      timers: this.#timers,
+      write: (operations, how) => this.#core.batch(() => this.#core.write(operations), how),
+      selfId: () => this.#id,
+      assertOpen: () => this.#assertOpen(),
+      isReady: () => this.#board.phase === 'running',
+      ready: () => this.ready(),
+      report: (error) => this.#announcer.report(error),
     })
-    events.on('local', () => this.#driver?.localWrites())
-    events.on('error', (error) => this.#announcer.report(error))
-    events.on('conflict', ({ key, winner, loser }) => {
-      const sides = { winner: this.#members.authored(winner), loser: this.#members.authored(loser) }
-      this.#announcer.events.emit('conflict', { key, ...sides })
-    })
-    events.on('session-forked', () => this.#driver?.changeSelf({ session: this.#replica.session }))
   }
 
   readonly #onAbort = (): void => void this.close()

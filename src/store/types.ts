@@ -7,9 +7,11 @@ import type { ChangeEvent, KeyChange } from '../replica/events.js'
 import type { Value } from '../replica/value.js'
 import type { SignalingState, Transport } from '../transport/transport.js'
 import type { MemberKind, MemberRecord, MemberRole } from '../wire/frame.js'
+import type { CheckpointOptions, Checkpoints } from './checkpoint-types.js'
 
 export type { ChangeEvent, KeyChange } from '../replica/events.js'
 export type { Value } from '../replica/value.js'
+export type * from './checkpoint-types.js'
 
 /** How to meet and link; every field but `cluster` has a default. */
 export interface StoreOptions {
@@ -42,6 +44,8 @@ export interface StoreOptions {
   allowAddresses?: readonly ('loopback' | 'link-local')[]
   /** Where the state is kept between runs. Default false: in memory only. */
   persistence?: Persistence | false
+  /** Labelled checkpoints made by themselves, and where all of them are kept. Default: none by themselves. */
+  checkpoints?: CheckpointOptions | false
   /** Links and signaling of another kind than WebRTC and WebSocket, as the in-memory ones of tests. */
   transport?: Transport
   /** A WebRTC implementation to use instead of the browser's or @roamhq/wrtc. */
@@ -237,6 +241,8 @@ export interface Store {
   readonly usr: KV
   readonly sys: ReadKV
   readonly members: Members
+  /** Labelled states to come back to. */
+  readonly checkpoints: Checkpoints
   /** Resolves when it has loaded and began to meet others; it works from then on, alone or not. @throws TransportError, StorageError */
   ready(): Promise<void>
   /**

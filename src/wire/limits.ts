@@ -96,3 +96,9 @@ export const SIGNAL_CHARACTERS_MAX = 60 * 1024
 export const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 /** Keys without a live entry whose losing writes are remembered. */
 export const BEATEN_KEYS_MAX = 4096
+/** The label of a checkpoint. */
+export const CHECKPOINT_LABEL_CHARACTERS_MAX = 64
+/** Checkpoints in one storage: a list reads the head of each. */
+export const CHECKPOINTS_MAX = 1_000
+/** A checkpoint as it is kept: the largest state with its frame and seal. */
+export const CHECKPOINT_BYTES_MAX = MERGE_BYTES_MAX + 1024

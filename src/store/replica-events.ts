@@ -1,0 +1,36 @@
+/** Carries what a replica tells to those parts of its store that it concerns. */
+import type { Driver } from '../driver/driver.js'
+import type { Replica } from '../replica/replica.js'
+import type { Announcer } from './announcer.js'
+import type { KvCore } from './kv-core.js'
+import type { MemberList } from './members.js'
+
+/** The parts that follow a replica. */
+export interface ReplicaFollowers {
+  core: KvCore
+  announcer: Announcer
+  members: MemberList
+  /** Undefined until the store has started. */
+  driver(): Driver | undefined
+  /** So many keys have changed. */
+  changed(keys: number): void
+}
+
+/** Follows `replica` for as long as it lives. */
+export function followReplica(replica: Replica, followers: ReplicaFollowers): void {
+  const { core, announcer, members, driver } = followers
+  const { events } = replica
+  events.on('change', (event) => {
+    core.changed(event)
+    announcer.events.emit('change', event)
+    followers.changed(event.changes.length)
+    announcer.refreshLater()
+  })
+  events.on('local', () => driver()?.localWrites())
+  events.on('error', (error) => announcer.report(error))
+  events.on('conflict', ({ key, winner, loser }) => {
+    const sides = { winner: members.authored(winner), loser: members.authored(loser) }
+    announcer.events.emit('conflict', { key, ...sides })
+  })
+  events.on('session-forked', () => driver()?.changeSelf({ session: replica.session }))
+}
