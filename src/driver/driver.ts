@@ -8,11 +8,12 @@ import { type GossipKvError, ProtocolError } from '../base/errors.js'
 import type { Random } from '../base/random.js'
 import type { ProtocolConfig } from '../protocol/config.js'
 import { Engine } from '../protocol/engine.js'
+import { isReady } from '../protocol/liveness/member-table.js'
 import type { ReplicaPort } from '../protocol/replica-port.js'
 import type { Input, Output } from '../protocol/step.js'
 import type { LinkEvents, SignalingEvents, SignalingState, Transport } from '../transport/transport.js'
 import { decodeFrame, encodeFrame } from '../wire/codec.js'
-import type { Frame, MemberRecord } from '../wire/frame.js'
+import type { Frame, MemberRecord, Visibility } from '../wire/frame.js'
 
 /** Local writes of this long travel as one update; the first one after a pause leaves at once. */
 const COALESCE_MILLIS = 10
@@ -35,7 +36,11 @@ export interface DriverOptions {
 export interface MemberView {
   id: string
   record: MemberRecord
-  suspected: boolean
+  state: 'alive' | 'suspect' | 'frozen'
+  /** Whether it said that its data is complete. */
+  ready: boolean
+  /** What it shows of itself, as its owner encoded it. */
+  presence: Uint8Array | undefined
   /** Whether there is a link to it. */
   direct: boolean
   /** Smoothed round trip of the link in milliseconds. */
@@ -48,6 +53,12 @@ export interface MemberView {
 export interface DriverEvents {
   /** The members, the links or their state changed. */
   changed(): void
+  /** What members show of themselves changed. */
+  presence(): void
+  /** A member was removed. */
+  gone(id: string, how: 'left' | 'dead'): void
+  /** A message for the application. */
+  message(from: string, bytes: Uint8Array): void
   signaling(state: SignalingState, error: GossipKvError | undefined): void
   /** Signaling answered who else is there. */
   contacts(count: number): void
@@ -105,12 +116,17 @@ export class Driver {
 
   /** The members, this one included. */
   members(): MemberView[] {
-    return Array.from(this.#engine.table.entries(), ({ id, record, suspicion }) => {
-      const neighbor = this.#engine.view.get(id)
+    const { table, view, presence } = this.#engine
+    const now = this.#options.clock.monotonic()
+    return Array.from(table.entries(), (entry) => {
+      const { id, record, suspicion } = entry
+      const neighbor = view.get(id)
       return {
         id,
         record,
-        suspected: suspicion !== undefined,
+        state: suspicion ? 'suspect' : presence.isFrozen(id, now) ? 'frozen' : 'alive',
+        ready: isReady(entry),
+        presence: presence.get(id)?.state,
         direct: neighbor?.record !== undefined,
         rttMillis: neighbor?.srtt,
         inSync: neighbor && this.#engine.inSync(neighbor),
@@ -155,6 +171,21 @@ export class Driver {
   /** A field of the own member record changed. */
   changeSelf(change: Partial<MemberRecord>): void {
     this.#post({ type: 'self', change })
+  }
+
+  /** Shows something else of this member to all others; told at most 5 times a second. */
+  present(state: Uint8Array): void {
+    this.#post({ type: 'presence', state })
+  }
+
+  /** The page went to the background, came back, or is about to be stopped. */
+  show(visibility: Visibility): void {
+    this.#post({ type: 'visibility', visibility })
+  }
+
+  /** Sends a message to one member, or to everyone else when `to` is empty. */
+  message(to: string, bytes: Uint8Array): void {
+    this.#post({ type: 'message', to, bytes })
   }
 
   /** Says goodbye, closes every link and signaling. */
@@ -226,6 +257,15 @@ export class Driver {
         return false
       case 'members':
         return true
+      case 'presence':
+        this.#options.events.presence()
+        return false
+      case 'gone':
+        this.#options.events.gone(output.id, output.how)
+        return true
+      case 'message':
+        this.#options.events.message(output.from, output.bytes)
+        return false
       default:
         return unreachable(output)
     }

@@ -1,7 +1,7 @@
 /** Gathers the claims of one member for a moment, so that a flood of news travels as few envelopes. */
 import type { Claim, EnvelopeBody } from '../wire/frame.js'
 
-/** News of members waits at most this long for more; doubts and goodbyes do not wait. */
+/** News of members waits at most this long for more; doubts, goodbyes and pages that are being stopped do not wait. */
 const GATHER_MILLIS = 10
 /** Claims in one envelope: a member record has at most 512 bytes. */
 const CLAIMS_MAX = 40
@@ -11,9 +11,13 @@ export class Claims {
   #flushAt = Number.POSITIVE_INFINITY
 
   add(claim: Claim, now: number): void {
-    const name = claim.type === 'suspect' ? `${claim.id}:${claim.by}` : claim.id
+    const { type, id } = claim
+    const name = type === 'suspect' ? `${id}:${claim.by}` : type === 'presence' ? `${id}!` : id
     this.#pending.set(name, claim)
-    this.#flushAt = claim.type === 'member' ? Math.min(this.#flushAt, now + GATHER_MILLIS) : now
+    this.#flushAt =
+      type === 'member' || (type === 'presence' && !claim.frozen)
+        ? Math.min(this.#flushAt, now + GATHER_MILLIS)
+        : now
   }
 
   /** What is to leave now. */

@@ -135,6 +135,18 @@ export interface ProtocolConfig {
    */
   hiddenFactor: number
   /**
+   * A page that said that it is being stopped is not missed for this long. Less: paused tabs die; more: crashed ones
+   * stay. [guess]
+   */
+  frozenMillis: number
+  /** What a member shows of itself is told at most this often. Less: more traffic of cursors. [guess] */
+  presenceMillis: number
+  /**
+   * After its first link a member waits so long, for its record to be everywhere. Less: others do not know whose
+   * presence it is, and a repair has to tell them. [guess]
+   */
+  presenceJoinMillis: number
+  /**
    * Leases rise every max(this, N x leaseMillisPerMember). More: a member that nobody watches stays longer.
    * [measured: bench detection]
    */
@@ -274,6 +286,9 @@ export const DEFAULT_CONFIG: Readonly<ProtocolConfig> = {
   humbleMillis: 10_000,
   sleepMillis: 5_000,
   hiddenFactor: 10,
+  frozenMillis: 90_000,
+  presenceMillis: 200,
+  presenceJoinMillis: 500,
   leaseMillis: 30_000,
   leaseMillisPerMember: 60,
   leasesDoubted: 1.5,

@@ -4,7 +4,7 @@
  * socket. The driver's duties: one input at a time, outputs carried out in order, a tick at the deadline.
  */
 import { type Random, sample } from '../base/random.js'
-import type { Frame, GossipFrame, MemberRecord } from '../wire/frame.js'
+import type { Claim, Frame, GossipFrame, MemberRecord } from '../wire/frame.js'
 import { Plumtree } from './broadcast/plumtree.js'
 import { Claims } from './claims.js'
 import { DEFAULT_CONFIG, type ProtocolConfig } from './config.js'
@@ -12,7 +12,9 @@ import { type EngineContext, type EngineCounters, type Outcome, sendTo } from '.
 import { Health } from './liveness/health.js'
 import { Heartbeat } from './liveness/heartbeat.js'
 import { MemberTable } from './liveness/member-table.js'
+import { Presence } from './liveness/presence.js'
 import { HyParView } from './overlay/hyparview.js'
+import { Messages } from './overlay/messages.js'
 import { Neighborhood } from './overlay/neighborhood.js'
 import { type Neighbor, PeerView } from './overlay/peer-view.js'
 import { Routes } from './overlay/routes.js'
@@ -41,6 +43,8 @@ export class Engine {
   readonly #context: EngineContext
   readonly #table: MemberTable
   readonly #claims = new Claims()
+  readonly #presence: Presence
+  readonly #messages: Messages
   readonly #overlay: HyParView
   readonly #routes: Routes
   readonly #heartbeat: Heartbeat
@@ -77,20 +81,32 @@ export class Engine {
         if (from !== undefined) this.#routes.learn(member, from)
         this.#passLease(tag, lease, from)
       },
-      removed: (member: string) => this.#neighborhood.buried(member, this.#now),
+      removed: (member: string, how: 'left' | 'dead') => {
+        this.#presence.forget(member)
+        this.#neighborhood.buried(member, this.#now)
+        context.outbox.push({ type: 'gone', id: member, how })
+      },
       changed: () => context.outbox.push({ type: 'members' }),
     }
     this.#table = new MemberTable({ id, record }, config, events, health, now)
     this.#overlay = new HyParView(context, this.#table)
+    this.#presence = new Presence(context, this.#table)
     this.#routes = new Routes(context)
+    this.#messages = new Messages(
+      context,
+      this.#routes,
+      (member) => this.#table.get(member) !== undefined,
+      (body, at) => this.#broadcast.originate(body, at),
+    )
     this.#heartbeat = new Heartbeat(config, random, health)
-    this.#sync = new AntiEntropy(context, () => this.#table.digest, now)
+    this.#sync = new AntiEntropy(context, () => this.#membersDigest, now)
     const parts = {
       table: this.#table,
       overlay: this.#overlay,
       heartbeat: this.#heartbeat,
       broadcast: this.#broadcast,
       sync: this.#sync,
+      presence: this.#presence,
     }
     this.#beaconAt = now + config.beaconMillis
     this.#neighborhood = new Neighborhood(context, options.topic, parts, now)
@@ -104,6 +120,11 @@ export class Engine {
   /** The links, with and without HELLO. */
   get view(): PeerView {
     return this.#context.view
+  }
+
+  /** What the members show of themselves. */
+  get presence(): Presence {
+    return this.#presence
   }
 
   get counters(): Readonly<EngineCounters & { held: number }> {
@@ -138,8 +159,10 @@ export class Engine {
   /** Takes one input. */
   handle(input: Input, now: number): Output[] {
     this.#now = now
+    // First, since it notices that this member slept, which excuses everyone in the table.
+    if (!this.#left) this.#neighborhood.wake(now)
     if (!this.#left) this.#dispatch(input, now)
-    if (!this.#left) for (const body of this.#claims.due(now)) this.#broadcast.originate(body, now)
+    if (!this.#left) this.#tellClaims(now)
     return this.#context.outbox.take()
   }
 
@@ -147,6 +170,7 @@ export class Engine {
   deadline(now: number): number {
     return Math.min(
       this.#claims.deadline(),
+      this.#presence.deadline(),
       this.#table.deadline(now),
       this.#overlay.deadline(),
       this.#neighborhood.deadline(now),
@@ -159,6 +183,8 @@ export class Engine {
   #dispatch(input: Input, now: number): void {
     switch (input.type) {
       case 'contacts':
+        // Nobody else is there: what this member holds is all there is.
+        if (input.contacts.length === 0 && this.view.size === 0) this.#table.makeReady(now)
         return this.#overlay.offer(
           input.contacts.map((contact) => contact.id),
           now,
@@ -189,7 +215,12 @@ export class Engine {
       case 'signal-received':
         return this.#routes.cameByServer(input.peer)
       case 'visibility':
+        this.#presence.show({ frozen: input.visibility === 'frozen' }, now)
         return this.#neighborhood.show(input.visibility, now)
+      case 'presence':
+        return this.#presence.show({ state: input.state }, now)
+      case 'message':
+        return this.#messages.send(input.to, input.bytes, now)
       case 'self':
         return this.#table.changeSelf(input.change)
       case 'tick':
@@ -210,6 +241,7 @@ export class Engine {
     if (neighbor.record === undefined) return this.#neighborhood.offence(peer, now)
     this.#table.heard(peer, now)
     this.#established(neighbor, frame, now)
+    if (!this.#table.ready && this.#sync.inSync(neighbor)) this.#table.makeReady(now)
   }
 
   #established(neighbor: Neighbor, frame: EstablishedFrame, now: number): void {
@@ -231,7 +263,7 @@ export class Engine {
       case 'signal':
         return this.#routes.receive(frame, peer, now)
       case 'digest':
-        if (frame.members !== this.#table.digest) this.#tellBuckets(neighbor, true, now)
+        if (frame.members !== this.#membersDigest) this.#tellBuckets(neighbor, true, now)
         return this.#sync.receiveDigest(neighbor, frame, now)
       case 'members':
         if (frame.ask) this.#tellBuckets(neighbor, false, now)
@@ -252,6 +284,12 @@ export class Engine {
         if (answer) sendTo(this.#context, neighbor, answer, now)
         return
       }
+      case 'presence':
+        // A repair: the other neighbors are to compare as well, since nobody floods it.
+        if (this.#presence.hear(frame, now)) this.#sync.spreadFrom(peer, now)
+        return
+      case 'message':
+        return this.#messages.receive(frame, peer, now)
       default:
         return unreachable(frame)
     }
@@ -267,14 +305,31 @@ export class Engine {
       case 'claims':
         for (const claim of body.claims) {
           if (claim.type === 'member') this.#routes.hint(claim.id, from)
-          this.#table.hear(claim, this.#now)
+          this.#hear(claim, frame.origin)
         }
+        return APPLIED
+      case 'message':
+        this.#messages.hear(body, frame.origin, from)
         return APPLIED
       case 'beacon':
         return APPLIED
       default:
         return unreachable(body)
     }
+  }
+
+  #hear(claim: Claim, origin: string): void {
+    // Nobody else speaks of what a member shows.
+    if (claim.type === 'presence') return void (claim.id === origin && this.#presence.hear(claim, this.#now))
+    // Its watcher does not know yet that it is being stopped.
+    if (claim.type === 'suspect' && this.#presence.isFrozen(claim.id, this.#now)) return
+    this.#table.hear(claim, this.#now)
+  }
+
+  #tellClaims(now: number): void {
+    for (const claim of this.#presence.due(this.#table.selfRecord.incarnation, now))
+      this.#claims.add(claim, now)
+    for (const body of this.#claims.due(now)) this.#broadcast.originate(body, now)
   }
 
   /** Bytes for the replica have been taken, or refused. */
@@ -305,7 +360,6 @@ export class Engine {
   }
 
   #tick(now: number): void {
-    // First, since it notices that this member slept, which excuses everyone in the table.
     this.#neighborhood.tick(now)
     this.#table.tick(now)
     this.#broadcast.tick(now)
@@ -347,12 +401,22 @@ export class Engine {
   }
 
   #tellBuckets(neighbor: Neighbor, ask: boolean, now: number): void {
-    sendTo(this.#context, neighbor, { type: 'members', buckets: this.#table.buckets, ask }, now)
+    sendTo(this.#context, neighbor, { type: 'members', buckets: this.#buckets, ask }, now)
   }
 
   #tellDiffering(neighbor: Neighbor, theirs: readonly number[], now: number): void {
-    for (const entry of this.#table.differing(theirs))
-      sendTo(this.#context, neighbor, this.#table.frameOf(entry), now)
+    const entries = this.#table.differing(theirs, this.#buckets)
+    for (const entry of entries) sendTo(this.#context, neighbor, this.#table.frameOf(entry), now)
+    this.#presence.tell(neighbor, entries, now)
+  }
+
+  get #buckets(): readonly number[] {
+    return this.#presence.mixed(this.#table.buckets)
+  }
+
+  /** Equal on two members that know the same members, in the same incarnations, and what they show. */
+  get #membersDigest(): number {
+    return this.#buckets.reduce((digest, bucket) => (digest ^ bucket) >>> 0, 0)
   }
 }
 

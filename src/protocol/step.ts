@@ -26,6 +26,10 @@ export type Input =
   | { type: 'signal-received'; peer: string }
   /** The page went to the background, came back, or is about to be frozen. */
   | { type: 'visibility'; visibility: Visibility }
+  /** The application shows something else of itself. */
+  | { type: 'presence'; state: Uint8Array }
+  /** The application sends a message to one member, or to everyone when `to` is empty. */
+  | { type: 'message'; to: string; bytes: Uint8Array }
   /** A field of the own record changed. */
   | { type: 'self'; change: Partial<MemberRecord> }
   /** The deadline has come. */
@@ -47,6 +51,12 @@ export type Output =
   | { type: 'signal'; peer: string; signal: Signal }
   /** The member table or a member's liveness changed. */
   | { type: 'members' }
+  /** A member was removed. */
+  | { type: 'gone'; id: string; how: 'left' | 'dead' }
+  /** What a member shows of itself changed. */
+  | { type: 'presence' }
+  /** A message for the application. */
+  | { type: 'message'; from: string; bytes: Uint8Array }
 
 /** Collects the outputs of one step, in order; the parts of the engine share it. */
 export class Outbox {
@@ -83,9 +93,10 @@ const URGENT: ReadonlySet<Frame['type']> = new Set([
   'heartbeat',
   'hello',
   'member',
+  'presence',
   'signal',
 ])
 
 function isClaim(frame: Frame): boolean {
-  return frame.type === 'gossip' && frame.body.type !== 'update'
+  return frame.type === 'gossip' && frame.body.type !== 'update' && frame.body.type !== 'message'
 }

@@ -18,11 +18,22 @@ export interface ClusterOptions {
   config?: Partial<ProtocolConfig>
 }
 
+const NO_EVENTS = {
+  changed() {},
+  presence() {},
+  gone() {},
+  signaling() {},
+  contacts() {},
+  dialFailed() {},
+}
+
 /** One member of a simulated cluster. */
 export interface DriverMember {
   readonly id: string
   readonly replica: Replica
   readonly driver: Driver
+  /** The messages of the application, in order. */
+  readonly received: readonly { from: string; bytes: Uint8Array }[]
   set(key: string, value: string | number): void
   delete(key: string): void
   /** Says goodbye and goes. */
@@ -56,6 +67,7 @@ export class DriverCluster {
     const id = randomWord(this.random, 22)
     const replica = new Replica({ random: this.random, wall: () => this.clock.wall() })
     const now = this.clock.wall()
+    const received: { from: string; bytes: Uint8Array }[] = []
     const driver = new Driver({
       id,
       record: {
@@ -73,13 +85,14 @@ export class DriverCluster {
       clock: this.clock,
       random: this.random,
       config: this.#config,
-      events: { changed() {}, signaling() {}, contacts() {}, dialFailed() {} },
+      events: { ...NO_EVENTS, message: (from, bytes) => void received.push({ from, bytes }) },
     })
     replica.events.on('local', () => driver.localWrites())
     const member: DriverMember = {
       id,
       replica,
       driver,
+      received,
       set: (key, value) => replica.write([{ type: 'set', key, value }]),
       delete: (key) => replica.write([{ type: 'delete', key }]),
       leave: () => this.#go(member, () => void driver.close()),

@@ -2,10 +2,12 @@
  * Tells those who follow a store what has become of it: brings members, `sys` and status up to date, once for all
  * that happens in one turn, and hands out the events.
  */
+import type { Clock } from '../base/clock.js'
 import { Emitter } from '../base/emitter.js'
 import type { GossipKvError } from '../base/errors.js'
 import type { MemberView } from '../driver/driver.js'
 import type { MemberList } from './members.js'
+import type { PresenceBoard } from './presence.js'
 import type { StatusBoard } from './status-board.js'
 import { listenerThrew } from './store-errors.js'
 import type { SysProjection } from './sys-projection.js'
@@ -20,6 +22,8 @@ export interface AnnouncerHost {
   projection: SysProjection
   board: StatusBoard
   timers: Timers
+  clock: Clock
+  presence: PresenceBoard
   /** All members as they are now, this one included. */
   views(): readonly MemberView[]
   selfId(): string
@@ -30,6 +34,7 @@ export class Announcer {
   readonly #host: AnnouncerHost
   #told: Status | undefined
   #queued = false
+  #refreshedAt = Number.NEGATIVE_INFINITY
 
   constructor(host: AnnouncerHost) {
     this.#host = host
@@ -44,10 +49,12 @@ export class Announcer {
 
   /** Tells now. */
   refresh(): void {
-    const { timers, members, projection, board } = this.#host
+    const { timers, members, presence, projection, board } = this.#host
     timers.cancel('follow')
+    this.#refreshedAt = this.#host.clock.monotonic()
     const views = this.#update()
     if (members.tell()) this.events.emit('members', members.list())
+    presence.tell()
     projection.follow(views)
     if (this.#told === board.current) return
     this.#told = board.current
@@ -62,6 +69,12 @@ export class Announcer {
       this.#queued = false
       this.refresh()
     })
+  }
+
+  /** Tells of what members show: at once after a pause, and then at most so often as of writes. */
+  refreshPaced(): void {
+    if (this.#host.clock.monotonic() - this.#refreshedAt >= FOLLOW_MILLIS) this.refreshSoon()
+    else this.refreshLater()
   }
 
   /** Tells of writes after a pause. */
@@ -80,9 +93,9 @@ export class Announcer {
   }
 
   #update(): readonly MemberView[] {
-    const { members, board, views, selfId } = this.#host
+    const { members, presence, board, views, selfId } = this.#host
     const all = views()
-    members.update(all, selfId())
+    members.update(all, selfId(), presence.own)
     board.refresh()
     return all
   }

@@ -2,7 +2,8 @@
 import type { Unsubscribe } from '../base/emitter.js'
 import type { MemberView } from '../driver/driver.js'
 import type { MemberRecord } from '../wire/frame.js'
-import type { Member, Members } from './types.js'
+import { NOTHING_SHOWN, shownIn } from './presence.js'
+import type { Member, Members, PresenceState } from './types.js'
 
 const NO_META = Object.freeze({})
 
@@ -18,7 +19,7 @@ export class MemberList implements Members {
 
   constructor(id: string, record: MemberRecord, listenerThrew: (error: unknown) => void) {
     this.#listenerThrew = listenerThrew
-    this.#self = describe(aloneView(id, record), true)
+    this.#self = describe(aloneView(id, record), true, NOTHING_SHOWN)
     this.#sessions.set(record.session, id)
     this.#replace([this.#self])
     this.#told = this.#list
@@ -57,11 +58,12 @@ export class MemberList implements Members {
   }
 
   /** Takes the members as they are now, and tells nobody yet. */
-  update(views: readonly MemberView[], selfId: string): void {
+  update(views: readonly MemberView[], selfId: string, own = NOTHING_SHOWN): void {
     this.#sessions.clear()
     for (const { id, record } of views) this.#sessions.set(record.session, id)
     const members = views.map((view) => {
-      const next = describe(view, view.id === selfId)
+      const self = view.id === selfId
+      const next = describe(view, self, self ? own : shownIn(view.presence))
       const before = this.#byId.get(view.id)
       return before && sameMember(before, next) ? before : next
     })
@@ -95,17 +97,27 @@ export class MemberList implements Members {
 
 /** How a member sees itself before it has met anyone. */
 export function aloneView(id: string, record: MemberRecord): MemberView {
-  return { id, record, suspected: false, direct: false, rttMillis: undefined, inSync: undefined }
+  return {
+    id,
+    record,
+    state: 'alive',
+    ready: false,
+    presence: undefined,
+    direct: false,
+    rttMillis: undefined,
+    inSync: undefined,
+  }
 }
 
-function describe(view: MemberView, self: boolean): Member {
+function describe(view: MemberView, self: boolean, presence: PresenceState): Member {
   const { id, record } = view
   return Object.freeze({
     id,
     name: record.name,
     kind: record.kind,
     role: record.role,
-    state: view.suspected ? 'suspect' : 'alive',
+    state: view.state,
+    ready: view.ready,
     direct: view.direct,
     // Whole milliseconds: finer changes are noise and would wake every listener at each heartbeat.
     rttMillis: view.rttMillis === undefined ? undefined : Math.round(view.rttMillis),
@@ -115,6 +127,7 @@ function describe(view: MemberView, self: boolean): Member {
     protocol: record.protocol,
     zone: record.zone,
     meta: Object.freeze(record.meta ?? NO_META),
+    presence,
     self,
   })
 }

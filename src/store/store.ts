@@ -14,9 +14,11 @@ import { LazyCheckpoints } from './checkpoints.js'
 import { PrefixKv } from './kv.js'
 import { KvCore } from './kv-core.js'
 import { aloneView, MemberList } from './members.js'
+import { Messenger } from './messages.js'
 import { checkOptions } from './options.js'
 import { ownRecord } from './own-record.js'
-import { onPageEnd } from './page-end.js'
+import { followPage } from './page-life.js'
+import { PresenceBoard } from './presence.js'
 import { followReplica } from './replica-events.js'
 import { Saver } from './saver.js'
 import { StatusBoard } from './status-board.js'
@@ -27,7 +29,17 @@ import { SysProjection } from './sys-projection.js'
 import { Timers } from './timers.js'
 import { topicOf } from './topic.js'
 import { chooseTransport } from './transport-choice.js'
-import type { Checkpoints, KV, Members, ReadKV, Status, Store, StoreEvents, StoreOptions } from './types.js'
+import type {
+  Checkpoints,
+  KV,
+  Members,
+  Presence,
+  ReadKV,
+  Status,
+  Store,
+  StoreEvents,
+  StoreOptions,
+} from './types.js'
 import { realWorld, type StoreWorld } from './world.js'
 
 /** 132 bits: no two members ever draw the same. */
@@ -55,6 +67,7 @@ export function createStoreIn(world: StoreWorld, options: StoreOptions): Store {
 class GossipStore implements Store {
   readonly cluster: string
   readonly members: Members
+  readonly presence: Presence
   readonly usr: KV
   readonly sys: ReadKV
   readonly checkpoints: Checkpoints
@@ -67,13 +80,16 @@ class GossipStore implements Store {
   readonly #board: StatusBoard
   readonly #announcer: Announcer
   readonly #record: MemberRecord
+  readonly #presence: PresenceBoard
+  readonly #messenger: Messenger
   readonly #saver: Saver | undefined
   readonly #signal: AbortSignal | undefined
   readonly #world: StoreWorld
   readonly #timers: Timers
   #id: string
   #driver: Driver | undefined
-  #offPageEnd: Unsubscribe | undefined
+  #shown: Uint8Array | undefined
+  #offPage: Unsubscribe | undefined
   #ready: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
@@ -89,6 +105,14 @@ class GossipStore implements Store {
     const listenerThrew = (error: unknown) => this.#announcer.listenerThrew(error)
     this.#members = new MemberList(this.#id, this.#record, listenerThrew)
     this.members = this.#members
+    this.#messenger = new Messenger(world.clock, (id) => this.members.get(id) !== undefined)
+    this.#presence = new PresenceBoard({
+      assertOpen: () => this.#assertOpen(),
+      members: () => this.members.list(),
+      present: (bytes) => this.#present(bytes),
+      listenerThrew,
+    })
+    this.presence = this.#presence
     this.#core = new KvCore({
       replica: this.#replica,
       memberOf: (session) => this.#members.bySession(session),
@@ -156,6 +180,12 @@ class GossipStore implements Store {
     await this.#saver?.flush()
   }
 
+  send(to: string, bytes: Uint8Array): void {
+    this.#assertOpen()
+    if (!this.#ready) throw notStarted()
+    this.#driver?.message(...this.#messenger.check(to, bytes))
+  }
+
   on<K extends keyof StoreEvents>(
     type: K,
     listener: (event: StoreEvents[K]) => void,
@@ -191,10 +221,11 @@ class GossipStore implements Store {
       this.#driver = this.#makeDriver()
       await this.#driver.start()
       if (this.#closing) return
+      if (this.#shown) this.#driver.present(this.#shown)
       this.#board.phase = 'running'
       this.#timers.every('idle', IDLE_MILLIS, () => this.#replica.compactIfDue())
       this.#checkpoints.start()
-      this.#offPageEnd = onPageEnd(() => void this.close())
+      this.#offPage = followPage({ show: (how) => this.#driver?.show(how), end: () => void this.close() })
       this.#announcer.refresh()
     } catch (cause) {
       const error = cause instanceof GossipKvError ? cause : internalError(cause)
@@ -216,7 +247,7 @@ class GossipStore implements Store {
 
   async #close(): Promise<void> {
     this.#board.phase = 'closed'
-    this.#offPageEnd?.()
+    this.#offPage?.()
     // A signal that outlives the store must not keep it.
     this.#signal?.removeEventListener('abort', this.#onAbort)
     this.#timers.close()
@@ -239,6 +270,12 @@ class GossipStore implements Store {
       ...this.#world,
       events: {
         changed: () => this.#announcer.refreshSoon(),
+        presence: () => this.#announcer.refreshPaced(),
+        gone: (id, state) => {
+          const member = this.members.get(id)
+          if (member) this.#announcer.events.emit('gone', Object.freeze({ ...member, state }))
+        },
+        message: (from, bytes) => this.#announcer.events.emit('message', { from, bytes }),
         signaling: (state, error) => {
           this.#board.signaling = state
           if (error) this.#announcer.report(error)
@@ -272,6 +309,8 @@ class GossipStore implements Store {
       projection: new SysProjection({ sys, timers: this.#timers, clock: this.#world.clock, project }),
       board: this.#board,
       timers: this.#timers,
+      clock: this.#world.clock,
+      presence: this.#presence,
       views: () => this.#driver?.members() ?? [aloneView(this.#id, this.#record)],
       selfId: () => this.#id,
     })
@@ -306,6 +345,12 @@ class GossipStore implements Store {
       ready: () => this.ready(),
       report: (error) => this.#announcer.report(error),
     })
+  }
+
+  #present(bytes: Uint8Array): void {
+    this.#shown = bytes
+    this.#driver?.present(bytes)
+    this.#announcer.refreshSoon()
   }
 
   readonly #onAbort = (): void => void this.close()

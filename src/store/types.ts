@@ -13,6 +13,18 @@ export type { ChangeEvent, KeyChange } from '../replica/events.js'
 export type { Value } from '../replica/value.js'
 export type * from './checkpoint-types.js'
 
+/**
+ * What an application declares once, so that its state is typed everywhere:
+ * `declare module 'gossip-kv' { interface Register { presence: { cursor: number | null } } }`.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: applications fill it in
+export interface Register {}
+
+/** What a member shows of itself: JSON and bytes, at most 4 KiB. Any field may be missing. Frozen. */
+export type PresenceState = Readonly<
+  Register extends { presence: infer P } ? Partial<P> : Record<string, Value | undefined>
+>
+
 /** How to meet and link; every field but `cluster` has a default. */
 export interface StoreOptions {
   /** The name of the cluster: 1 to 64 characters. Members with different names never meet. */
@@ -137,7 +149,17 @@ export interface ReadKV {
 }
 
 /** How a member stands, as this member sees it. */
-export type MemberState = 'alive' | 'suspect' | 'frozen' | 'dead' | 'left'
+export type MemberState =
+  /** It is heard of. */
+  | 'alive'
+  /** Somebody does not hear of it any more; it has some seconds to object. */
+  | 'suspect'
+  /** Its page said that the browser stops it. It is missed after 90 s. */
+  | 'frozen'
+  /** It did not object. Only in the event `gone`. */
+  | 'dead'
+  /** It said goodbye. Only in the event `gone`. */
+  | 'left'
 
 /** A member: its record joined with what this member knows of its liveness. Frozen. */
 export interface Member {
@@ -146,6 +168,11 @@ export interface Member {
   kind: MemberKind
   role: MemberRole
   state: MemberState
+  /**
+   * Whether its data has been complete since it started: it equalled that of another member, or nobody else was there.
+   * A member is alive before it is ready.
+   */
+  ready: boolean
   /** True when there is a link to it. */
   direct: boolean
   /** Smoothed round trip of the link in milliseconds. */
@@ -158,6 +185,8 @@ export interface Member {
   protocol: 'v1'
   zone: string | undefined
   meta: Readonly<Record<string, string | number | boolean | null>>
+  /** What it shows of itself; an empty object when it shows nothing. */
+  presence: PresenceState
   self: boolean
 }
 
@@ -169,6 +198,39 @@ export interface Members {
   readonly self: Member
   readonly size: number
   subscribe(fn: (members: readonly Member[]) => void): Unsubscribe
+}
+
+/** What one member shows. Frozen; the same object until it changes. */
+export interface Shown {
+  id: string
+  self: boolean
+  state: PresenceState
+}
+
+/**
+ * What the members show of themselves while they are here, as cursors and selections: ephemeral, never in the
+ * document, gone with its member. A newcomer sees what the others showed before.
+ */
+export interface Presence {
+  /**
+   * Changes fields of the own state; undefined takes a field away. It shows here at once; the others are told at most
+   * 5 times a second, of the last state. Before `start()` and while alone it is kept for whoever comes.
+   * @throws UsageError ERR_VALUE_INVALID, ERR_TOO_LARGE beyond 4 KiB in all, ERR_STORE_CLOSED
+   */
+  set(patch: Partial<PresenceState>): void
+  /** The state of a member, by default the own one; undefined when there is no such member. */
+  get(id?: string): PresenceState | undefined
+  /** Everyone who shows something, this member included, in ascending order of id; the same list until it changes. */
+  list(): readonly Shown[]
+  /** Calls back when something in `list()` has changed. */
+  subscribe(fn: (shown: readonly Shown[]) => void): Unsubscribe
+}
+
+/** A message of the application that another member sent. */
+export interface Message {
+  /** The id of its sender. Without a cluster secret nothing proves it. */
+  from: string
+  bytes: Uint8Array
 }
 
 export type StatusName =
@@ -218,6 +280,10 @@ export interface StoreEvents {
   status: Status
   change: ChangeEvent
   members: readonly Member[]
+  /** A member was removed: what was last known of it, with the `state` 'left' (it said goodbye) or 'dead'. */
+  gone: Member
+  /** Another member sent this with `send()`. */
+  message: Message
   /** A concurrent write lost against another one. */
   conflict: ConflictEvent
   /** Something failed that no call could throw: a listener, the network, the disk. */
@@ -241,6 +307,7 @@ export interface Store {
   readonly usr: KV
   readonly sys: ReadKV
   readonly members: Members
+  readonly presence: Presence
   /** Labelled states to come back to. */
   readonly checkpoints: Checkpoints
   /** Resolves when it has loaded and began to meet others; it works from then on, alone or not. @throws TransportError, StorageError */
@@ -256,6 +323,14 @@ export interface Store {
   }): Promise<{ peers: number; alone: boolean }>
   /** Resolves when every write so far is on disk; at once without persistence. @throws StorageError */
   flush(): Promise<void>
+  /**
+   * Sends at most 16 KiB to one member, or to all others with '*'; they hear the event `message`. It goes through the
+   * mesh, also to a member without a link. Best effort: in no order, at most once, and lost without a word when nobody
+   * is linked, a link breaks on the way or is full. What must arrive belongs into `usr`.
+   * @throws UsageError ERR_MEMBER_UNKNOWN, ERR_TOO_LARGE, ERR_VALUE_INVALID, ERR_RATE_LIMITED (50 in a second),
+   * ERR_NOT_STARTED, ERR_STORE_CLOSED
+   */
+  send(to: string, bytes: Uint8Array): void
   on<K extends keyof StoreEvents>(
     type: K,
     listener: (event: StoreEvents[K]) => void,

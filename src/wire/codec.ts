@@ -27,18 +27,25 @@ import {
   type Frame,
   type GossipFrame,
   LINK_INTENTS,
+  type MessageFrame,
   PROTOCOL_VERSION,
   VISIBILITIES,
 } from './frame.js'
-import { FRAME_BYTES_MAX, SIGNAL_CHARACTERS_MAX } from './limits.js'
+import {
+  APPLICATION_BYTES_MAX,
+  FRAME_BYTES_MAX,
+  PRESENCE_BYTES_MAX,
+  SIGNAL_CHARACTERS_MAX,
+} from './limits.js'
 import { readRecord, writeRecord } from './record-codec.js'
+import { isWord } from './signal.js'
 
 /** The length of a replica digest. */
 export const DIGEST_BYTES = 16
-const BODY_TYPES = ['update', 'claims', 'beacon'] as const
+const BODY_TYPES = ['update', 'claims', 'beacon', 'message'] as const
 const OWN_TREE = 1
 const SHAPES = 2
-const CLAIM_TYPES = ['member', 'suspect', 'leave'] as const
+const CLAIM_TYPES = ['member', 'suspect', 'leave', 'presence'] as const
 const INTERLEAVE_STEPS = ['offer', 'done', 'failed'] as const
 
 /** Encodes a frame. The caller keeps within FRAME_BYTES_MAX. */
@@ -138,7 +145,10 @@ function writeFields(encoder: encoding.Encoder, frame: Frame): void {
     case 'member':
     case 'suspect':
     case 'leave':
+    case 'presence':
       return writeClaim(encoder, frame)
+    case 'message':
+      return writeMessage(encoder, frame)
     case 'disconnect':
       return encoding.writeUint8(encoder, DISCONNECT_REASONS.indexOf(frame.reason))
     default:
@@ -169,9 +179,18 @@ function writeBody(encoder: encoding.Encoder, body: EnvelopeBody): void {
       return
     case 'beacon':
       return
+    case 'message':
+      return writeMessage(encoder, body)
     default:
       return unreachable(body)
   }
+}
+
+function writeMessage(encoder: encoding.Encoder, { from, to, hops, bytes }: MessageFrame): void {
+  encoding.writeVarString(encoder, from)
+  encoding.writeVarString(encoder, to)
+  encoding.writeUint8(encoder, hops)
+  encoding.writeVarUint8Array(encoder, bytes)
 }
 
 function writeClaim(encoder: encoding.Encoder, claim: Claim): void {
@@ -185,6 +204,10 @@ function writeClaim(encoder: encoding.Encoder, claim: Claim): void {
       return encoding.writeVarString(encoder, claim.by)
     case 'leave':
       return encoding.writeVarUint(encoder, claim.incarnation)
+    case 'presence':
+      encoding.writeVarUint(encoder, claim.version)
+      encoding.writeUint8(encoder, claim.frozen ? 1 : 0)
+      return encoding.writeVarUint8Array(encoder, claim.state)
     default:
       return unreachable(claim)
   }
@@ -257,7 +280,10 @@ function readFields(decoder: decoding.Decoder, type: Frame['type']): Frame {
     case 'member':
     case 'suspect':
     case 'leave':
+    case 'presence':
       return readClaim(decoder, type)
+    case 'message':
+      return readMessage(decoder)
     case 'disconnect':
       return { type, reason: readChoice(decoder, DISCONNECT_REASONS) }
     default:
@@ -286,6 +312,8 @@ function readBody(decoder: decoding.Decoder): EnvelopeBody {
       return { type, claims: readList(decoder, (from) => readClaim(from, readChoice(from, CLAIM_TYPES))) }
     case 'beacon':
       return { type }
+    case 'message':
+      return readMessage(decoder)
     default:
       return unreachable(type)
   }
@@ -300,9 +328,25 @@ function readClaim(decoder: decoding.Decoder, type: Claim['type']): Claim {
       return { type, id, incarnation: readInteger(decoder), by: readWord(decoder) }
     case 'leave':
       return { type, id, incarnation: readInteger(decoder) }
+    case 'presence':
+      return {
+        type,
+        id,
+        version: readInteger(decoder),
+        frozen: readFlag(decoder),
+        state: readBytes(decoder, PRESENCE_BYTES_MAX),
+      }
     default:
       return unreachable(type)
   }
+}
+
+function readMessage(decoder: decoding.Decoder): MessageFrame {
+  const from = readWord(decoder)
+  const to = readText(decoder, 64)
+  if (to !== '' && !isWord(to)) throw malformed('a message to no member')
+  const hops = decoding.readUint8(decoder)
+  return { type: 'message', from, to, hops, bytes: readBytes(decoder, APPLICATION_BYTES_MAX) }
 }
 
 function readAnnounced(decoder: decoding.Decoder): Announced[] {

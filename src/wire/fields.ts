@@ -24,9 +24,10 @@ export function readText(decoder: decoding.Decoder, bytesMax: number): string {
   return decoding.readVarString(decoder)
 }
 
-/** Reads a length and so many bytes; the copy is the caller's. */
-export function readBytes(decoder: decoding.Decoder): Uint8Array {
+/** Reads a length, at most `bytesMax`, and so many bytes; the copy is the caller's. */
+export function readBytes(decoder: decoding.Decoder, bytesMax = FRAME_BYTES_MAX): Uint8Array {
   const length = readInteger(decoder)
+  if (length > bytesMax) throw malformed('a byte string beyond its bound')
   return readFixed(decoder, length)
 }
 

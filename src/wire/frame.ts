@@ -45,6 +45,8 @@ export const FRAME_TAGS = {
   suspect: 18,
   leave: 21,
   member: 25,
+  presence: 26,
+  message: 27,
   'sync-pull': 28,
   'sync-busy': 29,
   members: 30,
@@ -124,9 +126,13 @@ export type EnvelopeBody =
   | { type: 'claims'; claims: readonly Claim[] }
   /** Nothing: sent now and then to give the shared tree a new shape. */
   | { type: 'beacon' }
+  /** A message of the application for everyone, or for one member to whom nobody knew the way. */
+  | MessageFrame
 
 /** One claim about one member. */
-export type Claim = MemberFrame | SuspectFrame | LeaveFrame
+export type Claim = MembershipClaim | PresenceFrame
+/** A claim about who belongs to the cluster. */
+export type MembershipClaim = MemberFrame | SuspectFrame | LeaveFrame
 
 /** A broadcast of one origin, on its way along a tree. */
 export interface GossipFrame {
@@ -250,6 +256,30 @@ export interface LeaveFrame {
   incarnation: number
 }
 
+/** What `id` shows of itself for as long as it is here; it never enters the document. */
+export interface PresenceFrame {
+  type: 'presence'
+  id: string
+  /** Starts above the `joined` of its owner's record and rises with each change: the greatest one stands. */
+  version: number
+  /** Its page is about to be stopped: it will be silent, and lives. */
+  frozen: boolean
+  /** Opaque here; at most PRESENCE_BYTES_MAX. */
+  state: Uint8Array
+}
+
+/** A message of the application, on its way through the mesh. */
+export interface MessageFrame {
+  type: 'message'
+  from: string
+  /** Empty: everyone. */
+  to: string
+  /** Links that it may still cross by itself; along the shared tree it means nothing. */
+  hops: number
+  /** At most APPLICATION_BYTES_MAX. */
+  bytes: Uint8Array
+}
+
 /** The last frame of a link that is closed on purpose. */
 export interface DisconnectFrame {
   type: 'disconnect'
@@ -273,4 +303,6 @@ export type Frame =
   | MemberFrame
   | SuspectFrame
   | LeaveFrame
+  | PresenceFrame
+  | MessageFrame
   | DisconnectFrame

@@ -40,6 +40,14 @@ export const DRAINED_LINK_BYTES = 64 * 1024
 export const MEMBER_RECORD_BYTES_MAX = 512
 /** Members of one cluster. */
 export const MEMBERS_MAX = 10_000
+/** The presence of one member in its encoded form. */
+export const PRESENCE_BYTES_MAX = 4 * 1024
+/** The presence of all members that one member keeps; of whom it has no room for, it shows nothing. */
+export const PRESENCES_BYTES_MAX = 4 * 1024 * 1024
+/** One message of the application. */
+export const APPLICATION_BYTES_MAX = 16 * 1024
+/** Messages that an application may send per second and at once: with the size above, 0.8 MiB of a link's 0.9. */
+export const APPLICATION_MESSAGES_PER_SECOND = 50
 
 /** One message at the signaling server. */
 export const SIGNALING_MESSAGE_BYTES_MAX = 64 * 1024

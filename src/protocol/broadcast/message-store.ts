@@ -1,5 +1,5 @@
 /** The envelopes of the last minute, to answer grafts, and who brought each first. Bounded in number, bytes and age. */
-import type { GossipFrame } from '../../wire/frame.js'
+import type { EnvelopeBody, GossipFrame } from '../../wire/frame.js'
 import type { ProtocolConfig } from '../config.js'
 
 interface Stored {
@@ -10,7 +10,7 @@ interface Stored {
   bytes: number
 }
 
-/** What an envelope without an update takes about. */
+/** What an envelope takes about beside its bytes, and each claim in it. */
 const SMALL_BYTES = 256
 
 export class MessageStore {
@@ -23,7 +23,7 @@ export class MessageStore {
   }
 
   add(tag: number, frame: GossipFrame, from: string | undefined, now: number): void {
-    const bytes = frame.body.type === 'update' ? frame.body.update.length : SMALL_BYTES
+    const bytes = bytesOf(frame.body)
     this.#stored.set(nameOf(tag, frame.seq), { frame, from, at: now, bytes })
     this.#bytes += bytes
     const { cachedMax, cachedBytesMax, cachedMillis } = this.#config
@@ -42,6 +42,22 @@ export class MessageStore {
   /** The neighbor that brought it first. */
   bringer(tag: number, seq: number): string | undefined {
     return this.#stored.get(nameOf(tag, seq))?.from
+  }
+}
+
+function bytesOf(body: EnvelopeBody): number {
+  switch (body.type) {
+    case 'update':
+      return SMALL_BYTES + body.update.length
+    case 'message':
+      return SMALL_BYTES + body.bytes.length
+    case 'claims':
+      return body.claims.reduce(
+        (sum, claim) => sum + SMALL_BYTES + (claim.type === 'presence' ? claim.state.length : 0),
+        SMALL_BYTES,
+      )
+    default:
+      return SMALL_BYTES
   }
 }
 

@@ -95,16 +95,21 @@ export class Heartbeat {
   }
 
   #missedAt(neighbor: Neighbor, beats: number, stretch: number): number {
-    const { beatMillis, beatTimeoutMillis, hiddenFactor } = this.#config
+    const { beatMillis, beatTimeoutMillis } = this.#config
     const timeout = Math.max(beatTimeoutMillis, (neighbor.srtt ?? 0) + 4 * neighbor.rttvar)
-    const patience = neighbor.visibility === 'visible' ? 1 : hiddenFactor
-    return neighbor.lastHeard + (beats * beatMillis + timeout) * stretch * patience
+    return neighbor.lastHeard + this.#stretched(neighbor, (beats * beatMillis + timeout) * stretch)
   }
 
   /** From when on the silence is so long that the link is given up. */
   silentAt(neighbor: Neighbor): number {
-    const patience = neighbor.visibility === 'visible' ? 1 : this.#config.hiddenFactor
-    return neighbor.lastHeard + this.#config.silenceMillis * patience
+    return neighbor.lastHeard + this.#stretched(neighbor, this.#config.silenceMillis)
+  }
+
+  /** A hidden page beats late, a frozen one not at all. */
+  #stretched({ visibility }: Neighbor, millis: number): number {
+    const { hiddenFactor, frozenMillis } = this.#config
+    if (visibility === 'frozen') return frozenMillis + millis
+    return visibility === 'hidden' ? millis * hiddenFactor : millis
   }
 }
 

@@ -5,7 +5,13 @@
  * of members, it is also the passive view of HyParView.
  */
 import { hash32 } from '../../base/bytes.js'
-import type { Claim, MemberFrame, MemberRecord, RisenLease, SuspectFrame } from '../../wire/frame.js'
+import type {
+  MemberFrame,
+  MemberRecord,
+  MembershipClaim,
+  RisenLease,
+  SuspectFrame,
+} from '../../wire/frame.js'
 import { MEMBERS_MAX } from '../../wire/limits.js'
 import type { ProtocolConfig } from '../config.js'
 import type { Health } from './health.js'
@@ -36,11 +42,11 @@ export interface TableEntry {
 /** What the table tells the rest of the engine. */
 export interface TableEvents {
   /** A claim of this member, or one that it learned from a neighbor alone, for everyone. */
-  tell(claim: Claim): void
+  tell(claim: MembershipClaim): void
   /** A lease of `id` rose: `from` told of it, or it is the own one. */
   renewed(id: string, tag: number, lease: number, from: string | undefined): void
   /** Somebody was removed. */
-  removed(id: string): void
+  removed(id: string, how: 'left' | 'dead'): void
   changed(): void
 }
 
@@ -57,6 +63,7 @@ export class MemberTable {
   readonly #tombstones = new Map<string, { incarnation: number; until: number }>()
   readonly #buckets = new Array<number>(MEMBER_BUCKETS).fill(0)
   #renewAt: number
+  #ready = false
   #scanAt: number
   /** The greatest own incarnation that others doubt, or knew before this one did. */
   #accused = Number.NEGATIVE_INFINITY
@@ -87,6 +94,17 @@ export class MemberTable {
     return this.#self.lease
   }
 
+  /** Whether the data of this member is complete. */
+  get ready(): boolean {
+    return this.#ready
+  }
+
+  /** It is complete: everyone hears of it, once the record of this member is everywhere. */
+  makeReady(now: number): void {
+    this.#ready = true
+    this.#renewAt = Math.min(this.#renewAt, now + this.#config.presenceJoinMillis)
+  }
+
   get size(): number {
     return this.#entries.size
   }
@@ -99,21 +117,16 @@ export class MemberTable {
     return this.#entries.values()
   }
 
-  /** Equal on two members that know the same members in the same incarnations. */
-  get digest(): number {
-    return this.#buckets.reduce((digest, bucket) => (digest ^ bucket) >>> 0, 0)
-  }
-
   /** The digests by bucket. */
   get buckets(): readonly number[] {
     return [...this.#buckets]
   }
 
-  /** The members whose records stand in buckets that differ from `theirs`. */
-  differing(theirs: readonly number[]): TableEntry[] {
+  /** The members whose records stand in buckets that differ. */
+  differing(theirs: readonly number[], ours: readonly number[]): TableEntry[] {
     return [...this.#entries.values()].filter((entry) => {
       const bucket = bucketOf(entry.id)
-      return theirs[bucket] !== this.#buckets[bucket]
+      return theirs[bucket] !== ours[bucket]
     })
   }
 
@@ -123,12 +136,12 @@ export class MemberTable {
   }
 
   /** A claim that the others know as well. What is long over is answered. */
-  hear(claim: Claim, now: number): Claim | undefined {
+  hear(claim: MembershipClaim, now: number): MembershipClaim | undefined {
     return this.#take(claim, false, now)
   }
 
   /** A claim that only this neighbor told. What is news goes to all; what is long over is answered. */
-  learn(claim: Claim, now: number): Claim | undefined {
+  learn(claim: MembershipClaim, now: number): MembershipClaim | undefined {
     return this.#take(claim, true, now)
   }
 
@@ -198,7 +211,7 @@ export class MemberTable {
     return this.#suspects.size > 0 ? Math.min(next, now + this.#config.tableTickMillis) : next
   }
 
-  #take(claim: Claim, firstHand: boolean, now: number): Claim | undefined {
+  #take(claim: MembershipClaim, firstHand: boolean, now: number): MembershipClaim | undefined {
     if (claim.id === this.#self.id) return this.#aboutSelf(claim, now)
     switch (claim.type) {
       case 'member':
@@ -209,7 +222,7 @@ export class MemberTable {
       case 'leave': {
         const known = this.#entries.get(claim.id)
         if (known?.record.incarnation !== claim.incarnation) return undefined
-        this.#bury(known, now)
+        this.#bury(known, now, 'left')
         if (firstHand) this.#events.tell(claim)
         return undefined
       }
@@ -218,7 +231,7 @@ export class MemberTable {
     }
   }
 
-  #merge(claim: MemberFrame, firstHand: boolean, now: number): Claim | undefined {
+  #merge(claim: MemberFrame, firstHand: boolean, now: number): MembershipClaim | undefined {
     const { id, record, lease } = claim
     const tombstone = this.#tombstones.get(id)
     if (tombstone !== undefined && record.incarnation <= tombstone.incarnation) {
@@ -268,7 +281,7 @@ export class MemberTable {
   }
 
   /** A rumor of the own death, or a record of an earlier life: only a greater incarnation of this life may stand. */
-  #aboutSelf(claim: Claim, now: number): undefined {
+  #aboutSelf(claim: MembershipClaim, now: number): undefined {
     const own = this.#self.record
     const told = claim.type === 'member' ? claim.record.incarnation : claim.incarnation
     const isEcho = claim.type === 'member' && told === own.incarnation && claim.record.session === own.session
@@ -285,8 +298,9 @@ export class MemberTable {
   }
 
   #renewSelf(now: number): void {
-    this.#self.lease += 1
     this.#renewAt = now + this.#leasePeriod
+    this.#self.lease += this.#ready && !isReady(this.#self) ? 1 : 2
+    this.#events.changed()
     this.#events.renewed(this.#self.id, leaseTag(this.#self), this.#self.lease, undefined)
   }
 
@@ -324,12 +338,12 @@ export class MemberTable {
     return Math.max(this.#config.tombstonesMax, 2 * this.#entries.size)
   }
 
-  #bury(entry: TableEntry, now: number): void {
+  #bury(entry: TableEntry, now: number, how: 'left' | 'dead' = 'dead'): void {
     this.#remove(entry)
     this.#tombstones.delete(entry.id)
     const { incarnation } = entry.record
     this.#tombstones.set(entry.id, { incarnation, until: now + this.#config.tombstoneMillis })
-    this.#events.removed(entry.id)
+    this.#events.removed(entry.id, how)
     this.#events.changed()
   }
 
@@ -341,6 +355,7 @@ export class MemberTable {
   }
 
   #raise(entry: TableEntry, lease: number, now: number): void {
+    if (isReady(entry) !== isReady({ lease })) this.#events.changed()
     entry.lease = lease
     if (entry !== this.#self) entry.leaseAt = now
   }
@@ -369,12 +384,18 @@ function isDoubtful({ record, suspicion }: TableEntry): boolean {
   return record.kind === 'node' && suspicion === undefined
 }
 
+/** Leases rise in twos: an odd one tells that the data of its member equalled that of another one, or is all there is. */
+export function isReady({ lease }: Pick<TableEntry, 'lease'>): boolean {
+  return lease % 2 === 1
+}
+
 /** The short name of a member in one incarnation. */
 function leaseTag(entry: TableEntry): number {
   return hash32(`${entry.id}:${entry.record.incarnation}`)
 }
 
-function bucketOf(id: string): number {
+/** The bucket of the digests that `id` belongs to. */
+export function bucketOf(id: string): number {
   return hash32(id) % MEMBER_BUCKETS
 }
 

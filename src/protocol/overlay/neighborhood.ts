@@ -8,6 +8,7 @@ import type { Plumtree } from '../broadcast/plumtree.js'
 import { type EngineContext, sendTo } from '../context.js'
 import type { Heartbeat } from '../liveness/heartbeat.js'
 import type { MemberTable } from '../liveness/member-table.js'
+import type { Presence } from '../liveness/presence.js'
 import type { AntiEntropy } from '../sync/anti-entropy.js'
 import type { HyParView } from './hyparview.js'
 import { Interleave } from './interleave.js'
@@ -27,6 +28,7 @@ export interface NeighborhoodParts {
   heartbeat: Heartbeat
   broadcast: Plumtree
   sync: AntiEntropy
+  presence: Presence
 }
 
 export class Neighborhood {
@@ -34,7 +36,7 @@ export class Neighborhood {
   readonly #topic: string
   readonly #parts: NeighborhoodParts
   readonly #interleave: Interleave
-  #tickedAt: number
+  #awakeAt: number
   /** This member accuses nobody before this. */
   #humbleUntil = 0
 
@@ -43,7 +45,7 @@ export class Neighborhood {
     this.#topic = topic
     this.#parts = parts
     this.#interleave = new Interleave(context)
-    this.#tickedAt = now
+    this.#awakeAt = now
   }
 
   /** A link opened: both sides introduce themselves first. */
@@ -149,12 +151,12 @@ export class Neighborhood {
 
   /** Heartbeats, doubts, and the end of links that are silent or never said HELLO. */
   tick(now: number): void {
-    this.#wake(now)
     this.#interleave.tick(now)
     const missing = this.#missingBeats(now)
     const doubtsItself = missing.length >= DOUBTFUL_LINKS_MIN && 2 * missing.length >= this.#context.view.size
     const mayAccuse = !doubtsItself && now >= this.#humbleUntil
     for (const neighbor of missing) this.#missing(neighbor, mayAccuse, now)
+    if (mayAccuse) for (const id of this.#parts.presence.thawed(now)) this.#parts.table.doubt(id, now)
     for (const neighbor of [...this.#context.view.all()]) this.#tickNeighbor(neighbor, now)
   }
 
@@ -190,21 +192,21 @@ export class Neighborhood {
     overlay.fill(now)
   }
 
-  /** After a sleep everyone else looks dead; the first to be doubted is this member itself. */
-  #wake(now: number): void {
+  /**
+   * To be called before anything else: after a sleep everyone else looks dead; the first to be doubted is this member
+   * itself, and what it missed comes before what it says.
+   */
+  wake(now: number): void {
     const { view, config } = this.#context
-    const gap = now - this.#tickedAt
-    this.#tickedAt = now
-    // An engine without links may rest for long by itself: only links oblige it to tick every second.
+    const gap = now - this.#awakeAt
+    this.#awakeAt = now
+    // An engine without links may rest for long by itself: only links oblige it to act every second.
     if (gap < config.sleepMillis || view.size === 0) return
     this.#humbleUntil = now + config.humbleMillis
     this.#parts.table.forgive(gap)
     const recently = now - config.heartbeatMillis
     for (const neighbor of view.all()) neighbor.lastHeard = Math.max(neighbor.lastHeard, recently)
-  }
-
-  #doubt(id: string, now: number): void {
-    if (now >= this.#humbleUntil) this.#parts.table.doubt(id, now)
+    for (const neighbor of view.established()) this.#parts.sync.tell(neighbor, true, now)
   }
 
   #missingBeats(now: number): Neighbor[] {
@@ -219,7 +221,13 @@ export class Neighborhood {
     // A subject that refutes through others while its link here stalls is not accused at every tick.
     const pause = mayAccuse ? beatsMissed * beatMillis + beatTimeoutMillis : heartbeatMillis / 2
     neighbor.suspectNotBefore = now + pause
-    if (mayAccuse) this.#parts.table.doubt(neighbor.id, now)
+    if (mayAccuse) this.#doubt(neighbor.id, now)
+  }
+
+  /** The silence of a page that said that it is being stopped means nothing. */
+  #doubt(id: string, now: number): void {
+    const { table, presence } = this.#parts
+    if (now >= this.#humbleUntil && !presence.isFrozen(id, now)) table.doubt(id, now)
   }
 
   #tickNeighbor(neighbor: Neighbor, now: number): void {

@@ -11,8 +11,8 @@ import { parseSignal, type Signal } from '../../wire/signal.js'
 import { type EngineContext, sendTo } from '../context.js'
 import type { Neighbor } from './peer-view.js'
 
-/** Links that a signal may cross: twice the diameter of 1,000 members with 6 links each. */
-const HOPS_MAX = 10
+/** Links that a signal, or a message, may cross: twice the diameter of 1,000 members with 6 links each. */
+export const HOPS_MAX = 10
 /** Members whose direction is remembered. */
 const ROUTES_MAX = 10_000
 /** Dials whose session is remembered. */
@@ -43,7 +43,7 @@ export class Routes {
 
   /** `neighbor` knows of `member`: a way to begin with while there is none. */
   hint(member: string, neighbor: string): void {
-    if (!this.#wayTo(member)) this.learn(member, neighbor)
+    if (!this.wayTo(member)) this.learn(member, neighbor)
   }
 
   /** Carries a signal of this member to `peer`, through the mesh or through the server. */
@@ -51,7 +51,7 @@ export class Routes {
     const isRepeated = this.#isRepeated(peer, signal)
     if (isRepeated) this.#takeOtherWay(peer)
     const mayDetour = isRepeated || !this.serverUp
-    const next = this.#wayTo(peer) ?? (mayDetour ? this.#detour(undefined) : undefined)
+    const next = this.wayTo(peer) ?? (mayDetour ? this.#detour(undefined) : undefined)
     if (next && !(this.serverUp && this.#failed.has(peer))) {
       const payload = JSON.stringify(signal)
       const frame: SignalFrame = { type: 'signal', from: this.#context.id, to: peer, hops: HOPS_MAX, payload }
@@ -73,7 +73,7 @@ export class Routes {
       return
     }
     if (frame.hops === 0) return
-    const known = this.#wayTo(frame.to)
+    const known = this.wayTo(frame.to)
     const next = known && known.id !== neighbor ? known : this.#detour(neighbor)
     if (next) sendTo(this.#context, next, { ...frame, hops: frame.hops - 1 }, now)
   }
@@ -109,7 +109,8 @@ export class Routes {
     return false
   }
 
-  #wayTo(member: string): Neighbor | undefined {
+  /** The neighbor over which `member` is reached, as far as it is known. */
+  wayTo(member: string): Neighbor | undefined {
     const { view } = this.#context
     const next = view.get(member) ?? view.get(this.#via.get(member) ?? '')
     return next?.record && next

@@ -104,12 +104,14 @@ export class AntiEntropy {
     if (result.type !== 'applied') return 'unchanged'
     this.changed(now)
     this.tell(neighbor, true, now)
-    if (result.news)
-      this.#spreadFrom = this.#spreadFrom ?? {
-        neighbor: neighbor.id,
-        at: now + this.#context.config.spreadMillis * this.#context.random(),
-      }
+    if (result.news) this.spreadFrom(neighbor.id, now)
     return 'changed'
+  }
+
+  /** `neighbor` repaired something here: the other ones are to compare soon. */
+  spreadFrom(neighbor: string, now: number): void {
+    const { config, random } = this.#context
+    this.#spreadFrom ??= { neighbor, at: now + config.spreadMillis * random() }
   }
 
   /** A link is gone. */

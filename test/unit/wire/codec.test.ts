@@ -13,7 +13,12 @@ import {
   type MemberRecord,
   VISIBILITIES,
 } from '../../../src/wire/frame.js'
-import { FRAME_BYTES_MAX, MEMBER_RECORD_BYTES_MAX } from '../../../src/wire/limits.js'
+import {
+  APPLICATION_BYTES_MAX,
+  FRAME_BYTES_MAX,
+  MEMBER_RECORD_BYTES_MAX,
+  PRESENCE_BYTES_MAX,
+} from '../../../src/wire/limits.js'
 
 const word = fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/)
 const integer = fc.maxSafeNat()
@@ -51,14 +56,30 @@ const claim: fc.Arbitrary<Claim> = fc.oneof(
   fc.record({ type: fc.constant('member' as const), id: word, record, lease: integer }),
   fc.record({ type: fc.constant('suspect' as const), id: word, incarnation: integer, by: word }),
   fc.record({ type: fc.constant('leave' as const), id: word, incarnation: integer }),
+  fc.record({
+    type: fc.constant('presence' as const),
+    id: word,
+    version: integer,
+    frozen: fc.boolean(),
+    state: bytes,
+  }),
 )
+const message = fc.record({
+  type: fc.constant('message' as const),
+  from: word,
+  to: fc.oneof(word, fc.constant('')),
+  hops: fc.nat(255),
+  bytes,
+})
 const body: fc.Arbitrary<EnvelopeBody> = fc.oneof(
   fc.record({ type: fc.constant('beacon' as const) }),
+  message,
   fc.record({ type: fc.constant('update' as const), update: bytes }),
   fc.record({ type: fc.constant('claims' as const), claims: fc.array(claim, { maxLength: 3 }) }),
 )
 const frame: fc.Arbitrary<Frame> = fc.oneof(
   claim,
+  message,
   fc.record({
     type: fc.constant('hello' as const),
     topic: word,
@@ -202,6 +223,18 @@ describe('the frame codec', () => {
     }
     expect(decodeFrame(encodeFrame(fits))).to.deep.equal(fits)
     expect(() => decodeFrame(encodeFrame(over))).to.throw(ProtocolError)
+  })
+
+  it('refuses presence and messages one byte over their bounds, and a message to no name', () => {
+    const presence = (length: number) =>
+      encodeFrame({ type: 'presence', id: 'a', version: 1, frozen: false, state: new Uint8Array(length) })
+    const message = (length: number, to = 'b') =>
+      encodeFrame({ type: 'message', from: 'a', to, hops: 1, bytes: new Uint8Array(length) })
+    expect(decodeFrame(presence(PRESENCE_BYTES_MAX))).to.include({ type: 'presence' })
+    expect(decodeFrame(message(APPLICATION_BYTES_MAX))).to.include({ type: 'message' })
+    expect(() => decodeFrame(presence(PRESENCE_BYTES_MAX + 1))).to.throw(ProtocolError)
+    expect(() => decodeFrame(message(APPLICATION_BYTES_MAX + 1))).to.throw(ProtocolError)
+    expect(() => decodeFrame(message(1, 'not a word'))).to.throw(ProtocolError)
   })
 
   it('refuses a record whose meta reaches for a prototype', () => {

@@ -61,14 +61,24 @@ export const GOLDEN_FRAMES: { [T in Frame['type']]: Golden<Extract<Frame, { type
             { type: 'member', id: 'cd', record: RECORD, lease: 1 },
             { type: 'suspect', id: 'cd', incarnation: 300, by: 'ab' },
             { type: 'leave', id: 'cd', incarnation: 300 },
+            { type: 'presence', id: 'ab', version: 300, frozen: false, state: Uint8Array.of(9) },
           ],
         },
       },
-      hex: '010400026162ac02020100010300026364647b22706f7274223a6e756c6c2c2270726f746f636f6c223a227631222c226b696e64223a226e6f6465222c22726f6c65223a22777269746572222c2273657373696f6e223a372c22696e6361726e6174696f6e223a3330302c226a6f696e6564223a357d0101026364ac0202616202026364ac02',
+      hex: '010400026162ac02020100010400026364647b22706f7274223a6e756c6c2c2270726f746f636f6c223a227631222c226b696e64223a226e6f6465222c22726f6c65223a22777269746572222c2273657373696f6e223a372c22696e6361726e6174696f6e223a3330302c226a6f696e6564223a357d0101026364ac0202616202026364ac0203026162ac02000109',
     },
     {
       frame: { ...GOSSIP, ownTree: false, shapes: true, body: { type: 'beacon' } },
       hex: '010400026162ac0202010202',
+    },
+    {
+      frame: {
+        ...GOSSIP,
+        ownTree: false,
+        shapes: false,
+        body: { type: 'message', from: 'ab', to: '', hops: 10, bytes: Uint8Array.of(9) },
+      },
+      hex: '010400026162ac0202010003026162000a0109',
     },
   ],
   graft: [
@@ -108,6 +118,22 @@ export const GOLDEN_FRAMES: { [T in Frame['type']]: Golden<Extract<Frame, { type
     {
       frame: { type: 'member', id: 'ab', record: RECORD, lease: 1 },
       hex: '011900026162647b22706f7274223a6e756c6c2c2270726f746f636f6c223a227631222c226b696e64223a226e6f6465222c22726f6c65223a22777269746572222c2273657373696f6e223a372c22696e6361726e6174696f6e223a3330302c226a6f696e6564223a357d01',
+    },
+  ],
+  presence: [
+    {
+      frame: { type: 'presence', id: 'ab', version: 300, frozen: true, state: Uint8Array.of(9, 8) },
+      hex: '011a00026162ac0201020908',
+    },
+  ],
+  message: [
+    {
+      frame: { type: 'message', from: 'ab', to: 'cd', hops: 10, bytes: Uint8Array.of(9, 8) },
+      hex: '011b000261620263640a020908',
+    },
+    {
+      frame: { type: 'message', from: 'ab', to: '', hops: 10, bytes: Uint8Array.of(9) },
+      hex: '011b00026162000a0109',
     },
   ],
   members: [{ frame: { type: 'members', buckets: [0, 300], ask: true }, hex: '011e00010200ac02' }],
