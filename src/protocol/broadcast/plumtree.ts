@@ -235,5 +235,6 @@ export class Plumtree {
 function addAnnouncement(announcements: Map<number, Announced>, tag: number, seq: number): void {
   const run = announcements.get(tag)
   if (run === undefined) announcements.set(tag, { tag, from: seq, to: seq })
-  else announcements.set(tag, { tag, from: Math.min(run.from, seq), to: Math.max(run.to, seq) })
+  else if (seq > run.to) run.to = seq
+  else if (seq < run.from) run.from = seq
 }

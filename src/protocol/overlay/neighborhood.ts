@@ -37,6 +37,7 @@ export class Neighborhood {
   readonly #parts: NeighborhoodParts
   readonly #interleave: Interleave
   #awakeAt: number
+  #deadline: number | undefined
   /** This member accuses nobody before this. */
   #humbleUntil = 0
 
@@ -55,6 +56,7 @@ export class Neighborhood {
     sync.drop(peer)
     broadcast.linked(peer)
     const neighbor = view.add(peer, overlay.linked(peer), now)
+    this.#deadline = undefined
     neighbor.nextBeat = now + jittered(random, config.heartbeatMillis, FIRST_BEAT_SHARE)
     const { selfRecord: record, selfLease: lease } = table
     const { intent } = neighbor
@@ -87,7 +89,8 @@ export class Neighborhood {
     if (frame.topic !== this.#topic) return this.drop(neighbor, 'cluster', now)
     if (!this.#hasRoomFor(frame, now)) return this.drop(neighbor, 'full', now)
     neighbor.isTeacher = !this.#context.view.established().some(({ since }) => now >= since + NEWCOMER_MILLIS)
-    neighbor.record = frame.record
+    this.#context.view.introduced(neighbor, frame.record)
+    this.#deadline = undefined
     overlay.welcomed(neighbor.id)
     const { record, lease } = frame
     const answer = table.learn({ type: 'member', id: frame.id, record, lease }, now)
@@ -151,6 +154,7 @@ export class Neighborhood {
 
   /** Heartbeats, doubts, and the end of links that are silent or never said HELLO. */
   tick(now: number): void {
+    this.#deadline = undefined
     this.#interleave.tick(now)
     const missing = this.#missingBeats(now)
     const doubtsItself = missing.length >= DOUBTFUL_LINKS_MIN && 2 * missing.length >= this.#context.view.size
@@ -160,9 +164,12 @@ export class Neighborhood {
     for (const neighbor of [...this.#context.view.all()]) this.#tickNeighbor(neighbor, now)
   }
 
+  /** What a link brings moves its deadlines only ahead: they are computed anew after ticks and changes of the links. */
   deadline(now: number): number {
+    if (this.#deadline !== undefined) return this.#deadline
     let deadline = Number.POSITIVE_INFINITY
     for (const neighbor of this.#context.view.all()) deadline = Math.min(deadline, this.#due(neighbor, now))
+    this.#deadline = deadline
     return deadline
   }
 
@@ -256,6 +263,7 @@ export class Neighborhood {
   #remove(neighbor: Neighbor, now: number): void {
     const { view, outbox } = this.#context
     view.delete(neighbor.id)
+    this.#deadline = undefined
     this.#parts.sync.drop(neighbor.id)
     this.#parts.broadcast.unlinked(neighbor.id, now)
     this.#interleave.forget(neighbor.id)

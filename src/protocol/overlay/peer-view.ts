@@ -42,16 +42,23 @@ export interface Neighbor {
 /** Holds at most one link per member. */
 export class PeerView {
   readonly #neighbors = new Map<string, Neighbor>()
+  /** Kept until a link comes or goes: it is asked for at every step. */
+  #established: readonly Neighbor[] | undefined
 
   all(): IterableIterator<Neighbor> {
     return this.#neighbors.values()
   }
 
   /** Links with HELLO behind them; only these carry anything else. */
-  established(): Neighbor[] {
-    const established: Neighbor[] = []
-    for (const neighbor of this.#neighbors.values()) if (neighbor.record) established.push(neighbor)
-    return established
+  established(): readonly Neighbor[] {
+    this.#established ??= [...this.#neighbors.values()].filter(({ record }) => record !== undefined)
+    return this.#established
+  }
+
+  /** The HELLO of `neighbor` has come. */
+  introduced(neighbor: Neighbor, record: MemberRecord): void {
+    neighbor.record = record
+    this.#established = undefined
   }
 
   get(id: string): Neighbor | undefined {
@@ -91,10 +98,12 @@ export class PeerView {
       leases: new Map(),
     }
     this.#neighbors.set(id, neighbor)
+    this.#established = undefined
     return neighbor
   }
 
   delete(id: string): void {
     this.#neighbors.delete(id)
+    this.#established = undefined
   }
 }
