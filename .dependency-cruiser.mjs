@@ -45,7 +45,13 @@ const ARROWS = {
   // The HTTP API of a Node member, over the store's types alone: it is handed its store.
   'src/http/': ['src/store/types.ts', 'src/persistence/', 'src/wire/', 'src/base/'],
   'src/node.ts': ['src/store/', 'src/persistence/', 'src/http/', 'src/base/'],
-  'src/testing.ts': ['src/store/', 'src/sim/', 'src/base/', 'src/transport/memory.ts'],
+  'src/testing.ts': [
+    'src/store/',
+    'src/sim/',
+    'src/base/',
+    'src/persistence/contract.ts',
+    'src/transport/memory.ts',
+  ],
   'signaling-server/': ['src/wire/', 'src/base/'],
   'cli/': ['src/index.ts', 'src/node.ts', 'src/testing.ts', 'src/base/', 'signaling-server/'],
   'examples/': ['src/index.ts', 'src/react.ts', 'src/vue.ts'],

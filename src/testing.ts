@@ -20,6 +20,8 @@ import type { Store, StoreOptions } from './store/types.js'
 import { realWorld, type StoreWorld } from './store/world.js'
 import { type MemoryNetwork, memoryNetwork } from './transport/memory.js'
 
+export { type PersistencePlace, persistenceContract, type TestRunner } from './persistence/contract.js'
+
 /** What a test cluster is made of. Every field has a default. */
 export interface TestClusterOptions {
   /** Names the run. Default 1. */

@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { link, open, readdir, readFile, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { codeOf } from './file-errors.node.js'
 
 /** Who holds a lock. `start` names one start of a process; two starts with the same pid differ in it. */
 export interface LockHolder {
@@ -38,9 +39,16 @@ export async function takeLock(folder: string): Promise<LockResult> {
   return { type: 'held', holder }
 }
 
+/** Whether this process still has the lock that it took under `number`. */
+export async function holdsLock(folder: string, number: number): Promise<boolean> {
+  const holder = parseHolder(await readOr(pathOf(folder, number), ''))
+  return holder?.pid === self.pid && holder.start === self.start
+}
+
 /** Gives the lock back. Its file stays, marked, since the number must not be used again. */
 export async function releaseLock(folder: string, number: number): Promise<void> {
-  // A folder that is gone needs no lock.
+  // A folder that is gone needs no lock, and one that was replaced may hold another one's.
+  if (!(await holdsLock(folder, number))) return
   await ignoringMissing(writeFile(pathOf(folder, number), 'released\n'))
 }
 
@@ -158,9 +166,4 @@ async function ignoringMissing(action: Promise<void>): Promise<void> {
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error
   }
-}
-
-/** The `code` of a system error. */
-export function codeOf(error: unknown): string | undefined {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined
 }

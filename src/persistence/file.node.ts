@@ -1,55 +1,91 @@
 /**
- * A data folder of one Node member: its id and its state, safe against kill -9 and power loss. A checkpoint is
- * written beside the others, made durable, and only then takes its name; the last two are kept.
+ * A data folder of one Node member: its identity, snapshots and logs, safe against kill -9 and power loss. Each
+ * snapshot begins a generation; the log of that number holds what came after it. The last two snapshots and every
+ * log since the older one are kept, so that a damaged snapshot costs nothing but a warning. Files are written once,
+ * from start to end, and never again after a failure: what a disk holds after a failed fsync is not known
+ * (Rebello et al. 2020, "Can applications recover from fsync failures?").
  */
-import { chmod, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { GossipKvError, messageOf, StorageError } from '../base/errors.js'
-import { isWord } from '../wire/signal.js'
-import { frameCheckpoint, unframeCheckpoint } from './checkpoint-frame.node.js'
+import { GossipKvError } from '../base/errors.js'
 import type { CheckpointStorage } from './checkpoint-storage.js'
 import { fileCheckpoints } from './file-checkpoints.node.js'
-import { codeOf, releaseLock, takeLock } from './file-lock.node.js'
+import {
+  codeOf,
+  failedDisk,
+  locked,
+  needsSnapshot,
+  notOpen,
+  tooNew,
+  unreadableIdentity,
+} from './file-errors.node.js'
+import { generationsIn, logName, readFolder, snapshotName } from './file-folder.node.js'
+import { frame, unframe } from './file-frame.node.js'
+import { holdsLock, releaseLock, takeLock } from './file-lock.node.js'
+import { encodeRecords, logHead } from './file-log.node.js'
+import { diskFileSystem, type FileSystem, type NewFile } from './file-system.node.js'
 import type { Loaded, Persistence } from './persistence.js'
 
-/** Checkpoints that stay: the newest, and the one to fall back to. */
-export const CHECKPOINTS_KEPT = 2
+/** Snapshots that stay: the newest, and the one to fall back to. */
+export const SNAPSHOTS_KEPT = 2
 
-const MEMBER_FILE = 'member.json'
-const CHECKPOINT_NAME = /^checkpoint-(\d{1,15})\.gkv$/
+const IDENTITY_NAME = 'identity.gkv'
+
+export interface FilePersistenceOptions {
+  /** True: a store starts in memory when the folder cannot be opened, and tries again. Default false: it refuses. */
+  optional?: boolean
+}
 
 /** Keeps the state of one member in `directory`, which is made when it is missing. One process at a time. */
-export function filePersistence(directory: string): Persistence {
-  return new FilePersistence(resolve(directory))
+export function filePersistence(directory: string, options: FilePersistenceOptions = {}): Persistence {
+  return filePersistenceOn(diskFileSystem, directory, options)
 }
 
-interface CheckpointFile {
-  name: string
+/** The same on a disk of the caller's. */
+export function filePersistenceOn(
+  files: FileSystem,
+  directory: string,
+  { optional = false }: FilePersistenceOptions = {},
+): Persistence {
+  return new FilePersistence(files, resolve(directory), optional)
+}
+
+/** The log that takes records now. */
+interface OpenLog {
+  file: NewFile
   generation: number
-}
-
-interface Damaged {
-  name: string
-  reason: string
+  /** The number of the next record. */
+  next: number
 }
 
 class FilePersistence implements Persistence {
   readonly checkpoints: CheckpointStorage
+  readonly optional: boolean
+  readonly #files: FileSystem
   readonly #folder: string
   /** The number of the lock; undefined while the folder is not open. */
   #lockNumber: number | undefined
+  /** The greatest generation that a file was begun for. */
   #generation = 0
-  /** The work so far: saves follow each other, never overlap. */
+  /** Whether the log of that generation exists: an earlier process began it. */
+  #hasLog = false
+  #log: OpenLog | undefined
+  /** A write failed: no file of this generation is touched again. */
+  #hasFailed = false
+  /** The bytes of its file. */
+  #identity: Uint8Array | undefined
+  /** The work so far: calls follow each other, never overlap. */
   #work: Promise<unknown> = Promise.resolve()
 
-  constructor(folder: string) {
+  constructor(files: FileSystem, folder: string, optional: boolean) {
+    this.#files = files
     this.#folder = folder
     this.checkpoints = fileCheckpoints(join(folder, 'checkpoints'))
+    this.optional = optional
   }
 
   open(): Promise<Loaded> {
     return this.#guarded(async () => {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 })
+      await this.#files.makeFolder(this.#folder)
       const lock = await this.#lock()
       try {
         const loaded = await this.#load()
@@ -62,17 +98,34 @@ class FilePersistence implements Persistence {
     })
   }
 
-  saveId(id: string): Promise<void> {
-    return this.#whileOpen(() => this.#replace(MEMBER_FILE, Buffer.from(`${JSON.stringify({ id })}\n`)))
+  saveIdentity(identity: Uint8Array): Promise<void> {
+    const framed = frame(identity)
+    return this.#whileOpen(async () => {
+      this.#identity = framed
+      await this.#replace(IDENTITY_NAME, framed)
+    })
   }
 
-  save(checkpoint: Uint8Array): Promise<void> {
-    // Copied at once: the caller may go on with its buffer while an earlier save is being written.
-    const framed = frameCheckpoint(checkpoint)
+  append(records: readonly Uint8Array[]): Promise<void> {
+    // Copied at once: the caller may go on with its buffers while an earlier call is under way.
+    const copies = records.map((record) => record.slice())
     return this.#whileOpen(async () => {
-      await this.#replace(nameOf(this.#generation + 1), framed)
+      if (this.#hasFailed) throw needsSnapshot(this.#folder)
+      await this.#orFail(() => this.#append(copies))
+    })
+  }
+
+  snapshot(content: Uint8Array): Promise<void> {
+    const framed = frame(content)
+    return this.#whileOpen(async () => {
+      if (this.#hasFailed) await this.#regain()
+      await this.#closeLog()
+      // Also after a failure: a name is never used twice.
       this.#generation++
-      for (const { name } of (await this.#checkpoints()).slice(CHECKPOINTS_KEPT)) await this.#remove(name)
+      this.#hasLog = false
+      await this.#orFail(() => this.#replace(snapshotName(this.#generation), framed))
+      this.#hasFailed = false
+      await this.#prune().catch(() => undefined)
     })
   }
 
@@ -81,6 +134,7 @@ class FilePersistence implements Persistence {
       const lock = this.#lockNumber
       if (lock === undefined) return
       this.#lockNumber = undefined
+      await this.#closeLog()
       await releaseLock(this.#folder, lock)
     })
   }
@@ -92,172 +146,119 @@ class FilePersistence implements Persistence {
   }
 
   async #load(): Promise<Loaded> {
-    for (const name of await readdir(this.#folder)) {
-      if (/^(checkpoint|member).*\.tmp$/.test(name)) await this.#remove(name)
-    }
-    const files = await this.#checkpoints()
-    this.#generation = files[0]?.generation ?? 0
-    const damaged: Damaged[] = []
-    for (const { name } of files) {
-      const unframed = unframeCheckpoint(await readFile(join(this.#folder, name)))
-      if (unframed.type === 'unknown-version') throw tooNew(join(this.#folder, name), unframed.version)
-      if (unframed.type === 'whole') return this.#loaded(unframed.content, name, damaged)
-      damaged.push({ name, reason: unframed.reason })
-    }
-    if (damaged.length > 0) throw corrupt(this.#folder, damaged)
-    return { ...(await this.#member()) }
+    const { loaded, generation, hasLog } = await readFolder(this.#files, this.#folder)
+    this.#generation = generation
+    this.#hasLog = hasLog
+    this.#hasFailed = false
+    return { ...(await this.#readIdentity()), ...loaded }
   }
 
-  async #loaded(checkpoint: Uint8Array, taken: string, damaged: readonly Damaged[]): Promise<Loaded> {
-    // Out of the way, but kept: else the next save would count a damaged file as the one to fall back to.
-    for (const { name } of damaged)
-      await rename(join(this.#folder, name), join(this.#folder, `${name}.damaged`))
-    const warning = damaged.length > 0 ? { warning: fellBack(this.#folder, taken, damaged) } : {}
-    return { ...(await this.#member()), checkpoint, ...warning }
+  async #readIdentity(): Promise<{ identity?: Uint8Array; warning?: Error }> {
+    const path = join(this.#folder, IDENTITY_NAME)
+    const bytes = await this.#files.read(path).catch((error: unknown) => {
+      if (codeOf(error) === 'ENOENT') return undefined
+      throw error
+    })
+    if (bytes === undefined) return {}
+    const unframed = unframe(bytes)
+    if (unframed.type === 'unknown-version') throw tooNew(path, unframed.version)
+    if (unframed.type === 'damaged') return { warning: unreadableIdentity(path, unframed.reason) }
+    this.#identity = bytes
+    return { identity: unframed.content }
   }
 
-  async #member(): Promise<{ id?: string; warning?: Error }> {
-    let text: string
+  async #append(records: readonly Uint8Array[]): Promise<void> {
+    const isNew = this.#log === undefined
+    const log = this.#log ?? (await this.#newLog())
+    await log.file.write(encodeRecords(log.generation, log.next, records))
+    await log.file.sync()
+    if (isNew) await this.#files.syncFolder(this.#folder)
+    log.next += records.length
+  }
+
+  async #newLog(): Promise<OpenLog> {
+    if (this.#hasLog) this.#generation++
+    this.#hasLog = true
+    const generation = this.#generation
+    const file = await this.#files.create(join(this.#folder, logName(generation)))
+    this.#log = { file, generation, next: 0 }
+    await file.write(logHead(generation))
+    return this.#log
+  }
+
+  /** Whatever a failed write left behind is not written to again. */
+  async #orFail(act: () => Promise<void>): Promise<void> {
     try {
-      text = await readFile(join(this.#folder, MEMBER_FILE), 'utf8')
+      await act()
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return {}
+      this.#hasFailed = true
+      await this.#closeLog()
       throw error
     }
-    const id = parseId(text)
-    return id === undefined ? { warning: noId(join(this.#folder, MEMBER_FILE)) } : { id }
   }
 
-  /** The newest first. */
-  async #checkpoints(): Promise<CheckpointFile[]> {
-    return (await readdir(this.#folder))
-      .flatMap((name) => {
-        const generation = CHECKPOINT_NAME.exec(name)?.[1]
-        return generation === undefined ? [] : [{ name, generation: Number(generation) }]
-      })
-      .sort((a, b) => b.generation - a.generation)
+  async #closeLog(): Promise<void> {
+    const log = this.#log
+    this.#log = undefined
+    // All that matters is durable already.
+    await log?.file.close().catch(() => undefined)
+  }
+
+  /** After trouble the folder may be another one, or may have been taken by another process meanwhile. */
+  async #regain(): Promise<void> {
+    await this.#files.makeFolder(this.#folder)
+    if (this.#lockNumber === undefined || (await holdsLock(this.#folder, this.#lockNumber))) return
+    this.#lockNumber = await this.#lock()
+    const { snapshots, logs } = await generationsIn(this.#files, this.#folder)
+    this.#generation = Math.max(this.#generation, ...snapshots, ...logs)
+    if (this.#identity) await this.#replace(IDENTITY_NAME, this.#identity)
   }
 
   /** Puts a file in place as a whole: content, then name, then folder are made durable in this order. */
   async #replace(name: string, bytes: Uint8Array): Promise<void> {
-    const temporary = join(this.#folder, `${name}.tmp`)
-    const file = await open(temporary, 'w', 0o600)
+    const path = join(this.#folder, name)
+    const temporary = `${path}.tmp`
+    await this.#files.remove(temporary).catch(() => undefined)
     try {
-      await file.writeFile(bytes)
-      await file.sync()
-    } finally {
-      await file.close()
+      const file = await this.#files.create(temporary)
+      try {
+        await file.write(bytes)
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+      await this.#files.rename(temporary, path)
+    } catch (error) {
+      await this.#files.remove(temporary).catch(() => undefined)
+      throw error
     }
-    await chmod(temporary, 0o600)
-    await rename(temporary, join(this.#folder, name))
-    await this.#syncFolder()
+    await this.#files.syncFolder(this.#folder)
   }
 
-  async #syncFolder(): Promise<void> {
-    // Windows opens no folders; there, a rename is as durable as the file system makes it.
-    if (process.platform === 'win32') return
-    const folder = await open(this.#folder, 'r')
-    try {
-      await folder.sync()
-    } finally {
-      await folder.close()
-    }
+  /** Removes what no damage of a single file can make necessary. */
+  async #prune(): Promise<void> {
+    const { snapshots, logs } = await generationsIn(this.#files, this.#folder)
+    const oldest = snapshots[SNAPSHOTS_KEPT - 1]
+    if (oldest === undefined) return
+    for (const generation of logs)
+      if (generation < oldest) await this.#files.remove(join(this.#folder, logName(generation)))
+    for (const generation of snapshots.slice(SNAPSHOTS_KEPT))
+      await this.#files.remove(join(this.#folder, snapshotName(generation)))
   }
 
-  async #remove(name: string): Promise<void> {
-    await unlink(join(this.#folder, name))
-  }
-
-  #whileOpen(action: () => Promise<void>): Promise<void> {
+  #whileOpen(act: () => Promise<void>): Promise<void> {
     return this.#guarded(() => {
       if (this.#lockNumber === undefined) throw notOpen(this.#folder)
-      return action()
+      return act()
     })
   }
 
   /** One after the other, with system errors translated. A failure does not stop what follows. */
-  #guarded<T>(action: () => Promise<T>): Promise<T> {
-    const result = this.#work.then(action).catch((error: unknown) => {
-      throw error instanceof GossipKvError ? error : unwritable(this.#folder, error)
+  #guarded<T>(act: () => Promise<T>): Promise<T> {
+    const result = this.#work.then(act).catch((error: unknown) => {
+      throw error instanceof GossipKvError ? error : failedDisk(this.#folder, error)
     })
     this.#work = result.catch(() => undefined)
     return result
   }
-}
-
-function nameOf(generation: number): string {
-  return `checkpoint-${String(generation).padStart(9, '0')}.gkv`
-}
-
-function parseId(text: string): string | undefined {
-  try {
-    const { id } = JSON.parse(text) as { id?: unknown }
-    return isWord(id) ? id : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function locked(folder: string, pid: number): StorageError {
-  return new StorageError('ERR_DATA_LOCKED', {
-    what: `The data folder ${folder} is in use by the process ${pid}`,
-    why: 'Each member needs a data folder of its own: two with one folder would have one identity',
-    fix: `Stop the process ${pid}, or give this one another folder`,
-  })
-}
-
-function listed(damaged: readonly Damaged[]): string {
-  return damaged.map(({ name, reason }) => `${name}: ${reason}`).join('; ')
-}
-
-function corrupt(folder: string, damaged: readonly Damaged[]): StorageError {
-  return new StorageError('ERR_DATA_CORRUPT', {
-    what: `No checkpoint in ${folder} is whole (${listed(damaged)})`,
-    why: 'The disk damaged the files, or something else wrote to them',
-    fix: 'Put a copy of the folder back, or move the folder away: the member then starts empty and takes the state from the others. Nothing was deleted',
-  })
-}
-
-function tooNew(path: string, version: number): StorageError {
-  return new StorageError('ERR_DATA_CORRUPT', {
-    what: `${path} has the format version ${version}, which this program does not know`,
-    why: 'A newer version of gossip-kv wrote it',
-    fix: 'Start that version again, or move the folder away. Nothing was deleted',
-  })
-}
-
-function fellBack(folder: string, taken: string, damaged: readonly Damaged[]): StorageError {
-  return new StorageError('ERR_DATA_CORRUPT', {
-    what: `The state in ${folder} was read from ${taken}, since a newer checkpoint is damaged (${listed(damaged)})`,
-    why: 'The disk damaged the file, or something else wrote to it',
-    fix: 'Check the disk; what is missing comes back from the other members. The damaged file is kept with the ending .damaged',
-  })
-}
-
-function noId(path: string): StorageError {
-  return new StorageError('ERR_DATA_CORRUPT', {
-    what: `${path} holds no member id`,
-    why: 'The disk damaged the file, or something else wrote to it',
-    fix: 'Nothing needs to be done: the member takes a new id and replaces the file',
-  })
-}
-
-function notOpen(folder: string): StorageError {
-  return new StorageError('ERR_DATA_UNWRITABLE', {
-    what: `The data folder ${folder} is not open`,
-    why: 'It was closed, or never opened',
-    fix: 'Call open() before save()',
-  })
-}
-
-function unwritable(folder: string, cause: unknown): StorageError {
-  return new StorageError(
-    'ERR_DATA_UNWRITABLE',
-    {
-      what: `The data folder ${folder} cannot be read or written (${messageOf(cause)})`,
-      why: 'It belongs to another user, the disk is full or read-only, or a file stands where the folder should be',
-      fix: 'Make the folder writable for this user, free some space, or give another folder. The state in memory is not affected',
-    },
-    { cause },
-  )
 }

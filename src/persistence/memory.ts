@@ -10,29 +10,43 @@ export function memoryPersistence(): Persistence {
 
 class MemoryPersistence implements Persistence {
   readonly checkpoints = memoryCheckpoints()
-  #id: string | undefined
-  #checkpoint: Uint8Array | undefined
+  #identity: Uint8Array | undefined
+  #snapshot: Uint8Array | undefined
+  #records: Uint8Array[] = []
   #open = false
 
   async open(): Promise<Loaded> {
     if (this.#open) throw inUse()
     this.#open = true
     return {
-      ...(this.#id === undefined ? {} : { id: this.#id }),
-      ...(this.#checkpoint === undefined ? {} : { checkpoint: this.#checkpoint.slice() }),
+      ...(this.#identity && { identity: this.#identity.slice() }),
+      ...(this.#snapshot && { snapshot: this.#snapshot.slice() }),
+      records: this.#records.map((record) => record.slice()),
     }
   }
 
-  async saveId(id: string): Promise<void> {
-    this.#id = id
+  async saveIdentity(identity: Uint8Array): Promise<void> {
+    this.#assertOpen()
+    this.#identity = identity.slice()
   }
 
-  async save(checkpoint: Uint8Array): Promise<void> {
-    this.#checkpoint = checkpoint.slice()
+  async append(records: readonly Uint8Array[]): Promise<void> {
+    this.#assertOpen()
+    for (const record of records) this.#records.push(record.slice())
+  }
+
+  async snapshot(content: Uint8Array): Promise<void> {
+    this.#assertOpen()
+    this.#snapshot = content.slice()
+    this.#records = []
   }
 
   async close(): Promise<void> {
     this.#open = false
+  }
+
+  #assertOpen(): void {
+    if (!this.#open) throw notOpen()
   }
 }
 
@@ -41,5 +55,13 @@ function inUse(): StorageError {
     what: 'This memory persistence is in use by another store',
     why: 'Two stores with one state would have one identity',
     fix: 'Close the other store first, or give each its own memoryPersistence()',
+  })
+}
+
+function notOpen(): StorageError {
+  return new StorageError('ERR_DATA_UNWRITABLE', {
+    what: 'This memory persistence is not open',
+    why: 'It was closed, or never opened',
+    fix: 'Call open() first',
   })
 }

@@ -22,6 +22,8 @@ export interface LocalWritesParts {
   /** The corrected wall clock, in milliseconds since 1970. */
   wall: () => number
   session: number | undefined
+  /** Hears of each update as it is sealed. */
+  record?: ((update: Uint8Array) => void) | undefined
 }
 
 /** The writes of one replica's sessions. */
@@ -33,7 +35,7 @@ export class LocalWrites {
   constructor(parts: LocalWritesParts) {
     this.#parts = parts
     this.#session = parts.session ?? random53(parts.random)
-    this.#outgoing = new Outgoing(this.#session, () => parts.clock.last)
+    this.#outgoing = new Outgoing(this.#session, () => parts.clock.last, parts.record)
     // An own write that no update tells of yet leaves alive before it loses: its death alone would be a death
     // without its killer for those who hear of it.
     parts.map.beforeLoss = (entry) => {

@@ -26,6 +26,7 @@ export function writeBytes(bytes: number, kills: number): number {
 /** The queue of one session's writes. */
 export class Outgoing {
   readonly #clock: () => number
+  readonly #record: ((update: Uint8Array) => void) | undefined
   readonly #sealed: Uint8Array[] = []
   #session: number
   #start = 0
@@ -35,9 +36,11 @@ export class Outgoing {
   #killed: number[] = []
   #bytes = 0
 
-  constructor(session: number, clock: () => number) {
+  /** `record` hears of each update as it is sealed. */
+  constructor(session: number, clock: () => number, record?: (update: Uint8Array) => void) {
     this.#session = session
     this.#clock = clock
+    this.#record = record
   }
 
   /** Whether there is nothing to drain. */
@@ -102,7 +105,9 @@ export class Outgoing {
     const encoder = encoding.createEncoder()
     encoding.writeVarUint(encoder, this.#clock())
     writeUpdate(encoder, [run], killsOf(this.#killed, this.#session, this.#start))
-    this.#sealed.push(encoding.toUint8Array(encoder))
+    const update = encoding.toUint8Array(encoder)
+    this.#sealed.push(update)
+    this.#record?.(update)
     this.#start = this.#end
     this.#entries = []
     this.#killed = []
@@ -116,8 +121,8 @@ export class Outgoing {
   }
 }
 
-/** Groups dots by session and makes ranges of them; those in the run itself (from `start` on) are told there. */
-function killsOf(dots: readonly number[], session: number, start: number): Kill[] {
+/** Groups dots by session and makes ranges of them; those of `session` from `start` on are told by its run. */
+export function killsOf(dots: readonly number[], session = 0, start = 0): Kill[] {
   const bySession = new Map<number, number[]>()
   for (let i = 0; i < dots.length; i += 2) {
     const of = dots[i] ?? 0

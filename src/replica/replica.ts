@@ -23,6 +23,7 @@ import { LocalWrites } from './local-writes.js'
 import { MemberProjection } from './member-projection.js'
 import { Notices } from './notices.js'
 import { checkOnePiece, effective, type PlannedWrite, plan, planAll, type WriteOperation } from './plan.js'
+import { decodeRecord, encodeRecord } from './record.js'
 import { type ReplicaLimits, Room } from './room.js'
 import { HybridClock, millisOf } from './stamp.js'
 import type { Value } from './value.js'
@@ -37,6 +38,8 @@ export interface ReplicaOptions {
   /** The document to write; must be empty. Default: a new one. */
   doc?: Y.Doc
   limits?: Partial<ReplicaLimits>
+  /** Hears of everything that was merged, local writes included, for `replay` after a restart. */
+  record?: (record: Uint8Array) => void
 }
 
 /** What tests replace to show that it is needed; not for applications. */
@@ -80,8 +83,9 @@ export class Replica implements ReplicaPort {
     this.#room = new Room(this.#map, options.limits)
     this.#ahead = new AheadEntries(this.#map, wall)
     const { session } = parts
+    const { record } = options
     const [map, clock, notices] = [this.#map, this.#clock, this.#notices]
-    this.#writes = new LocalWrites({ map, clock, notices, random, wall, session })
+    this.#writes = new LocalWrites({ map, clock, notices, random, wall, session, record })
     this.doc = options.doc ?? new QuietDoc()
     const failed = (error: GossipKvError) => this.events.emit('error', error)
     this.#document = new Document(this.doc, {
@@ -179,7 +183,9 @@ export class Replica implements ReplicaPort {
     const envelope = decodeEnvelope(update)
     if ('type' in envelope) return envelope
     if (this.#ahead.isIn(envelope.update)) return { type: 'refused', kind: 'clock' }
-    return this.#merge(envelope.update, envelope.clock)
+    const result = this.#merge(envelope.update, envelope.clock)
+    if (result.type === 'applied' && result.news) this.#options.record?.(update)
+    return result
   }
 
   digest(): Uint8Array {
@@ -203,7 +209,15 @@ export class Replica implements ReplicaPort {
     const decoded = decodeDifference(difference)
     if ('type' in decoded) return decoded
     if (this.#ahead.isIn(decoded.update)) return { type: 'refused', kind: 'clock' }
-    return this.#merge(decoded.update, decoded.clock, () => deathsIn(decoded, this.#map))
+    const killed: Entry[] = []
+    const result = this.#merge(decoded.update, decoded.clock, () => {
+      const isDead = deathsIn(decoded, this.#map)
+      return (entry) => isDead(entry) && killed.push(entry) > 0
+    })
+    const { record } = this.#options
+    if (record && result.type === 'applied' && result.news)
+      record(encodeRecord(decoded.clock, decoded.update.runs, killed))
+    return result
   }
 
   /** The whole state as a bare Yjs v1 update; opened in an empty stock Y.Doc it shows the same `usr`. */
@@ -220,6 +234,22 @@ export class Replica implements ReplicaPort {
     return result
   }
 
+  /** Merges what was recorded; returns how many records could not be merged. */
+  replay(records: readonly Uint8Array[]): number {
+    let failed = 0
+    for (const bytes of records) {
+      const record = decodeRecord(bytes)
+      if ('type' in record || this.#merge(record.update, record.clock).type !== 'applied') failed++
+    }
+    this.#rewrite(this.#ahead.live())
+    return failed
+  }
+
+  /** Ends the update under way, so that everything up to now has been recorded. */
+  seal(): void {
+    this.#writes.seal()
+  }
+
   /** Merges all or nothing. `deaths` says what a sync tells to be dead, among what lives here now. */
   #merge(incoming: Incoming, clock: number, deaths?: () => (entry: Entry) => boolean): ReceiveResult {
     if (this.#writes.isForked(incoming)) this.#fork()
@@ -227,6 +257,8 @@ export class Replica implements ReplicaPort {
     const kind = this.#room.refusal(incoming)
     if (kind !== undefined) return { type: 'refused', kind }
     this.#document.absorb()
+    // Merges do not commute with the writes that were made before them: the records keep the order in which it was.
+    if (this.#options.record) this.#writes.seal()
     this.#clock.take(clock, this.#options.wall())
     const merged = this.#map.merge(incoming, deaths?.())
     this.#project(merged)

@@ -10,7 +10,13 @@ import type { StoreOptions } from './types.js'
 const NAME_CHARACTERS_MAX = 64
 const LONE_SURROGATE = /\p{Surrogate}/u
 
-const PERSISTENCE_METHODS: readonly (keyof Persistence)[] = ['open', 'saveId', 'save', 'close']
+const PERSISTENCE_METHODS: readonly (keyof Persistence)[] = [
+  'open',
+  'saveIdentity',
+  'append',
+  'snapshot',
+  'close',
+]
 const SIGNALING_METHODS: readonly (keyof Signaling)[] = ['start', 'introduce', 'send', 'close']
 const LINKS_METHODS: readonly (keyof Links)[] = [
   'start',

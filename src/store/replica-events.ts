@@ -12,6 +12,8 @@ export interface ReplicaFollowers {
   members: MemberList
   /** Undefined until the store has started. */
   driver(): Driver | undefined
+  /** There are local writes that have not been recorded. */
+  wrote(): void
   /** So many keys have changed. */
   changed(keys: number): void
 }
@@ -26,7 +28,10 @@ export function followReplica(replica: Replica, followers: ReplicaFollowers): vo
     followers.changed(event.changes.length)
     announcer.refreshLater()
   })
-  events.on('local', () => driver()?.localWrites())
+  events.on('local', () => {
+    followers.wrote()
+    driver()?.localWrites()
+  })
   events.on('error', (error) => announcer.report(error))
   events.on('conflict', ({ key, winner, loser }) => {
     const sides = { winner: members.authored(winner), loser: members.authored(loser) }

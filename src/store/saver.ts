@@ -1,30 +1,46 @@
-/** Keeps the persistence up to date: saves soon after a change, never two at once, and tells how it stands. */
-
+/**
+ * Keeps the persistence up to date: what was merged goes into the log in groups, a snapshot takes the place of a
+ * log that has grown long, and after trouble a snapshot begins anew. Never two calls at once.
+ */
 import type { Clock, Timer } from '../base/clock.js'
-import { type GossipKvError, messageOf, StorageError } from '../base/errors.js'
-import type { Persistence } from '../persistence/persistence.js'
+import { type GossipKvError, InternalError, messageOf, StorageError } from '../base/errors.js'
+import type { Loaded, Persistence } from '../persistence/persistence.js'
+import type { Replica } from '../replica/replica.js'
+import { LogSize } from './log-size.js'
 
-/** A change is on disk after about this long. */
-const SAVE_DELAY_MILLIS = 100
+/** What is merged within this long is made durable by one fsync. */
+const GROUP_MILLIS = 10
 /** After a failure it is tried again this often. */
 const RETRY_MILLIS = 2_000
+/** Records that wait for a slow disk; beyond it a snapshot takes their place. */
+const WAITING_BYTES_MAX = 8 * 1024 * 1024
 
 export interface SaverHost {
   persistence: Persistence
   clock: Clock
-  /** The state to save. */
-  checkpoint(): Uint8Array
-  /** Saved, unsaved or failing: something changed. */
+  replica: Pick<Replica, 'seal' | 'checkpoint' | 'restore' | 'replay'>
+  /** Something was survived. */
+  warned(warning: GossipKvError): void
+  /** Saved, or failing for this reason. */
   changed(error: GossipKvError | undefined): void
 }
 
 export class Saver {
   readonly #host: SaverHost
+  readonly #size = new LogSize()
+  #waiting: Uint8Array[] = []
+  #waitingBytes = 0
+  /** Counts what was merged; what is saved is told by its count. */
   #version = 0
   #savedVersion = 0
   #timer: Timer | undefined
   #saving: Promise<void> | undefined
-  #closed = false
+  #phase: 'new' | 'shut' | 'open' | 'closed' = 'new'
+  #error: GossipKvError | undefined
+  /** The log lacks something: only a snapshot will do, and it holds what is recorded until then. */
+  #isBehind = false
+  /** The log is to be replaced, though it has everything. */
+  #isDue = false
 
   constructor(host: SaverHost) {
     this.#host = host
@@ -32,16 +48,49 @@ export class Saver {
 
   /** Whether everything is on disk. */
   get persisted(): boolean {
-    return this.#savedVersion === this.#version
+    return this.#savedVersion === this.#version && this.#error === undefined
   }
 
-  /** The replica changed. */
+  /**
+   * Opens the persistence and loads what it holds. Returns the identity of an earlier run; without one it keeps
+   * and returns `identity`. @throws StorageError unless the persistence is optional
+   */
+  async open(identity: Uint8Array): Promise<Uint8Array> {
+    try {
+      const known = (await this.#open()).identity
+      if (known) return known
+      if (this.#phase === 'open') await this.#host.persistence.saveIdentity(identity)
+    } catch (cause) {
+      if (!this.#host.persistence.optional) throw cause
+      this.#fail(cause)
+    }
+    return identity
+  }
+
+  /** Takes a record of the replica. */
+  record(record: Uint8Array): void {
+    if (!this.#isBehind) {
+      this.#waiting.push(record)
+      this.#waitingBytes += record.length
+      if (this.#waitingBytes > WAITING_BYTES_MAX) this.#fallBehind()
+    }
+    this.dirty()
+  }
+
+  /** The replica changed; what it has not recorded yet is asked for when it is saved. */
   dirty(): void {
     this.#version += 1
-    this.#schedule(SAVE_DELAY_MILLIS)
+    this.#schedule(GROUP_MILLIS)
   }
 
-  /** Resolves when all that was there at the call is on disk. @throws StorageError ERR_DATA_UNWRITABLE */
+  /** For idle moments: a log that is long for what it holds is rewritten. */
+  idle(): void {
+    if (this.#phase !== 'open' || !this.persisted || !this.#size.isWorthRewriting) return
+    this.#isDue = true
+    this.#schedule(0)
+  }
+
+  /** Resolves when all that was there at the call is durable. @throws StorageError */
   async flush(): Promise<void> {
     const version = this.#version
     while (this.#savedVersion < version) await (this.#saving ?? this.#save())
@@ -49,17 +98,51 @@ export class Saver {
 
   /** Saves once more and gives the persistence back. @throws StorageError */
   async close(): Promise<void> {
-    this.#closed = true
-    this.#timer?.cancel()
+    const wasOpen = this.#phase === 'open'
     try {
-      await this.flush()
+      if (wasOpen) await this.flush()
     } finally {
+      this.#phase = 'closed'
+      this.#timer?.cancel()
+      await this.#saving?.catch(() => undefined)
       await this.#host.persistence.close()
     }
   }
 
+  async #open(): Promise<Loaded> {
+    const loaded = await this.#host.persistence.open()
+    if (this.#phase === 'closed') return loaded
+    const { snapshot, records, warning } = loaded
+    this.#merge(loaded)
+    this.#phase = 'open'
+    this.#size.opened(snapshot?.length ?? 0, lengthOf(records))
+    if (warning) this.#host.warned(warning instanceof StorageError ? warning : adapterWarned(warning))
+    // What an earlier process left in its log may not be durable, whatever it looks like: it is written anew.
+    if (records.length > 0 || warning) {
+      this.#isDue = true
+      this.dirty()
+    }
+    if (!this.persisted) this.#schedule(GROUP_MILLIS)
+    return loaded
+  }
+
+  #merge({ snapshot, records }: Loaded): void {
+    const { replica } = this.#host
+    const result = snapshot && replica.restore(snapshot)
+    if (result && result.type !== 'applied')
+      throw unknownSnapshot('kind' in result ? result.kind : result.type)
+    const failed = replica.replay(records)
+    if (failed > 0) this.#host.warned(recordsLost(failed, records.length))
+  }
+
+  #fallBehind(): void {
+    this.#isBehind = true
+    this.#waiting = []
+    this.#waitingBytes = 0
+  }
+
   #schedule(millis: number): void {
-    if (this.#timer || this.#saving || this.#closed) return
+    if (this.#timer || this.#saving || this.#phase === 'new' || this.#phase === 'closed') return
     this.#timer = this.#host.clock.after(millis, () => {
       this.#timer = undefined
       // The failure is told through `changed`, and the next try is scheduled.
@@ -68,26 +151,73 @@ export class Saver {
   }
 
   #save(): Promise<void> {
+    this.#timer?.cancel()
+    this.#timer = undefined
     this.#saving = this.#saveOnce().finally(() => {
       this.#saving = undefined
-      if (!this.persisted) this.#schedule(SAVE_DELAY_MILLIS)
+      if (this.#error) this.#schedule(RETRY_MILLIS)
+      else if (!this.persisted || this.#isDue) this.#schedule(GROUP_MILLIS)
     })
     return this.#saving
   }
 
   async #saveOnce(): Promise<void> {
-    const version = this.#version
     try {
-      await this.#host.persistence.save(this.#host.checkpoint())
+      if (this.#phase === 'shut') await this.#open()
+      let version = this.#sealed()
+      if (!this.#isBehind) await this.#append()
+      if (this.#isBehind || this.#isDue) {
+        version = this.#sealed()
+        await this.#snapshot()
+      }
       this.#savedVersion = version
+      this.#error = undefined
       this.#host.changed(undefined)
     } catch (cause) {
-      const error = cause instanceof StorageError ? cause : unwritable(cause)
-      this.#host.changed(error)
-      this.#schedule(RETRY_MILLIS)
-      throw error
+      throw this.#fail(cause)
     }
   }
+
+  /** Records everything up to now; returns its count. */
+  #sealed(): number {
+    this.#host.replica.seal()
+    return this.#version
+  }
+
+  async #append(): Promise<void> {
+    const records = this.#waiting
+    if (records.length === 0) return
+    const bytes = this.#waitingBytes
+    this.#waiting = []
+    this.#waitingBytes = 0
+    await this.#host.persistence.append(records)
+    this.#size.appended(bytes)
+    this.#isDue ||= this.#size.isTooLong
+  }
+
+  async #snapshot(): Promise<void> {
+    const content = this.#host.replica.checkpoint()
+    // What waits is in the snapshot, and goes into the log after it all the same: should the snapshot be damaged
+    // one day, the one before it and all logs since have everything.
+    this.#isBehind = false
+    this.#isDue = false
+    await this.#host.persistence.snapshot(content)
+    this.#size.rewritten(content.length)
+  }
+
+  #fail(cause: unknown): GossipKvError {
+    const error = cause instanceof StorageError ? cause : unwritable(cause)
+    if (this.#phase === 'new') this.#phase = 'shut'
+    this.#error = error
+    this.#fallBehind()
+    this.#host.changed(error)
+    this.#schedule(RETRY_MILLIS)
+    return error
+  }
+}
+
+function lengthOf(records: readonly Uint8Array[]): number {
+  return records.reduce((sum, record) => sum + record.length, 0)
 }
 
 function unwritable(cause: unknown): StorageError {
@@ -97,6 +227,34 @@ function unwritable(cause: unknown): StorageError {
       what: `The state could not be saved (${messageOf(cause)})`,
       why: 'The disk is full, read-only or gone',
       fix: 'Make room or mend the disk; the store keeps serving from memory and tries again',
+    },
+    { cause },
+  )
+}
+
+function unknownSnapshot(kind: string): StorageError {
+  return new StorageError('ERR_DATA_CORRUPT', {
+    what: `The stored snapshot is not the state of a store (${kind})`,
+    why: 'Something else wrote it, or a version of gossip-kv with other limits',
+    fix: 'Put a copy of the data back, or move it away and start empty. Nothing was deleted',
+  })
+}
+
+function recordsLost(failed: number, count: number): StorageError {
+  return new StorageError('ERR_DATA_CORRUPT', {
+    what: `${failed} of ${count} records of the stored log could not be merged`,
+    why: 'Records before them are missing or damaged',
+    fix: 'Check the disk; what is missing comes back from the other members',
+  })
+}
+
+function adapterWarned(cause: Error): InternalError {
+  return new InternalError(
+    'ERR_INTERNAL',
+    {
+      what: `The persistence warned as it opened (${messageOf(cause)})`,
+      why: 'The adapter survived some trouble',
+      fix: 'See the documentation of the adapter',
     },
     { cause },
   )

@@ -40,6 +40,7 @@ export const STATUS_BEFORE_START: Status = Object.freeze({
   convergedAt: undefined,
   pendingUpdates: 0,
   persisted: undefined,
+  storageError: undefined,
   digest: '',
   lastError: undefined,
   since: 0,

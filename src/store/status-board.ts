@@ -1,5 +1,5 @@
 /** Keeps the one current Status of a store: gathers the facts, makes a frozen snapshot, tells when it differs. */
-import { type GossipKvError, TransportError } from '../base/errors.js'
+import { type GossipKvError, StorageError, TransportError } from '../base/errors.js'
 import type { SignalingState } from '../transport/transport.js'
 import { type StatusFacts, sameStatus, statusName } from './status.js'
 import type { Member, Status } from './types.js'
@@ -21,9 +21,9 @@ export class StatusBoard {
   /** How many members signaling last named; undefined before its first answer. */
   contacts: number | undefined
   lastError: GossipKvError | undefined
-  storageError: GossipKvError | undefined
   readonly #sources: StatusSources
   #signaling: SignalingState = 'none'
+  #storageError: GossipKvError | undefined
   #synced = false
   #convergedAt: number | undefined
   #status: Status
@@ -41,6 +41,16 @@ export class StatusBoard {
   set signaling(state: SignalingState) {
     this.#signaling = state
     if (state === 'connected' && this.lastError instanceof TransportError) this.lastError = undefined
+  }
+
+  get storageError(): GossipKvError | undefined {
+    return this.#storageError
+  }
+
+  /** The same for the disk. */
+  set storageError(error: GossipKvError | undefined) {
+    this.#storageError = error
+    if (!error && this.lastError instanceof StorageError) this.lastError = undefined
   }
 
   /** Reads everything anew; `current` stays the same object when nothing differs. */
@@ -63,7 +73,7 @@ export class StatusBoard {
       others: others.length > 0 || sources.dialing() || (this.contacts ?? 0) > 0,
       introduced: this.contacts !== undefined,
       synced: this.#synced,
-      failing: this.storageError !== undefined,
+      failing: this.#storageError !== undefined,
     })
     const converged = this.#converged(name, direct)
     return {
@@ -76,6 +86,7 @@ export class StatusBoard {
       convergedAt: this.#convergedAt,
       pendingUpdates: sources.pendingUpdates(),
       persisted: sources.persisted(),
+      storageError: this.#storageError,
       digest: sources.digest(),
       lastError: this.lastError,
     }

@@ -9,6 +9,7 @@ import type { Persistence } from '../persistence/persistence.js'
 import { Replica } from '../replica/replica.js'
 import type { Transport } from '../transport/transport.js'
 import type { MemberRecord } from '../wire/frame.js'
+import { isWord } from '../wire/signal.js'
 import { Announcer } from './announcer.js'
 import { LazyCheckpoints } from './checkpoints.js'
 import { PrefixKv } from './kv.js'
@@ -73,7 +74,6 @@ class GossipStore implements Store {
   readonly checkpoints: Checkpoints
   readonly #checkpoints: LazyCheckpoints
   readonly #transport: Transport
-  readonly #persistence: Persistence | undefined
   readonly #replica: Replica
   readonly #core: KvCore
   readonly #members: MemberList
@@ -99,8 +99,11 @@ class GossipStore implements Store {
     this.#timers = new Timers(world.clock)
     this.#id = randomWord(world.random, ID_CHARACTERS)
     this.#transport = chooseTransport(options)
-    this.#persistence = options.persistence || undefined
-    this.#replica = new Replica({ random: world.random, wall: () => world.clock.wall() })
+    this.#replica = new Replica({
+      random: world.random,
+      wall: () => world.clock.wall(),
+      ...(options.persistence && { record: (record) => this.#saver?.record(record) }),
+    })
     this.#record = ownRecord(options, this.#replica.session, world.clock.wall())
     const listenerThrew = (error: unknown) => this.#announcer.listenerThrew(error)
     this.#members = new MemberList(this.#id, this.#record, listenerThrew)
@@ -122,7 +125,7 @@ class GossipStore implements Store {
     this.usr = new PrefixKv(this.#core, '')
     const sys = new SysKv(listenerThrew)
     this.sys = sys
-    this.#saver = this.#persistence && this.#makeSaver(this.#persistence)
+    this.#saver = options.persistence ? this.#makeSaver(options.persistence) : undefined
     this.#board = this.#makeBoard()
     this.#announcer = this.#makeAnnouncer(sys)
     this.#checkpoints = this.#makeCheckpoints(options)
@@ -132,10 +135,8 @@ class GossipStore implements Store {
       announcer: this.#announcer,
       members: this.#members,
       driver: () => this.#driver,
-      changed: (keys) => {
-        this.#saver?.dirty()
-        this.#checkpoints.changed(keys)
-      },
+      wrote: () => this.#saver?.dirty(),
+      changed: (keys) => this.#checkpoints.changed(keys),
     })
     this.#announcer.refresh()
     this.#signal = options.signal
@@ -223,7 +224,10 @@ class GossipStore implements Store {
       if (this.#closing) return
       if (this.#shown) this.#driver.present(this.#shown)
       this.#board.phase = 'running'
-      this.#timers.every('idle', IDLE_MILLIS, () => this.#replica.compactIfDue())
+      this.#timers.every('idle', IDLE_MILLIS, () => {
+        this.#replica.compactIfDue()
+        this.#saver?.idle()
+      })
       this.#checkpoints.start()
       this.#offPage = followPage({ show: (how) => this.#driver?.show(how), end: () => void this.close() })
       this.#announcer.refresh()
@@ -236,13 +240,10 @@ class GossipStore implements Store {
   }
 
   async #load(): Promise<void> {
-    if (this.#persistence === undefined) return
-    const { id, checkpoint, warning } = await this.#persistence.open()
-    if (warning) this.#announcer.report(warning instanceof GossipKvError ? warning : internalError(warning))
-    if (id === undefined) await this.#persistence.saveId(this.#id)
-    else this.#id = id
+    if (this.#saver === undefined) return
+    const known = new TextDecoder().decode(await this.#saver.open(new TextEncoder().encode(this.#id)))
+    if (isWord(known)) this.#id = known
     this.#members.update([aloneView(this.#id, this.#record)], this.#id)
-    if (checkpoint) this.#replica.restore(checkpoint)
   }
 
   async #close(): Promise<void> {
@@ -320,20 +321,22 @@ class GossipStore implements Store {
     return new Saver({
       persistence,
       clock: this.#world.clock,
-      checkpoint: () => this.#replica.checkpoint(),
+      replica: this.#replica,
+      warned: (warning) => this.#announcer.report(warning),
       changed: (error) => {
-        const first = this.#board.storageError === undefined
+        const before = this.#board.storageError
         this.#board.storageError = error
-        if (error && first) this.#announcer.report(error)
-        this.#announcer.refreshSoon()
+        if (error && !before) this.#announcer.report(error)
+        else if (error || before) this.#announcer.refreshSoon()
+        else this.#announcer.refreshLater()
       },
     })
   }
 
-  #makeCheckpoints({ checkpoints }: StoreOptions): LazyCheckpoints {
+  #makeCheckpoints(options: StoreOptions): LazyCheckpoints {
     return new LazyCheckpoints({
-      options: checkpoints || {},
-      storage: this.#persistence?.checkpoints,
+      options: options.checkpoints || {},
+      storage: options.persistence ? options.persistence.checkpoints : undefined,
       replica: this.#replica,
       usr: this.usr,
       ...this.#world,

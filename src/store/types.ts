@@ -266,8 +266,10 @@ export interface Status {
   convergedAt: number | undefined
   /** Local writes that have not left yet. */
   pendingUpdates: number
-  /** True when everything is on disk; undefined without persistence. */
+  /** True when everything is on disk, false for an instant after a write and while the disk is in trouble; undefined without persistence. */
   persisted: boolean | undefined
+  /** Why `persisted` stays false: a full disk, a folder that another process has. Undefined once it is over. */
+  storageError: GossipKvError | undefined
   /** The digest of the data in hexadecimal: equal on two members exactly when they hold the same. */
   digest: string
   lastError: GossipKvError | undefined
@@ -321,7 +323,10 @@ export interface Store {
     timeout?: number
     signal?: AbortSignal
   }): Promise<{ peers: number; alone: boolean }>
-  /** Resolves when every write so far is on disk; at once without persistence. @throws StorageError */
+  /**
+   * Resolves when every write so far is durable here: it survives kill -9 and power loss. At once without
+   * persistence. @throws StorageError ERR_DATA_FULL, ERR_DATA_UNWRITABLE, ERR_DATA_LOCKED; the store goes on trying
+   */
   flush(): Promise<void>
   /**
    * Sends at most 16 KiB to one member, or to all others with '*'; they hear the event `message`. It goes through the

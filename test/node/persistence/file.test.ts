@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { StorageError } from '../../../src/base/errors.js'
+import { persistenceContract } from '../../../src/persistence/contract.js'
 import { filePersistence } from '../../../src/persistence/file.node.js'
-import { memoryPersistence } from '../../../src/persistence/memory.js'
 import type { Loaded, Persistence } from '../../../src/persistence/persistence.js'
 import { until } from '../signaling/harness.js'
 
@@ -15,6 +15,14 @@ const fixture = fileURLToPath(new URL('./save-fixture.ts', import.meta.url))
 const bytes = (text: string) => new TextEncoder().encode(text)
 const text = (content: Uint8Array | undefined) =>
   content === undefined ? undefined : new TextDecoder().decode(content)
+
+persistenceContract({ describe, it }, 'a data folder', async () => {
+  const parent = await mkdtemp(join(tmpdir(), 'gossip-kv-'))
+  return {
+    adapter: () => filePersistence(join(parent, 'data')),
+    dispose: () => rm(parent, { recursive: true }),
+  }
+})
 
 describe('a data folder', () => {
   let folder: string
@@ -49,33 +57,33 @@ describe('a data folder', () => {
   /** Saves each text and closes. */
   async function saved(...texts: string[]): Promise<void> {
     const { persistence } = await open()
-    await persistence.saveId('member')
-    for (const each of texts) await persistence.save(bytes(each))
+    await persistence.saveIdentity(bytes('member'))
+    for (const each of texts) await persistence.snapshot(bytes(each))
     await persistence.close()
   }
 
-  const checkpoints = async () => (await readdir(folder)).filter((name) => name.endsWith('.gkv')).sort()
+  const snapshots = async () => (await readdir(folder)).filter((name) => /^snapshot.*gkv$/.test(name)).sort()
 
   it('is made when it is missing, and is empty at first', async () => {
     const { loaded } = await open()
-    expect(loaded).to.deep.equal({})
+    expect(loaded).to.deep.equal({ records: [] })
   })
 
-  it('gives back the id and the newest checkpoint, and keeps two', async () => {
+  it('gives back the id and the newest snapshot, and keeps two', async () => {
     await saved('one', 'two', 'three')
     const { loaded, persistence } = await open()
-    expect(loaded.id).to.equal('member')
-    expect(text(loaded.checkpoint)).to.equal('three')
-    expect(loaded.checkpoint?.constructor).to.equal(Uint8Array)
+    expect(text(loaded.identity)).to.equal('member')
+    expect(text(loaded.snapshot)).to.equal('three')
+    expect(loaded.snapshot?.constructor).to.equal(Uint8Array)
     expect(loaded.warning).to.equal(undefined)
-    expect(await checkpoints()).to.have.length(2)
-    await persistence.save(bytes('four'))
-    expect((await checkpoints()).join()).to.match(/000000003.*000000004/)
+    expect(await snapshots()).to.have.length(2)
+    await persistence.snapshot(bytes('four'))
+    expect((await snapshots()).join()).to.match(/000000003.*000000004/)
   })
 
   it('lets nobody but its owner read it', async () => {
     await saved('one')
-    for (const name of ['member.json', ...(await checkpoints())]) {
+    for (const name of ['identity.gkv', ...(await snapshots())]) {
       expect((await stat(join(folder, name))).mode & 0o777, name).to.equal(0o600)
     }
     expect((await stat(folder)).mode & 0o777).to.equal(0o700)
@@ -84,45 +92,45 @@ describe('a data folder', () => {
   it('saves in the order of the calls, with the bytes as they were at the call', async () => {
     const { persistence } = await open()
     const buffer = bytes('one')
-    const first = persistence.save(buffer)
+    const first = persistence.snapshot(buffer)
     buffer.set(bytes('two'))
-    const second = persistence.save(buffer)
+    const second = persistence.snapshot(buffer)
     buffer.fill(0)
     await Promise.all([first, second])
     const [older, newer] = await Promise.all(
-      (await checkpoints()).map(async (name) => String(await readFile(join(folder, name))).slice(-3)),
+      (await snapshots()).map(async (name) => String(await readFile(join(folder, name))).slice(-3)),
     )
     expect([older, newer]).to.deep.equal(['one', 'two'])
   })
 
-  it('falls back to the previous checkpoint when a byte of the newest one flips, wherever it is', async () => {
+  it('falls back to the previous snapshot when a byte of the newest one flips, wherever it is', async () => {
     for (const at of [0, 8, 20, -1]) {
       await saved('previous', 'newest')
-      const name = (await checkpoints())[1] ?? ''
+      const name = (await snapshots())[1] ?? ''
       await flip(join(folder, name), at)
       const { loaded, persistence } = await open()
-      expect(text(loaded.checkpoint), String(at)).to.equal('previous')
-      expect(loaded.id).to.equal('member')
+      expect(text(loaded.snapshot), String(at)).to.equal('previous')
+      expect(text(loaded.identity)).to.equal('member')
       expect(loaded.warning?.message).to.contain(name).and.contain('ERR_DATA_CORRUPT')
       expect(await readdir(folder)).to.include(`${name}.damaged`)
-      await persistence.save(bytes('next'))
+      await persistence.snapshot(bytes('next'))
       await persistence.close()
     }
   })
 
-  it('counts a damaged checkpoint no longer as one to fall back to', async () => {
+  it('counts a damaged snapshot no longer as one to fall back to', async () => {
     await saved('one', 'two')
-    await flip(join(folder, (await checkpoints())[1] ?? ''), -1)
+    await flip(join(folder, (await snapshots())[1] ?? ''), -1)
     const { persistence } = await open()
-    await persistence.save(bytes('three'))
+    await persistence.snapshot(bytes('three'))
     await persistence.close()
-    await flip(join(folder, (await checkpoints()).at(-1) ?? ''), -1)
-    expect(text((await open()).loaded.checkpoint)).to.equal('one')
+    await flip(join(folder, (await snapshots()).at(-1) ?? ''), -1)
+    expect(text((await open()).loaded.snapshot)).to.equal('one')
   })
 
-  it('refuses to start from nothing when every checkpoint is damaged, and deletes none', async () => {
+  it('refuses to start from nothing when every snapshot is damaged, and deletes none', async () => {
     await saved('one', 'two')
-    const names = await checkpoints()
+    const names = await snapshots()
     await truncate(join(folder, names[0] ?? ''), 10)
     await writeFile(join(folder, names[1] ?? ''), '')
     const contents = async () => (await readdir(folder)).filter((name) => !name.startsWith('lock'))
@@ -133,9 +141,9 @@ describe('a data folder', () => {
     expect(await contents()).to.deep.equal(before)
   })
 
-  it('does not go back in time when a newer version wrote the newest checkpoint', async () => {
+  it('does not go back in time when a newer version wrote the newest snapshot', async () => {
     await saved('one', 'two')
-    const path = join(folder, (await checkpoints())[1] ?? '')
+    const path = join(folder, (await snapshots())[1] ?? '')
     const { createHash } = await import('node:crypto')
     const head = Buffer.from('GOSSIPKV\u0002', 'latin1')
     const content = Buffer.from('future')
@@ -144,16 +152,16 @@ describe('a data folder', () => {
       Buffer.concat([head, createHash('sha256').update(head).update(content).digest(), content]),
     )
     expect((await openAndFail()).message).to.contain('version 2')
-    expect(await checkpoints()).to.have.length(2)
+    expect(await snapshots()).to.have.length(2)
   })
 
   it('takes a damaged id for none and says so', async () => {
     await saved('one')
-    await writeFile(join(folder, 'member.json'), '{"id":"not a word"}')
+    await flip(join(folder, 'identity.gkv'), -1)
     const { loaded } = await open()
-    expect(loaded.id).to.equal(undefined)
-    expect(loaded.warning?.message).to.contain('member.json')
-    expect(text(loaded.checkpoint)).to.equal('one')
+    expect(loaded.identity).to.equal(undefined)
+    expect(loaded.warning?.message).to.contain('identity.gkv')
+    expect(text(loaded.snapshot)).to.equal('one')
   })
 
   it('is whole after kill -9 in the middle of a save, and newer than everything reported durable', async () => {
@@ -168,7 +176,7 @@ describe('a data folder', () => {
       expect(lines[0]).to.equal(`open ${before}`)
       const durable = Number(lines.at(-1))
       const { loaded, persistence } = await open()
-      const content = loaded.checkpoint ?? new Uint8Array(4)
+      const content = loaded.snapshot ?? new Uint8Array(4)
       before = new DataView(content.buffer, content.byteOffset).getUint32(0)
       expect(before).to.be.within(durable, durable + 1)
       expect(content.subarray(4).every((byte) => byte === before % 256)).to.equal(true)
@@ -184,7 +192,7 @@ describe('a data folder', () => {
     expect(error.code).to.equal('ERR_DATA_LOCKED')
     expect(error.message).to.contain(`process ${child.pid}`).and.contain(folder)
     await killed(child)
-    expect((await open()).loaded).to.deep.equal({})
+    expect((await open()).loaded).to.deep.equal({ records: [] })
   }).timeout(20_000)
 
   it('is locked for a second user in the same process, and free after close', async () => {
@@ -235,20 +243,20 @@ describe('a data folder', () => {
     await rm(folder)
     const { persistence } = await open()
     await rm(folder, { recursive: true })
-    const failed = await persistence.save(bytes('one')).catch((reason: unknown) => reason)
+    const failed = await persistence.snapshot(bytes('one')).catch((reason: unknown) => reason)
     expect(failed).to.be.instanceOf(StorageError).and.include({ code: 'ERR_DATA_UNWRITABLE' })
     await mkdir(folder)
-    await persistence.save(bytes('two'))
-    expect(await checkpoints()).to.have.length(1)
+    await persistence.snapshot(bytes('two'))
+    expect(await snapshots()).to.have.length(1)
   })
 
   it('refuses to save before open and after close', async () => {
     const persistence = filePersistence(folder)
-    const early = await persistence.save(bytes('x')).catch((reason: unknown) => reason)
+    const early = await persistence.snapshot(bytes('x')).catch((reason: unknown) => reason)
     expect(early).to.include({ code: 'ERR_DATA_UNWRITABLE' })
     await persistence.open()
     await persistence.close()
-    const late = await persistence.saveId('x').catch((reason: unknown) => reason)
+    const late = await persistence.saveIdentity(bytes('x')).catch((reason: unknown) => reason)
     expect(late).to.include({ code: 'ERR_DATA_UNWRITABLE' })
   })
 
@@ -266,24 +274,6 @@ describe('a data folder', () => {
     await until('the child has opened the folder', () => lines.length > 0, 10_000)
     return { child, lines }
   }
-})
-
-describe('a memory persistence', () => {
-  it('gives a later store what an earlier one saved, as a copy', async () => {
-    const persistence = memoryPersistence()
-    expect(await persistence.open()).to.deep.equal({})
-    const content = bytes('state')
-    await persistence.saveId('member')
-    await persistence.save(content)
-    content.fill(0)
-    expect(await persistence.open().catch((reason: unknown) => reason)).to.include({
-      code: 'ERR_DATA_LOCKED',
-    })
-    await persistence.close()
-    const loaded = await persistence.open()
-    expect(loaded.id).to.equal('member')
-    expect(text(loaded.checkpoint)).to.equal('state')
-  })
 })
 
 /** Waits until the output is complete, too. */

@@ -153,8 +153,8 @@ describe('a store', () => {
     const persistence = memoryPersistence()
     const store = storeOn(memoryNetwork(), { persistence })
     await store.ready()
-    const save = persistence.save
-    persistence.save = () => Promise.reject(new Error('disk full'))
+    const { append, snapshot } = persistence
+    persistence.append = persistence.snapshot = () => Promise.reject(new Error('disk full'))
     store.usr.set('k', 1)
     const failure = await store.flush().then(
       () => undefined,
@@ -162,9 +162,10 @@ describe('a store', () => {
     )
     expect(failure).to.be.instanceOf(StorageError).with.property('code', 'ERR_DATA_UNWRITABLE')
     expect([store.status.persisted, store.usr.get('k')]).to.deep.equal([false, 1])
-    persistence.save = save
+    expect(store.status.storageError).to.equal(failure)
+    Object.assign(persistence, { append, snapshot })
     await store.flush()
-    expect(store.status.persisted).to.equal(true)
+    expect(store.status).to.include({ persisted: true, storageError: undefined, lastError: undefined })
   })
 
   it('closes once, also by its signal, and its members hear of it', async () => {

@@ -1,4 +1,7 @@
-/** How a checkpoint stands in its file: magic (8 bytes), version (1), SHA-256 of magic, version and content (32), content. */
+/**
+ * How a snapshot or an identity stands in its file: magic (8 bytes), version (1), SHA-256 of magic, version and
+ * content (32), content.
+ */
 import { createHash } from 'node:crypto'
 
 const MAGIC = Buffer.from('GOSSIPKV', 'ascii')
@@ -6,7 +9,7 @@ const VERSION = 1
 const HASH_START = MAGIC.length + 1
 const CONTENT_START = HASH_START + 32
 
-/** What became of a checkpoint file. */
+/** What became of a framed file. */
 export type Unframed =
   | { type: 'whole'; content: Uint8Array }
   /** Whole, but of a version that this program does not know: a newer one wrote it. */
@@ -14,13 +17,13 @@ export type Unframed =
   | { type: 'damaged'; reason: string }
 
 /** The bytes of the file for `content`. */
-export function frameCheckpoint(content: Uint8Array): Uint8Array {
+export function frame(content: Uint8Array): Uint8Array {
   const head = Buffer.concat([MAGIC, Buffer.from([VERSION])])
   return Buffer.concat([head, hashOf(head, content), content])
 }
 
 /** Takes the content out of a file's bytes; trusts nothing. */
-export function unframeCheckpoint(bytes: Uint8Array): Unframed {
+export function unframe(bytes: Uint8Array): Unframed {
   if (bytes.length < CONTENT_START) return { type: 'damaged', reason: `it has only ${bytes.length} bytes` }
   const head = bytes.subarray(0, HASH_START)
   const content = bytes.subarray(CONTENT_START)

@@ -1,0 +1,50 @@
+/** A persistence whose snapshot and records nobody can read without a key. The identity stays as it is. */
+import { messageOf, StorageError } from '../base/errors.js'
+import type { Loaded, Persistence } from './persistence.js'
+
+/** Encrypts and decrypts what is stored. `open` rejects for bytes that another key sealed, or that were changed. */
+export interface Sealer {
+  seal(plain: Uint8Array): Promise<Uint8Array>
+  open(sealed: Uint8Array): Promise<Uint8Array>
+}
+
+/** Wraps `inner`, except for its checkpoints, which are sealed by themselves; what does not open fails `open()` with ERR_DATA_SEALED, and stays untouched. */
+export function sealedPersistence(inner: Persistence, sealer: Sealer): Persistence {
+  const seal = (plain: Uint8Array) => sealer.seal(plain)
+  return {
+    ...(inner.optional === undefined ? {} : { optional: inner.optional }),
+    ...(inner.checkpoints && { checkpoints: inner.checkpoints }),
+    open: () => openSealed(inner, sealer),
+    saveIdentity: (identity) => inner.saveIdentity(identity),
+    append: async (records) => inner.append(await Promise.all(records.map(seal))),
+    snapshot: async (content) => inner.snapshot(await seal(content)),
+    close: () => inner.close(),
+  }
+}
+
+async function openSealed(inner: Persistence, sealer: Sealer): Promise<Loaded> {
+  const { snapshot, records, ...rest } = await inner.open()
+  try {
+    const open = (sealed: Uint8Array) => sealer.open(sealed)
+    return {
+      ...rest,
+      ...(snapshot === undefined ? {} : { snapshot: await open(snapshot) }),
+      records: await Promise.all(records.map(open)),
+    }
+  } catch (cause) {
+    await inner.close()
+    throw wrongKey(cause)
+  }
+}
+
+function wrongKey(cause: unknown): StorageError {
+  return new StorageError(
+    'ERR_DATA_SEALED',
+    {
+      what: `What is stored does not open with the secret of this store (${messageOf(cause)})`,
+      why: 'It was stored under another secret, or was changed since',
+      fix: 'Give the secret that it was stored under, or another place to store. Nothing was changed',
+    },
+    { cause },
+  )
+}
