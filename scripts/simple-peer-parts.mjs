@@ -66,3 +66,15 @@ export function randombytes(count) {
 export function debug() {
   return () => {}
 }
+
+/** The adapter hands the implementation in. */
+export function getBrowserRtc() {
+  return null
+}
+
+export const microtask = (callback) => queueMicrotask(callback)
+
+/** Names an error; those of a browser have a `code` of their own, which cannot be assigned. */
+export function errCode(error, code) {
+  return Object.defineProperty(error, 'code', { value: code })
+}
