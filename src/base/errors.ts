@@ -29,6 +29,7 @@ export type ErrorCode =
   | 'ERR_ICE_FAILED'
   | 'ERR_DIAL_TIMEOUT'
   | 'ERR_PEER_BUSY'
+  | 'ERR_CLUSTER_FULL'
   | 'ERR_LINK_CLOSED'
   | 'ERR_LINK_OVERLOADED'
   | 'ERR_SYNC_TIMEOUT'

@@ -4,7 +4,7 @@
  * listener does.
  */
 import type { Clock, Timer } from '../base/clock.js'
-import { type GossipKvError, ProtocolError } from '../base/errors.js'
+import { type GossipKvError, ProtocolError, TransportError } from '../base/errors.js'
 import type { Random } from '../base/random.js'
 import type { ProtocolConfig } from '../protocol/config.js'
 import { Engine } from '../protocol/engine.js'
@@ -14,6 +14,7 @@ import type { Input, Output } from '../protocol/step.js'
 import type { LinkEvents, SignalingEvents, SignalingState, Transport } from '../transport/transport.js'
 import { decodeFrame, encodeFrame } from '../wire/codec.js'
 import type { Frame, MemberRecord, Visibility } from '../wire/frame.js'
+import { MEMBERS_MAX } from '../wire/limits.js'
 
 /** Local writes of this long travel as one update; the first one after a pause leaves at once. */
 const COALESCE_MILLIS = 10
@@ -89,6 +90,8 @@ export class Driver {
     malformedFrames: 0,
     unknownFrames: 0,
   }
+  /** Links that ended for a reason, by the code of it. */
+  readonly #ended = new Map<string, number>()
   #handling = false
   #running = false
   #timer: { at: number; timer: Timer } | undefined
@@ -111,6 +114,7 @@ export class Driver {
       ...links.counters?.(),
       ...signaling.counters?.(),
       ...Object.fromEntries(sent),
+      ...Object.fromEntries(Array.from(this.#ended, ([code, count]) => [`ended_${code}`, count])),
     }
   }
 
@@ -255,6 +259,9 @@ export class Driver {
       case 'signal':
         links.receiveSignal(output.peer, output.signal)
         return false
+      case 'refused':
+        this.#options.events.dialFailed(output.peer, clusterFull(output.peer))
+        return false
       case 'members':
         return true
       case 'presence':
@@ -318,7 +325,7 @@ export class Driver {
         this.#slow.delete(peer)
         this.#post({ type: 'link-up', peer })
       },
-      linkDown: (peer) => this.#post({ type: 'link-down', peer }),
+      linkDown: (peer, error) => this.#linkDown(peer, error),
       dialFailed: (peer, error) => {
         this.#post({ type: 'dial-failed', peer })
         this.#options.events.dialFailed(peer, error)
@@ -332,6 +339,13 @@ export class Driver {
     }
   }
 
+  #linkDown(peer: string, error: GossipKvError | undefined): void {
+    const isOffence = error instanceof ProtocolError && error.code !== 'ERR_REASSEMBLY_LIMIT'
+    if (isOffence) this.#post({ type: 'malformed', peer })
+    if (error) this.#ended.set(error.code, (this.#ended.get(error.code) ?? 0) + 1)
+    this.#post({ type: 'link-down', peer })
+  }
+
   #signalingEvents(): SignalingEvents {
     return {
       state: (state, error) => {
@@ -343,11 +357,20 @@ export class Driver {
         this.#options.events.contacts(contacts.length)
       },
       signal: (from, signal) => {
+        if (this.#engine.refuses(from, this.#options.clock.monotonic())) return
         this.#post({ type: 'signal-received', peer: from })
         this.#options.transport.links.receiveSignal(from, signal)
       },
     }
   }
+}
+
+function clusterFull(peer: string): TransportError {
+  return new TransportError('ERR_CLUSTER_FULL', {
+    what: `Member ${peer} did not take this one in: its cluster has ${MEMBERS_MAX} members`,
+    why: 'A cluster has so many, or somebody made members up',
+    fix: 'Use several clusters; where members cannot be trusted, give the cluster a secret',
+  })
 }
 
 function unreachable(value: never): never {

@@ -1,8 +1,10 @@
 /** What the parts of one engine share. */
 import type { Random } from '../base/random.js'
 import type { Frame } from '../wire/frame.js'
+import type { Answers } from './answers.js'
 import type { ProtocolConfig } from './config.js'
 import type { Health } from './liveness/health.js'
+import type { Offences } from './overlay/offences.js'
 import type { Neighbor, PeerView } from './overlay/peer-view.js'
 import type { ReplicaPort } from './replica-port.js'
 import type { Outbox } from './step.js'
@@ -15,12 +17,28 @@ export interface EngineCounters {
   grafts: number
   /** Frames that break a rule; each cost its link. */
   offences: number
+  /** Links that were not taken: of members that are refused, or of too many at once that did not say HELLO. */
+  linksRefused: number
   /** Updates that the replica could not take in its present state. */
   refusals: number
   /** Syncs asked for. */
   syncs: number
   /** Dials begun. */
   dials: number
+}
+
+/** All that an engine counts. */
+export interface EngineMetrics extends EngineCounters {
+  /** Envelopes that wait for what they follow, now. */
+  held: number
+  /** Members that are refused for what they sent, now. */
+  membersExpelled: number
+  /** Questions of neighbors that were too many. */
+  answersRefused: number
+  /** Records beyond MEMBERS_MAX. */
+  membersRefused: number
+  /** Accusations beyond ACCUSATIONS_PER_MINUTE. */
+  accusationsIgnored: number
 }
 
 export interface EngineContext {
@@ -32,6 +50,8 @@ export interface EngineContext {
   readonly outbox: Outbox
   readonly counters: EngineCounters
   readonly health: Health
+  readonly offences: Offences
+  readonly answers: Answers
 }
 
 /** Sends to a neighbor and remembers when, so that no heartbeat is owed. */

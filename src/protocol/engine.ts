@@ -5,10 +5,11 @@
  */
 import { type Random, sample } from '../base/random.js'
 import type { Claim, Frame, GossipFrame, MemberRecord } from '../wire/frame.js'
+import { type AnswerKind, Answers } from './answers.js'
 import { Plumtree } from './broadcast/plumtree.js'
 import { Claims } from './claims.js'
 import { DEFAULT_CONFIG, type ProtocolConfig } from './config.js'
-import { type EngineContext, type EngineCounters, type Outcome, sendTo } from './context.js'
+import { type EngineContext, type EngineMetrics, type Outcome, sendTo } from './context.js'
 import { Health } from './liveness/health.js'
 import { Heartbeat } from './liveness/heartbeat.js'
 import { MemberTable } from './liveness/member-table.js'
@@ -16,6 +17,7 @@ import { Presence } from './liveness/presence.js'
 import { HyParView } from './overlay/hyparview.js'
 import { Messages } from './overlay/messages.js'
 import { Neighborhood } from './overlay/neighborhood.js'
+import { Offences } from './overlay/offences.js'
 import { type Neighbor, PeerView } from './overlay/peer-view.js'
 import { Routes } from './overlay/routes.js'
 import type { ReceiveResult, ReplicaPort } from './replica-port.js'
@@ -60,7 +62,15 @@ export class Engine {
   constructor(options: EngineOptions) {
     const { id, record, random, replica, now } = options
     const config = { ...DEFAULT_CONFIG, ...options.config }
-    const counters = { duplicates: 0, grafts: 0, offences: 0, refusals: 0, syncs: 0, dials: 0 }
+    const counters = {
+      duplicates: 0,
+      grafts: 0,
+      offences: 0,
+      linksRefused: 0,
+      refusals: 0,
+      syncs: 0,
+      dials: 0,
+    }
     const health = new Health(config)
     const context = {
       id,
@@ -70,6 +80,8 @@ export class Engine {
       view: new PeerView(),
       outbox: new Outbox(),
       counters,
+      offences: new Offences(),
+      answers: new Answers(),
       health,
     }
     this.#context = context
@@ -127,8 +139,21 @@ export class Engine {
     return this.#presence
   }
 
-  get counters(): Readonly<EngineCounters & { held: number }> {
-    return { ...this.#context.counters, held: this.#broadcast.held }
+  /** Whether nothing of `id` is let in: it broke rules again and again. */
+  refuses(id: string, now: number): boolean {
+    return this.#context.offences.isRefused(id, now)
+  }
+
+  get counters(): Readonly<EngineMetrics> {
+    const { counters, offences, answers } = this.#context
+    return {
+      ...counters,
+      held: this.#broadcast.held,
+      membersExpelled: offences.refused,
+      answersRefused: answers.refused,
+      membersRefused: this.#table.refused,
+      accusationsIgnored: this.#table.accusationsIgnored,
+    }
   }
 
   /** Frames sent since the start, by type. */
@@ -200,7 +225,7 @@ export class Engine {
       case 'frame':
         return this.#frame(input.peer, input.frame, now)
       case 'malformed':
-        return this.#neighborhood.offence(input.peer, now)
+        return this.#neighborhood.offence(input.peer, now, input.kind)
       case 'slow':
         return this.#slow(input.peer)
       case 'drained':
@@ -261,14 +286,17 @@ export class Engine {
       case 'interleave':
         return this.#neighborhood.interleaved(neighbor, frame, now)
       case 'signal':
+        if (this.refuses(frame.from, now) || !this.#pays(peer, 'signal', now)) return
         return this.#routes.receive(frame, peer, now)
       case 'digest':
         if (frame.members !== this.#membersDigest) this.#tellBuckets(neighbor, true, now)
         return this.#sync.receiveDigest(neighbor, frame, now)
       case 'members':
+        if (!this.#pays(peer, 'members', now)) return
         if (frame.ask) this.#tellBuckets(neighbor, false, now)
         return this.#tellDiffering(neighbor, frame.buckets, now)
       case 'sync-request':
+        if (!this.#pays(peer, 'sync', now)) return this.#sync.decline(peer, frame.exchange)
         if (this.#sync.serve(peer, frame, now) === 'malformed') this.#neighborhood.offence(peer, now)
         return
       case 'sync-part':
@@ -293,6 +321,11 @@ export class Engine {
       default:
         return unreachable(frame)
     }
+  }
+
+  /** Whether `peer` may still have an answer that is larger than its question. */
+  #pays(peer: string, kind: AnswerKind, now: number): boolean {
+    return this.#context.answers.take(peer, kind, now)
   }
 
   /** Takes what a new envelope carries. */

@@ -1,6 +1,7 @@
 /** What goes into the engine and what comes out of it: plain data, so that a run can be recorded and replayed. */
 import type { DisconnectReason, Frame, MemberKind, MemberRecord, Visibility } from '../wire/frame.js'
 import type { Signal } from '../wire/signal.js'
+import type { OffenceKind } from './overlay/offences.js'
 
 /** One thing that happened to a member. The engine takes one at a time and is never re-entered. */
 export type Input =
@@ -12,8 +13,8 @@ export type Input =
   | { type: 'link-down'; peer: string }
   | { type: 'dial-failed'; peer: string }
   | { type: 'frame'; peer: string; frame: Frame }
-  /** Bytes came in that are no frame. */
-  | { type: 'malformed'; peer: string }
+  /** Bytes came in that are no frame, or whose signature does not verify (`kind`; default malformed). */
+  | { type: 'malformed'; peer: string; kind?: OffenceKind }
   /** More waits for a link than it should hold. */
   | { type: 'slow'; peer: string }
   /** A slow link is empty again. */
@@ -49,6 +50,8 @@ export type Output =
   | { type: 'signal-server'; peer: string; signal: Signal }
   /** A signal of `peer` arrived through the mesh, for the transport. */
   | { type: 'signal'; peer: string; signal: Signal }
+  /** The cluster of `peer` has as many members as one may have. */
+  | { type: 'refused'; peer: string }
   /** The member table or a member's liveness changed. */
   | { type: 'members' }
   /** A member was removed. */

@@ -2,7 +2,7 @@
 import * as decoding from 'lib0/decoding'
 import { ProtocolError } from '../base/errors.js'
 import { PROTOCOL_VERSION } from './frame.js'
-import { FRAME_BYTES_MAX } from './limits.js'
+import { FRAME_BYTES_MAX, LIST_ITEMS_MAX } from './limits.js'
 import { isWord } from './signal.js'
 
 const INTEGER_MAX = Number.MAX_SAFE_INTEGER
@@ -55,6 +55,7 @@ export function readFlag(decoder: decoding.Decoder): boolean {
 export function readCount(decoder: decoding.Decoder): number {
   const count = readInteger(decoder)
   if (count > decoder.arr.length - decoder.pos) throw malformed('a list beyond the end')
+  if (count > LIST_ITEMS_MAX) throw malformed('a list beyond its bound')
   return count
 }
 

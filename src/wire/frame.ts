@@ -62,6 +62,7 @@ export const DISCONNECT_REASONS = [
   'protocol',
   'full',
   'cluster',
+  'members',
 ] as const
 export type DisconnectReason = (typeof DISCONNECT_REASONS)[number]
 

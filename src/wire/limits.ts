@@ -57,6 +57,18 @@ export const CONTACTS_MAX = 8
 export const CANDIDATES_MAX = 32
 /** Members that may be on their way to a link with this one by their own wish: in a WebRTC handshake, or before HELLO. */
 export const PEERS_IN_HANDSHAKE_MAX = 16
+/** What an offence costs its member: bytes that are malformed, and signatures that do not verify. */
+export const OFFENCE_POINTS = { malformed: 10, signature: 100 } as const
+/** A member with so many points is refused. */
+export const OFFENCE_POINTS_MAX = 100
+/** How long it is refused, and how long points are remembered after the last offence. */
+export const REFUSED_MILLIS = 10 * 60_000
+/** Members whose offences are remembered; the least recent is forgotten first. */
+export const OFFENDERS_MAX = 1024
+/** Items of one list in a frame, as announcements, leases, claims: twice what any member sends. */
+export const LIST_ITEMS_MAX = 1024
+/** Other members that one watcher may accuse in a minute; more of its accusations are carried on and start no timer. */
+export const ACCUSATIONS_PER_MINUTE = 10
 /** WebRTC handshakes in flight in one process, both directions: more exhaust file descriptors (webrtc facts). */
 export const HANDSHAKES_MAX = 4
 /** Messages that the signaling server takes from one socket per second, on average. */

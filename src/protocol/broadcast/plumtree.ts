@@ -112,6 +112,8 @@ export class Plumtree {
   /** `neighbor` lacks something, and wants its tree from here from now on. */
   grafted(frame: GraftFrame, neighbor: Neighbor, now: number): void {
     this.#trees.grafted(frame.tree, neighbor.id, now)
+    // More than the link can carry: what it misses comes by the sync once it has drained.
+    if (neighbor.dirty) return
     for (const run of frame.wanted) {
       for (let seq = run.from; seq <= Math.min(run.to, run.from + SKIPPED_MAX); seq++) {
         const stored = this.#store.get(run.tag, seq)

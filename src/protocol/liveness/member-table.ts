@@ -14,6 +14,7 @@ import type {
 } from '../../wire/frame.js'
 import { MEMBERS_MAX } from '../../wire/limits.js'
 import type { ProtocolConfig } from '../config.js'
+import { Accusations } from './accusations.js'
 import type { Health } from './health.js'
 import { suspicionMillis } from './suspicion.js'
 
@@ -62,6 +63,9 @@ export class MemberTable {
   /** Members that left or died: id -> the incarnation that is gone, and until when that is remembered. */
   readonly #tombstones = new Map<string, { incarnation: number; until: number }>()
   readonly #buckets = new Array<number>(MEMBER_BUCKETS).fill(0)
+  readonly #accusations = new Accusations()
+  /** Records that were not taken, since the table was full. */
+  refused = 0
   #renewAt: number
   #ready = false
   #scanAt: number
@@ -107,6 +111,16 @@ export class MemberTable {
 
   get size(): number {
     return this.#entries.size
+  }
+
+  /** Whether it takes no more members. */
+  get isFull(): boolean {
+    return this.#entries.size >= MEMBERS_MAX
+  }
+
+  /** Accusations that counted for nothing: their watchers accuse too many. */
+  get accusationsIgnored(): number {
+    return this.#accusations.ignored
   }
 
   get(id: string): TableEntry | undefined {
@@ -239,7 +253,10 @@ export class MemberTable {
       return { type: 'suspect', id, incarnation: record.incarnation, by: this.#self.id }
     }
     const known = this.#entries.get(id)
-    if (known === undefined && this.#entries.size >= MEMBERS_MAX) return undefined
+    if (known === undefined && this.isFull) {
+      this.refused += 1
+      return undefined
+    }
     if (known !== undefined && record.incarnation <= known.record.incarnation) {
       if (record.incarnation === known.record.incarnation && lease > known.lease)
         this.#raise(known, lease, now)
@@ -265,6 +282,9 @@ export class MemberTable {
     const confirmations = Math.max(0, Math.min(this.#config.confirmations, this.#entries.size - 2))
     const suspicion = known.suspicion ?? { since: now, by: new Set<string>(), timer: 0 }
     if (suspicion.by.has(claim.by) || suspicion.by.size > confirmations) return false
+    const isOwn = claim.by === this.#self.id
+    const weight = isOwn ? 'counts' : this.#accusations.judge(claim.by, this.#entries.size, now)
+    if (weight !== 'counts') return weight === 'carried'
     suspicion.by.add(claim.by)
     suspicion.timer = suspicionMillis(
       suspicion.by.size - 1,

@@ -51,12 +51,19 @@ export class Interleave {
   take(giver: Neighbor, frame: InterleaveFrame, now: number): boolean {
     giver.offerUntil = 0
     const { view, config, id } = this.#context
-    if (view.has(frame.member) || frame.member === id || view.size >= config.linksHigh) {
+    const isFull = view.size + this.#taken.size >= config.linksHigh || this.#isOpen(giver.id)
+    if (view.has(frame.member) || frame.member === id || isFull) {
       sendTo(this.#context, giver, { ...frame, step: 'failed' }, now)
       return false
     }
     this.#taken.set(frame.member, { giver: giver.id, until: now + config.interleaveMillis })
     return true
+  }
+
+  /** An honest neighbor hands over one link; who hands over many wants this member to dial. */
+  #isOpen(giver: string): boolean {
+    for (const taken of this.#taken.values()) if (taken.giver === giver) return true
+    return false
   }
 
   /** The dial of a member that was handed over came to an end. */

@@ -4,6 +4,7 @@
  */
 import { jittered, sample } from '../../base/random.js'
 import type { DisconnectReason, HelloFrame, InterleaveFrame, Visibility } from '../../wire/frame.js'
+import { PEERS_IN_HANDSHAKE_MAX } from '../../wire/limits.js'
 import type { Plumtree } from '../broadcast/plumtree.js'
 import { type EngineContext, sendTo } from '../context.js'
 import type { Heartbeat } from '../liveness/heartbeat.js'
@@ -12,6 +13,7 @@ import type { Presence } from '../liveness/presence.js'
 import type { AntiEntropy } from '../sync/anti-entropy.js'
 import type { HyParView } from './hyparview.js'
 import { Interleave } from './interleave.js'
+import type { OffenceKind } from './offences.js'
 import type { Neighbor } from './peer-view.js'
 
 /** First heartbeats are spread by this share of their period, so that links do not beat in step. */
@@ -51,6 +53,10 @@ export class Neighborhood {
 
   /** A link opened: both sides introduce themselves first. */
   linkUp(peer: string, now: number): void {
+    if (!this.#takes(peer, now)) {
+      this.#context.counters.linksRefused += 1
+      return this.#context.outbox.disconnect(peer, 'protocol')
+    }
     const { table, overlay, broadcast, sync } = this.#parts
     const { id, view, random, config } = this.#context
     sync.drop(peer)
@@ -87,6 +93,7 @@ export class Neighborhood {
     const { table, overlay, sync } = this.#parts
     if (neighbor.record !== undefined || frame.id !== neighbor.id) return this.offence(neighbor.id, now)
     if (frame.topic !== this.#topic) return this.drop(neighbor, 'cluster', now)
+    if (table.isFull && !table.get(frame.id)) return this.drop(neighbor, 'members', now)
     if (!this.#hasRoomFor(frame, now)) return this.drop(neighbor, 'full', now)
     neighbor.isTeacher = !this.#context.view.established().some(({ since }) => now >= since + NEWCOMER_MILLIS)
     this.#context.view.introduced(neighbor, frame.record)
@@ -116,16 +123,19 @@ export class Neighborhood {
   disconnected(neighbor: Neighbor, reason: DisconnectReason, now: number): void {
     this.#remove(neighbor, now)
     this.#context.outbox.push({ type: 'disconnect', peer: neighbor.id })
+    if (reason === 'members') this.#context.outbox.push({ type: 'refused', peer: neighbor.id })
     // Who turns a link down is asked again later; who said goodbye was announced by LEAVE.
     this.#parts.overlay.refused(neighbor.id, now)
     this.#interleave.taken(neighbor.id, false, now)
     if (reason !== 'leave') this.#parts.overlay.fill(now)
   }
 
-  /** The bytes of `peer` break a rule: its link ends. */
-  offence(peer: string, now: number): void {
-    this.#context.counters.offences += 1
-    const neighbor = this.#context.view.get(peer)
+  /** The bytes of `peer` break a rule: its link ends. Before its HELLO anybody may have sent them in its name. */
+  offence(peer: string, now: number, kind: OffenceKind = 'malformed'): void {
+    const { counters, view, offences } = this.#context
+    counters.offences += 1
+    const neighbor = view.get(peer)
+    if (neighbor?.record) offences.add(peer, kind, now)
     if (neighbor) this.drop(neighbor, 'protocol', now)
   }
 
@@ -171,6 +181,13 @@ export class Neighborhood {
     for (const neighbor of this.#context.view.all()) deadline = Math.min(deadline, this.#due(neighbor, now))
     this.#deadline = deadline
     return deadline
+  }
+
+  /** Each link that has not said HELLO costs as much as one that has. */
+  #takes(peer: string, now: number): boolean {
+    const { view, offences } = this.#context
+    const strangers = view.size - view.established().length
+    return strangers < PEERS_IN_HANDSHAKE_MAX && !offences.isRefused(peer, now)
   }
 
   /** Makes room where it must: a member without links, or from the other side of a split, has to get in. */
@@ -264,6 +281,7 @@ export class Neighborhood {
     const { view, outbox } = this.#context
     view.delete(neighbor.id)
     this.#deadline = undefined
+    this.#context.answers.drop(neighbor.id)
     this.#parts.sync.drop(neighbor.id)
     this.#parts.broadcast.unlinked(neighbor.id, now)
     this.#interleave.forget(neighbor.id)

@@ -57,7 +57,7 @@ export class Routes {
       const frame: SignalFrame = { type: 'signal', from: this.#context.id, to: peer, hops: HOPS_MAX, payload }
       return sendTo(this.#context, next, frame, now)
     }
-    this.#failed.add(peer)
+    this.#fail(peer)
     this.#context.outbox.push({ type: 'signal-server', peer, signal })
   }
 
@@ -80,7 +80,7 @@ export class Routes {
 
   /** A signal of `peer` came through the server: it is answered the same way. */
   cameByServer(peer: string): void {
-    this.#failed.add(peer)
+    this.#fail(peer)
   }
 
   /** A dial of `peer` failed: the next one takes the other way. */
@@ -95,10 +95,19 @@ export class Routes {
     this.learn(peer, peer)
   }
 
+  /** A server that names ever more members must not fill this one's memory. */
+  #fail(peer: string): void {
+    this.#failed.add(peer)
+    for (const oldest of this.#failed) {
+      if (this.#failed.size <= ROUTES_MAX) return
+      this.#failed.delete(oldest)
+    }
+  }
+
   /** Server or mesh by turns; without a server another way through the mesh. */
   #takeOtherWay(peer: string): void {
     if (!this.serverUp) this.#via.delete(peer)
-    else if (!this.#failed.delete(peer)) this.#failed.add(peer)
+    else if (!this.#failed.delete(peer)) this.#fail(peer)
   }
 
   /** The transport says again what begins an attempt when nobody answers. */

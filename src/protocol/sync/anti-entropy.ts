@@ -75,6 +75,11 @@ export class AntiEntropy {
     this.#exchange.ask(neighbor.id, this.#context.replica.summary(), now)
   }
 
+  /** Turns a request down, to be repeated later or elsewhere. */
+  decline(peer: string, exchange: number): void {
+    this.#context.outbox.send(peer, { type: 'sync-busy', exchange })
+  }
+
   serve(peer: string, frame: SyncRequestFrame, now: number): 'ok' | 'malformed' {
     return this.#exchange.serve(
       peer,

@@ -1,0 +1,38 @@
+/**
+ * What a neighbor may make this member do with small frames: each answer that is larger than its question, and each
+ * signal that is carried on, is paid for out of a bucket of the link. Honest members never come near.
+ */
+import { TokenBucket } from '../base/token-bucket.js'
+
+/** Per second, and at once. Honest: a sync a second, two tables after a digest, the signals of a few dials. [guess] */
+const RATES = {
+  sync: [2, 4],
+  members: [2, 8],
+  signal: [20, 100],
+} as const
+
+/** What is paid for. */
+export type AnswerKind = keyof typeof RATES
+
+/** The buckets of all links. */
+export class Answers {
+  readonly #links = new Map<string, Map<AnswerKind, TokenBucket>>()
+  /** Questions that got no answer. */
+  refused = 0
+
+  /** Pays for one answer to `peer`; false, and counted, when it has had too many. */
+  take(peer: string, kind: AnswerKind, now: number): boolean {
+    const buckets = this.#links.get(peer) ?? new Map<AnswerKind, TokenBucket>()
+    this.#links.set(peer, buckets)
+    const bucket = buckets.get(kind) ?? new TokenBucket(RATES[kind][0], RATES[kind][1], now)
+    buckets.set(kind, bucket)
+    if (bucket.take(now)) return true
+    this.refused += 1
+    return false
+  }
+
+  /** The link is gone. */
+  drop(peer: string): void {
+    this.#links.delete(peer)
+  }
+}

@@ -1,0 +1,57 @@
+/** A member tells everybody that everybody else is dead. */
+import { expect } from 'chai'
+import { ACCUSATIONS_PER_MINUTE } from '../../src/wire/limits.js'
+import { EngineLab, recordOf } from './engine-lab.js'
+
+const MEMBERS = 200
+
+function labWithMembers(): EngineLab {
+  const lab = new EngineLab()
+  addMembers(lab)
+  return lab
+}
+
+function addMembers(lab: EngineLab): void {
+  lab.link('evil')
+  for (let i = 0; i < MEMBERS; i++)
+    lab.frame('evil', { type: 'member', id: `m${i}`, record: recordOf(1000 + i), lease: 1 })
+}
+
+describe('a flood of suspicions', () => {
+  it('of one watcher counts for 10 members a minute, and no more are buried', () => {
+    const lab = labWithMembers()
+    for (let i = 0; i < MEMBERS; i++)
+      lab.frame('evil', { type: 'suspect', id: `m${i}`, incarnation: 100, by: 'evil' })
+    const suspected = [...lab.engine.table.entries()].filter(({ suspicion }) => suspicion).length
+    expect(suspected).to.equal(ACCUSATIONS_PER_MINUTE)
+    expect(lab.engine.counters.accusationsIgnored).to.equal(MEMBERS - ACCUSATIONS_PER_MINUTE)
+    lab.pass(20_000, ['evil'])
+    // Itself, the attacker, and all that it could not accuse.
+    expect(lab.engine.table.size).to.equal(2 + MEMBERS - ACCUSATIONS_PER_MINUTE)
+  })
+
+  it('is carried on to its subjects as often as the cluster has members, and not for ever', () => {
+    const lab = new EngineLab()
+    lab.link('honest')
+    // What the first neighbors tell is known to others; only later ones bring news that is passed on.
+    lab.pass(6000, ['honest'])
+    addMembers(lab)
+    let told = 0
+    for (let round = 0; round < 20; round++) {
+      for (let i = 0; i < MEMBERS; i++) {
+        const outputs = lab.frame('evil', { type: 'suspect', id: `m${i}`, incarnation: 100, by: 'evil' })
+        told += outputs.filter((output) => output.type === 'send' && output.peer === 'honest').length
+      }
+    }
+    expect(told).to.be.within(MEMBERS, MEMBERS + ACCUSATIONS_PER_MINUTE + 10)
+  })
+
+  it('does not touch a member that is heard', () => {
+    const lab = labWithMembers()
+    lab.link('honest')
+    for (let by = 0; by < 3; by++)
+      lab.frame('evil', { type: 'suspect', id: 'honest', incarnation: 100, by: `m${by}` })
+    lab.pass(20_000, ['honest', 'evil'])
+    expect(lab.engine.table.get('honest')).to.not.equal(undefined)
+  })
+})
