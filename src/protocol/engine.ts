@@ -264,7 +264,8 @@ export class Engine {
     if (frame.type === 'hello') return this.#neighborhood.hello(neighbor, frame, now)
     if (frame.type === 'disconnect') return this.#neighborhood.disconnected(neighbor, frame.reason, now)
     if (neighbor.record === undefined) return this.#neighborhood.offence(peer, now)
-    this.#table.heard(peer, now)
+    const doubt = this.#table.heard(peer, now)
+    if (doubt) sendTo(this.#context, neighbor, doubt, now)
     this.#established(neighbor, frame, now)
     if (!this.#table.ready && this.#sync.inSync(neighbor)) this.#table.makeReady(now)
   }

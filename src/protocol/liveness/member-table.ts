@@ -182,11 +182,16 @@ export class MemberTable {
     if (this.#suspect(claim, now)) this.#events.tell(claim)
   }
 
-  /** A frame of `id` itself came in: it lives, whatever others say. */
-  heard(id: string, now: number): void {
-    if (this.#suspects.size === 0) return
+  /**
+   * A frame of `id` itself came in: it lives, whatever others say. Returns what it is to be told, so that it answers
+   * the others (Lifeguard's buddy system, arXiv 1707.00788, section IV-C): the doubt may not have reached it.
+   */
+  heard(id: string, now: number): SuspectFrame | undefined {
+    if (this.#suspects.size === 0) return undefined
     const known = this.#entries.get(id)
-    if (known?.suspicion) this.#clear(known, now)
+    if (!known?.suspicion) return undefined
+    this.#clear(known, now)
+    return { type: 'suspect', id, incarnation: known.record.incarnation, by: this.#self.id }
   }
 
   /** Changes the own record under a greater incarnation and tells everyone. */

@@ -72,6 +72,17 @@ describe('liveness in the engine', () => {
     expect([before, lab.engine.table.selfRecord.incarnation]).to.deep.equal([101, 102])
   })
 
+  it('tells a neighbor that is heard again that it was doubted, once', () => {
+    const lab = new Lab()
+    for (const peer of ['a', 'b', 'c']) lab.link(peer)
+    lab.frame('b', { type: 'suspect', id: 'a', incarnation: 100, by: 'x' })
+    const told = [...lab.beat('a'), ...lab.beat('a')]
+    expect(sentTo(told, 'a', 'suspect')).to.deep.equal([
+      { type: 'suspect', id: 'a', incarnation: 100, by: 'me' },
+    ])
+    expect(lab.engine.table.get('a')).to.have.property('suspicion', undefined)
+  })
+
   it('doubts a neighbor aloud whose link it gives up, also when it doubted itself before', () => {
     const lab = new Lab()
     for (const peer of ['a', 'b']) lab.link(peer)
