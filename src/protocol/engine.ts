@@ -95,7 +95,7 @@ export class Engine {
       },
       removed: (member: string, how: 'left' | 'dead') => {
         this.#presence.forget(member)
-        this.#neighborhood.buried(member, this.#now)
+        if (how === 'dead') this.#neighborhood.buried(member, this.#now)
         context.outbox.push({ type: 'gone', id: member, how })
       },
       changed: () => context.outbox.push({ type: 'members' }),

@@ -100,6 +100,8 @@ const URGENT: ReadonlySet<Frame['type']> = new Set([
   'signal',
 ])
 
+/** Claims are urgent, but a goodbye follows the last writes of its member, also on the way on. */
 function isClaim(frame: Frame): boolean {
-  return frame.type === 'gossip' && frame.body.type !== 'update' && frame.body.type !== 'message'
+  if (frame.type !== 'gossip' || frame.body.type === 'update' || frame.body.type === 'message') return false
+  return frame.body.type !== 'claims' || !frame.body.claims.some(({ type }) => type === 'leave')
 }

@@ -139,7 +139,10 @@ export class Neighborhood {
     if (neighbor) this.drop(neighbor, 'protocol', now)
   }
 
-  /** A member was removed from the table: a link to it is of no use. */
+  /**
+   * A member is dead: a link to it is of no use. One that said goodbye closes its links itself, after the last of its
+   * writes, which its goodbye has overtaken.
+   */
   buried(id: string, now: number): void {
     const neighbor = this.#context.view.get(id)
     if (neighbor?.record) this.drop(neighbor, 'error', now)

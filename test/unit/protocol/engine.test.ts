@@ -251,6 +251,29 @@ describe('the engine', () => {
     expect([dials(first), dials(waiting), dials(later) > 0]).to.deep.equal([1, 0, true])
   })
 
+  it('takes the last write of a member whose goodbye has overtaken it', () => {
+    const lab = new Lab()
+    lab.link('writer')
+    lab.link('relay')
+    const writer = new Lab()
+    writer.replica.write([{ type: 'set', key: 'last', value: 'word' }])
+    const [update = new Uint8Array()] = writer.replica.drain()
+    const envelope = {
+      type: 'gossip',
+      origin: 'writer',
+      epoch: 9,
+      round: 0,
+      ownTree: false,
+      shapes: false,
+    } as const
+    const goodbye = { type: 'leave', id: 'writer', incarnation: 100 } as const
+    lab.frame('relay', { ...envelope, seq: 1, body: { type: 'beacon' } })
+    lab.frame('relay', { ...envelope, seq: 3, body: { type: 'claims', claims: [goodbye] } })
+    expect(lab.engine.table.get('writer')).to.equal(undefined)
+    lab.frame('writer', { ...envelope, seq: 2, body: { type: 'update', update } })
+    expect(lab.replica.get('last')).to.equal('word')
+  })
+
   it('says goodbye to every neighbor and then nothing more', () => {
     const lab = new Lab()
     lab.link('a')

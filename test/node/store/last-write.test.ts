@@ -1,0 +1,37 @@
+import { expect } from 'chai'
+import { createSignalingServer, type SignalingServer } from '../../../signaling-server/server.js'
+import { createStore, type Store } from '../../../src/index.js'
+
+const READERS = 3
+const ROUNDS = 20
+
+describe('closing a store right after a write, over real WebRTC', function () {
+  this.timeout(120_000)
+  let signaling: SignalingServer
+  let readers: Store[]
+
+  beforeEach(async () => {
+    signaling = await createSignalingServer()
+    readers = Array.from({ length: READERS }, () => join())
+  })
+  afterEach(async () => {
+    await Promise.all(readers.map((store) => store.close()))
+    await signaling.close()
+  })
+
+  const join = () => createStore({ cluster: 'last-write', signaling: signaling.url })
+
+  it(`leaves the write with every neighbor, ${ROUNDS} times of ${ROUNDS}`, async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const writer = join()
+      await writer.synced({ peers: READERS, timeout: 30_000 })
+      writer.usr.set('last', round)
+      await writer.close()
+      // The writer is gone: nothing can be asked of it any more.
+      await Promise.all(
+        readers.map((reader) => reader.usr.once('last', (value) => value === round, { timeout: 5_000 })),
+      )
+    }
+    expect(readers.map((reader) => reader.usr.get('last'))).to.deep.equal(readers.map(() => ROUNDS - 1))
+  })
+})
