@@ -22,14 +22,17 @@ import {
   identityOf,
   memberOf,
   NO_ENTRIES,
+  NO_KEYS,
   NO_MEMBERS,
+  NOBODY_SHOWN,
+  Selection,
   STATUS_BEFORE_START,
   StatusView,
   type Storable,
   valueOr,
 } from './store/selectors.js'
 import { createStore } from './store/store.js'
-import type { Member, Status, Store, StoreOptions, Value } from './store/types.js'
+import type { Member, PresenceState, Shown, Status, Store, StoreOptions, Value } from './store/types.js'
 
 export type { EntryList, Storable } from './store/selectors.js'
 
@@ -107,6 +110,24 @@ export function useEntries({ prefix = '' }: { prefix?: string } = {}): EntryList
   return useSyncExternalStore(view.subscribe, view.snapshot, noEntries)
 }
 
+/**
+ * What `select` makes of all keys, as a count or a sum. Renders when that changes, by `isEqual` (default `Object.is`).
+ * On a server `select` gets no keys.
+ */
+export function useSelect<T>(
+  select: (keys: Readonly<Record<string, Value>>) => T,
+  isEqual: (a: T, b: T) => boolean = Object.is,
+): T {
+  const { usr } = useStore()
+  const [selection] = useState(() => new Selection<T>())
+  const subscribe = useCallback((changed: () => void) => usr.subscribe(changed), [usr])
+  return useSyncExternalStore(
+    subscribe,
+    () => selection.look(usr.snapshot(), select, isEqual),
+    () => selection.look(NO_KEYS, select, isEqual),
+  )
+}
+
 /** The members of the cluster, this one included, in ascending order of id. */
 export function useMembers(): readonly Member[] {
   const { members } = useStore()
@@ -122,6 +143,27 @@ export function useMember(id: string): Member | undefined {
 /** This member; undefined on a server. */
 export function useSelf(): Member | undefined {
   return useMembers().find((member) => member.self)
+}
+
+/** What the members show of themselves, and how to change what this one shows. */
+export interface PresenceHook {
+  self: PresenceState
+  /** Every other member that shows something, in ascending order of id. */
+  others: readonly Shown[]
+  /** As `store.presence.set`; always the same function. @throws UsageError ERR_VALUE_INVALID, ERR_TOO_LARGE */
+  set: (patch: Partial<PresenceState>) => void
+}
+
+/** The presence of all members: cursors, selections, who types. Renders when something of it changes. */
+export function usePresence(): PresenceHook {
+  const { presence } = useStore()
+  const subscribe = useCallback((changed: () => void) => presence.subscribe(changed), [presence])
+  const shown = useSyncExternalStore(subscribe, () => presence.list(), nobody)
+  const set = useCallback((patch: Partial<PresenceState>) => presence.set(patch), [presence])
+  return useMemo(() => {
+    const self = shown.find((entry) => entry.self)?.state ?? {}
+    return { self, others: shown.filter((entry) => !entry.self), set }
+  }, [shown, set])
 }
 
 /** How the store stands: alone, joining, live, ... */
@@ -206,5 +248,6 @@ function isUpdater<T>(next: T | ((current: T) => T)): next is (current: T) => T 
 const nothing = () => undefined
 const noEntries = () => NO_ENTRIES
 const noMembers = () => NO_MEMBERS
+const nobody = () => NOBODY_SHOWN
 const whole = (status: Status) => status
 const synced = (status: Status) => status.synced

@@ -22,11 +22,12 @@ import {
   EntriesView,
   type EntryList,
   memberOf,
+  Selection,
   type Storable,
   valueOr,
 } from './store/selectors.js'
 import { createStore } from './store/store.js'
-import type { Member, Status, Store, StoreOptions, Value } from './store/types.js'
+import type { Member, PresenceState, Shown, Status, Store, StoreOptions, Value } from './store/types.js'
 
 export type { EntryList, Storable } from './store/selectors.js'
 
@@ -95,6 +96,59 @@ export function useValueModel<T>(
     get: () => value.value,
     set: (next) => usr.set(toValue(key), next as Value),
   })
+}
+
+/**
+ * The value of `key` and how to write it: a value, or what a function makes of the current one. Writing throws as
+ * `usr.set` does.
+ */
+export function useValueState<T>(
+  key: MaybeRefOrGetter<string>,
+  fallback: T,
+): readonly [value: Followed<Storable<T>>, set: (next: T | ((current: Storable<T>) => T)) => void] {
+  const { usr } = useStore()
+  const set = (next: T | ((current: Storable<T>) => T)) => {
+    const current = valueOr(usr, toValue(key), fallback) as Storable<T>
+    const isUpdater = typeof next === 'function'
+    usr.set(toValue(key), (isUpdater ? (next as (current: Storable<T>) => T)(current) : next) as Value)
+  }
+  return [useValue<T>(key, fallback), set]
+}
+
+/** What `select` makes of all keys; another object only when it differs by `isEqual` (default `Object.is`). */
+export function useSelect<T>(
+  select: (keys: Readonly<Record<string, Value>>) => T,
+  isEqual: (a: T, b: T) => boolean = Object.is,
+): Followed<T> {
+  const { usr } = useStore()
+  const selection = new Selection<T>()
+  return follow(() => ({
+    read: () => selection.look(usr.snapshot(), select, isEqual),
+    subscribe: (changed) => usr.subscribe(changed),
+  }))
+}
+
+/** What the members show of themselves, and how to change what this one shows. */
+export interface PresenceComposable {
+  self: Followed<PresenceState>
+  /** Every other member that shows something, in ascending order of id. */
+  others: Followed<readonly Shown[]>
+  /** As `store.presence.set`. @throws UsageError ERR_VALUE_INVALID, ERR_TOO_LARGE */
+  set(patch: Partial<PresenceState>): void
+}
+
+/** The presence of all members: cursors, selections, who types. */
+export function usePresence(): PresenceComposable {
+  const { presence } = useStore()
+  const shown = follow(() => ({
+    read: () => presence.list(),
+    subscribe: (changed) => presence.subscribe(changed),
+  }))
+  return {
+    self: computed(() => shown.value.find(({ self }) => self)?.state ?? {}),
+    others: computed(() => shown.value.filter(({ self }) => !self)),
+    set: (patch) => presence.set(patch),
+  }
 }
 
 /** All keys that begin with `prefix` (default: all) with their values. */

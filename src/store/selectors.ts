@@ -4,7 +4,7 @@
  */
 import type { Unsubscribe } from '../base/emitter.js'
 import { UsageError } from '../base/errors.js'
-import type { KV, Member, Status, Store, StoreOptions, Value } from './types.js'
+import type { KV, Member, Shown, Status, Store, StoreOptions, Value } from './types.js'
 
 /**
  * The type of a stored value as a caller names it: `T` itself, or `never` for the things that no store takes
@@ -28,6 +28,11 @@ export type EntryList = readonly (readonly [key: string, value: Value])[]
 export const NO_ENTRIES: EntryList = Object.freeze([])
 /** No members; always the same object. */
 export const NO_MEMBERS: readonly Member[] = Object.freeze([])
+
+/** Nobody shows anything; always the same object. */
+export const NOBODY_SHOWN: readonly Shown[] = Object.freeze([])
+/** No keys; always the same object. */
+export const NO_KEYS: Readonly<Record<string, Value>> = Object.freeze({})
 
 /** The status that a page shows before there is a store: on a server and while it is hydrated. */
 export const STATUS_BEFORE_START: Status = Object.freeze({
@@ -80,6 +85,28 @@ export class EntriesView {
     this.#list = keepEqual(this.#list, this.#kv.entries({ prefix: this.#prefix }))
     this.#stale = false
     return this.#list
+  }
+}
+
+/** What a selector makes of all keys: the same result until it makes another one. */
+export class Selection<T> {
+  #keys: object | undefined
+  #select: unknown
+  #result: T | undefined
+
+  /** Looks only when the keys or the selector are others than the last time. */
+  look(
+    keys: Readonly<Record<string, Value>>,
+    select: (keys: Readonly<Record<string, Value>>) => T,
+    isEqual: (a: T, b: T) => boolean,
+  ): T {
+    const before = this.#result as T
+    if (this.#keys === keys && this.#select === select) return before
+    const next = select(keys)
+    if (this.#keys === undefined || !isEqual(before, next)) this.#result = next
+    this.#keys = keys
+    this.#select = select
+    return this.#result as T
   }
 }
 

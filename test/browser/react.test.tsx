@@ -8,6 +8,8 @@ import {
   useEntries,
   useMember,
   useMembers,
+  usePresence,
+  useSelect,
   useSelf,
   useStatus,
   useSynced,
@@ -51,6 +53,63 @@ describe('the React hooks', () => {
     await until(() => one<HTMLInputElement>(there, 'input').value === 'hello', 'the text is there')
     type(one<HTMLInputElement>(there, 'input'), 'hello you')
     await until(() => one<HTMLInputElement>(here, 'input').value === 'hello you', 'the answer is here')
+  })
+
+  it('show what the others show of themselves, and change what this member shows', async () => {
+    const [first, second] = meetingStores()
+    let renders = 0
+    const cursor = () => {
+      renders++
+      const { self, others, set } = usePresence()
+      return (
+        <button type="button" onClick={() => set({ cursor: 5 })}>
+          {JSON.stringify([self, others.map(({ state }) => state)])}
+        </button>
+      )
+    }
+    const { container } = drawn(
+      <StoreProvider store={first}>
+        <Uses hooks={cursor} />
+      </StoreProvider>,
+    )
+    second.presence.set({ cursor: 7 })
+    await until(() => container.textContent === '[{},[{"cursor":7}]]', 'the cursor of the other')
+    one(container, 'button').click()
+    await until(() => container.textContent === '[{"cursor":5},[{"cursor":7}]]', 'the own cursor')
+    await until(() => second.presence.get(first.id)?.cursor === 5, 'the cursor there')
+    await settled()
+    const before = renders
+    first.usr.set('k', 1)
+    await settled()
+    expect(renders).to.equal(before)
+    await second.close()
+    await until(() => container.textContent === '[{"cursor":5},[]]', 'the other is gone')
+  })
+
+  it('render a selection only when its result changes', async () => {
+    const store = aloneStore()
+    let renders = 0
+    const count = () => {
+      renders++
+      return (
+        <p>
+          {useSelect((keys) => Object.keys(keys).filter((key) => key.startsWith('a/')), sameLists).join()}
+        </p>
+      )
+    }
+    const { container } = drawn(
+      <StoreProvider store={store}>
+        <Uses hooks={count} />
+      </StoreProvider>,
+    )
+    await settled()
+    const before = renders
+    store.usr.set('b/1', 1)
+    await settled()
+    expect(renders).to.equal(before)
+    store.usr.set('a/1', 1)
+    await until(() => container.textContent === 'a/1', 'the key')
+    expect(renders).to.equal(before + 1)
   })
 
   it('render a component only when what it shows changes', async () => {
@@ -229,3 +288,7 @@ describe('the React hooks', () => {
     expect(caught[0]).to.have.property('code', 'ERR_CONTEXT_MISSING')
   })
 })
+
+function sameLists(a: readonly string[], b: readonly string[]): boolean {
+  return a.join() === b.join()
+}

@@ -9,12 +9,15 @@ import {
   useEntries,
   useMember,
   useMembers,
+  usePresence,
+  useSelect,
   useSelf,
   useStatus,
   useStore,
   useSynced,
   useValue,
   useValueModel,
+  useValueState,
 } from '../../src/vue.js'
 
 describe('the Vue composables', () => {
@@ -73,6 +76,42 @@ describe('the Vue composables', () => {
     await until(() => there.querySelector('input')?.value === 'hello', 'the text is there')
     type(there, 'hello you')
     await until(() => here.querySelector('input')?.value === 'hello you', 'the answer is here')
+  })
+
+  it('show what the others show of themselves, and change what this member shows', async () => {
+    const [first, second] = meetingStores()
+    const { self, others, set } = within(first, () => usePresence())
+    second.presence.set({ cursor: 7 })
+    await until(() => others.value[0]?.state.cursor === 7, 'the cursor of the other')
+    set({ cursor: 5 })
+    await until(() => self.value.cursor === 5, 'the own cursor')
+    await until(() => second.presence.get(first.id)?.cursor === 5, 'the cursor there')
+    await second.close()
+    await until(() => others.value.length === 0, 'the other is gone')
+  })
+
+  it('keep a selection until its result changes', () => {
+    const store = aloneStore()
+    const sum = within(store, () =>
+      useSelect(
+        (keys) => Object.keys(keys).filter((key) => key.startsWith('a/')),
+        (a, b) => a.join() === b.join(),
+      ),
+    )
+    const before = sum.value
+    store.usr.set('b/1', 1)
+    expect(sum.value).to.equal(before)
+    store.usr.set('a/1', 1)
+    expect(sum.value).to.deep.equal(['a/1'])
+  })
+
+  it('give a value with its setter, which takes a function too', () => {
+    const store = aloneStore()
+    const [count, setCount] = within(store, () => useValueState('count', 0))
+    expect(count.value).to.equal(0)
+    setCount(2)
+    setCount((current) => current + 1)
+    expect([count.value, store.usr.get('count')]).to.deep.equal([3, 3])
   })
 
   it('follow a key that is a reference, and tell null from nothing', () => {
