@@ -40,7 +40,7 @@ export const schemaMutations: readonly Mutation[] = [
     op: 'add',
     path: `${container}/args/-`,
     value: 1,
-    finding: /args\[3\] is a number/,
+    finding: /args\[4\] is a number/,
   },
   {
     title: 'a missing selector',
