@@ -1,5 +1,7 @@
 /** The few calls by which a data folder is kept; tests put a failing or a recording disk in their place. */
+
 import { mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
+import { holdsLock, type LockResult, releaseLock, takeLock } from './file-lock.node.js'
 
 /** A file that is written from its start to its end. */
 export interface NewFile {
@@ -22,6 +24,10 @@ export interface FileSystem {
   remove(path: string): Promise<void>
   /** Makes the names in a folder survive a loss of power. */
   syncFolder(path: string): Promise<void>
+  /** Takes the lock of a folder unless a living process has it. */
+  takeLock(path: string): Promise<LockResult>
+  holdsLock(path: string, number: number): Promise<boolean>
+  releaseLock(path: string, number: number): Promise<void>
 }
 
 /** The disk of this machine. */
@@ -33,6 +39,9 @@ export const diskFileSystem: FileSystem = {
   rename,
   remove: unlink,
   syncFolder,
+  takeLock,
+  holdsLock,
+  releaseLock,
 }
 
 async function create(path: string): Promise<NewFile> {

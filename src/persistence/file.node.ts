@@ -20,7 +20,6 @@ import {
 } from './file-errors.node.js'
 import { generationsIn, logName, readFolder, snapshotName } from './file-folder.node.js'
 import { frame, unframe } from './file-frame.node.js'
-import { holdsLock, releaseLock, takeLock } from './file-lock.node.js'
 import { encodeRecords, logHead } from './file-log.node.js'
 import { diskFileSystem, type FileSystem, type NewFile } from './file-system.node.js'
 import type { Loaded, Persistence } from './persistence.js'
@@ -92,7 +91,7 @@ class FilePersistence implements Persistence {
         this.#lockNumber = lock
         return loaded
       } catch (error) {
-        await releaseLock(this.#folder, lock)
+        await this.#files.releaseLock(this.#folder, lock)
         throw error
       }
     })
@@ -135,12 +134,12 @@ class FilePersistence implements Persistence {
       if (lock === undefined) return
       this.#lockNumber = undefined
       await this.#closeLog()
-      await releaseLock(this.#folder, lock)
+      await this.#files.releaseLock(this.#folder, lock)
     })
   }
 
   async #lock(): Promise<number> {
-    const result = await takeLock(this.#folder)
+    const result = await this.#files.takeLock(this.#folder)
     if (result.type === 'held') throw locked(this.#folder, result.holder.pid)
     return result.number
   }
@@ -207,7 +206,8 @@ class FilePersistence implements Persistence {
   /** After trouble the folder may be another one, or may have been taken by another process meanwhile. */
   async #regain(): Promise<void> {
     await this.#files.makeFolder(this.#folder)
-    if (this.#lockNumber === undefined || (await holdsLock(this.#folder, this.#lockNumber))) return
+    if (this.#lockNumber === undefined || (await this.#files.holdsLock(this.#folder, this.#lockNumber)))
+      return
     this.#lockNumber = await this.#lock()
     const { snapshots, logs } = await generationsIn(this.#files, this.#folder)
     this.#generation = Math.max(this.#generation, ...snapshots, ...logs)
