@@ -6,6 +6,7 @@ import { cpus, loadavg, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Bench, BenchOptions, BenchRow } from './bench.js'
 import { detection } from './detection.js'
+import { durability } from './durability.js'
 import { exit } from './exit.js'
 import { falseDeaths } from './false-deaths.js'
 import { recordFigures } from './figures.js'
@@ -44,6 +45,7 @@ const BENCHES: readonly Bench[] = [
   simulator,
   hostile,
   sessions,
+  durability,
   oracle,
   exit,
 ]

@@ -163,7 +163,7 @@ function contentsAfter(operations: readonly DiskOperation[]): Map<number, Uint8A
     } else if (operation.type === 'write') since.get(operation.file)?.push(operation.bytes)
     else if (operation.type === 'sync') {
       const parts = [synced.get(operation.file) ?? new Uint8Array(), ...(since.get(operation.file) ?? [])]
-      synced.set(operation.file, Buffer.concat(parts))
+      synced.set(operation.file, concat(parts))
       since.set(operation.file, [])
     }
   }
@@ -173,14 +173,14 @@ function contentsAfter(operations: readonly DiskOperation[]): Map<number, Uint8A
 /** Prefixes that end at and within each write, the length without the bytes, and later bytes without earlier ones. */
 function versionsOf(synced: Uint8Array, since: readonly Uint8Array[]): Uint8Array[] {
   const versions: Uint8Array[] = [synced]
-  const all = Buffer.concat(since)
+  const all = concat(since)
   let end = 0
   for (const bytes of since) {
     for (const length of [end + 1, end + (bytes.length >> 1), end + bytes.length - 1, end + bytes.length]) {
-      versions.push(Buffer.concat([synced, all.subarray(0, length)]))
-      versions.push(Buffer.concat([synced, new Uint8Array(length)]))
+      versions.push(concat([synced, all.subarray(0, length)]))
+      versions.push(concat([synced, new Uint8Array(length)]))
     }
-    versions.push(Buffer.concat([synced, new Uint8Array(end), all.subarray(end)]))
+    versions.push(concat([synced, new Uint8Array(end), all.subarray(end)]))
     end += bytes.length
   }
   return versions
@@ -189,7 +189,7 @@ function versionsOf(synced: Uint8Array, since: readonly Uint8Array[]): Uint8Arra
 function apply(operation: DiskOperation, names: Map<string, number>, contents: Uint8Array[]): void {
   if (operation.type === 'write') {
     const before = contents[operation.file] ?? new Uint8Array()
-    contents[operation.file] = Buffer.concat([before, operation.bytes])
+    contents[operation.file] = concat([before, operation.bytes])
   } else if (operation.type !== 'sync' && operation.type !== 'sync-folder') {
     if (operation.type === 'create') contents[operation.file] = new Uint8Array()
     applyName(operation, names)
@@ -214,6 +214,11 @@ function products<T>(choices: readonly (readonly T[])[]): T[][] {
     (all, choice) => all.flatMap((one) => choice.map((each) => [...one, each])),
     [[]],
   )
+}
+
+/** Not a Buffer, whose `slice` shares its memory. */
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(parts))
 }
 
 function systemError(code: string, what: string): Error {
