@@ -8,6 +8,7 @@ export {
   GossipKvError,
   InternalError,
   ProtocolError,
+  ReplicationError,
   StorageError,
   TransportError,
   UsageError,

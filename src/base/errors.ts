@@ -33,6 +33,7 @@ export type ErrorCode =
   | 'ERR_LINK_CLOSED'
   | 'ERR_LINK_OVERLOADED'
   | 'ERR_SYNC_TIMEOUT'
+  | 'ERR_REPLICATION_TIMEOUT'
   | 'ERR_ABORTED'
   | 'ERR_PORT_IN_USE'
   | 'ERR_MEMBER_EXITED'
@@ -82,6 +83,22 @@ export class UsageError extends GossipKvError {}
 export class ProtocolError extends GossipKvError {}
 /** The network's trouble. Retried by the library; shown in `status.lastError`. */
 export class TransportError extends GossipKvError {}
+/** Fewer members than asked for hold what was written, as far as is known. */
+export class ReplicationError extends TransportError {
+  /** Ids of the other members that hold it, and of those that did not say so. */
+  readonly acked: readonly string[]
+  readonly missing: readonly string[]
+
+  constructor(
+    code: ErrorCode,
+    text: ErrorText,
+    sides: { acked: readonly string[]; missing: readonly string[] },
+  ) {
+    super(code, text)
+    this.acked = sides.acked
+    this.missing = sides.missing
+  }
+}
 /** A checkpoint or data folder that cannot be read or written. Memory goes on serving. */
 export class StorageError extends GossipKvError {}
 /** A refused member: says by whom and why. */

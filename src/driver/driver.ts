@@ -50,6 +50,12 @@ export interface MemberView {
   inSync: boolean | undefined
 }
 
+/** The other members, by whether they hold what was asked about. Ids in ascending order. */
+export interface AckSides {
+  acked: readonly string[]
+  missing: readonly string[]
+}
+
 /** What the driver tells the store. */
 export interface DriverEvents {
   /** The members, the links or their state changed. */
@@ -98,6 +104,8 @@ export class Driver {
   #drainTimer: Timer | undefined
   #drainedAt = Number.NEGATIVE_INFINITY
   #pending = 0
+  #calls = 0
+  readonly #awaited = new Map<number, (sides: AckSides) => void>()
 
   constructor(options: DriverOptions) {
     this.#options = options
@@ -170,6 +178,19 @@ export class Driver {
     const { clock } = this.#options
     const wait = Math.max(0, this.#drainedAt + COALESCE_MILLIS - clock.monotonic())
     this.#drainTimer = clock.after(wait, () => this.#drain())
+  }
+
+  /**
+   * Calls `done` once, when `acks` other members hold every local write so far (Infinity: all of them). Returns what
+   * ends the wait: `done` is then called at once, with how far it came.
+   */
+  awaitAcks(acks: number, done: (sides: AckSides) => void): () => void {
+    const call = this.#calls++
+    this.#awaited.set(call, done)
+    // The request follows the updates that it asks about.
+    this.#drain()
+    this.#post({ type: 'await-acks', call, acks })
+    return () => this.#post({ type: 'end-acks', call })
   }
 
   /** A field of the own member record changed. */
@@ -272,6 +293,10 @@ export class Driver {
         return true
       case 'message':
         this.#options.events.message(output.from, output.bytes)
+        return false
+      case 'acknowledged':
+        this.#awaited.get(output.call)?.(output)
+        this.#awaited.delete(output.call)
         return false
       default:
         return unreachable(output)

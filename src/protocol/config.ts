@@ -221,6 +221,14 @@ export interface ProtocolConfig {
   originsMax: number
   /** Sequence numbers remembered above the unbroken ones of an origin. Less: the same. [guess] */
   originGapsMax: number
+  /** Acknowledgements that did not come are asked for again after this, doubled each time. Less: floods in vain. [guess] */
+  ackRetryMillis: number
+  /** The longest such pause. More: a member that was away is heard of later. [guess] */
+  ackRetryMaxMillis: number
+  /** Neighbors are asked for acknowledgements at most this often. More: who writes and waits in turn waits longer. [guess] */
+  ackGapMillis: number
+  /** All members are asked at most this often. Less: more answers, one of each member every time. [guess] */
+  ackFloodGapMillis: number
 
   // Sync
   /**
@@ -313,6 +321,10 @@ export const DEFAULT_CONFIG: Readonly<ProtocolConfig> = {
   holdBackMillis: 250,
   originsMax: 4_096,
   originGapsMax: 1_024,
+  ackRetryMillis: 500,
+  ackRetryMaxMillis: 4_000,
+  ackGapMillis: 10,
+  ackFloodGapMillis: 50,
 
   antiEntropyMillis: 10_000,
   mismatchMillis: 300,

@@ -6,6 +6,7 @@
 import { type Random, sample } from '../base/random.js'
 import type { Claim, Frame, GossipFrame, MemberRecord } from '../wire/frame.js'
 import { type AnswerKind, Answers } from './answers.js'
+import { Acknowledgements } from './broadcast/acknowledgements.js'
 import { Plumtree } from './broadcast/plumtree.js'
 import { Claims } from './claims.js'
 import { DEFAULT_CONFIG, type ProtocolConfig } from './config.js'
@@ -53,6 +54,7 @@ export class Engine {
   readonly #neighborhood: Neighborhood
   readonly #broadcast: Plumtree
   readonly #sync: AntiEntropy
+  readonly #acks: Acknowledgements
   /** The time of the step under way, for what is called back within it. */
   #now: number
   /** When to give the shared tree a new shape, should this member be the one who does. */
@@ -120,6 +122,12 @@ export class Engine {
       sync: this.#sync,
       presence: this.#presence,
     }
+    this.#acks = new Acknowledgements(context, {
+      table: this.#table,
+      routes: this.#routes,
+      inSync: (neighbor) => this.#sync.inSync(neighbor),
+      flood: (request) => this.#broadcast.originate({ type: 'ack-request', ...request }, this.#now),
+    })
     this.#beaconAt = now + config.beaconMillis
     this.#neighborhood = new Neighborhood(context, options.topic, parts, now)
   }
@@ -201,6 +209,7 @@ export class Engine {
       this.#neighborhood.deadline(now),
       this.#broadcast.deadline(),
       this.#sync.deadline(),
+      this.#acks.deadline(),
       this.view.size > 0 ? this.#beaconAt : Number.POSITIVE_INFINITY,
     )
   }
@@ -248,6 +257,10 @@ export class Engine {
         return this.#messages.send(input.to, input.bytes, now)
       case 'self':
         return this.#table.changeSelf(input.change)
+      case 'await-acks':
+        return this.#acks.wait(input.call, input.acks, now)
+      case 'end-acks':
+        return this.#acks.end(input.call)
       case 'tick':
         return this.#tick(now)
       case 'leave':
@@ -306,6 +319,10 @@ export class Engine {
         return this.#sync.pull(peer, frame.exchange, frame.next, now)
       case 'sync-busy':
         return this.#sync.busy(neighbor, frame.exchange, now)
+      case 'ack-request':
+        return this.#acks.asked(peer, frame, now)
+      case 'ack':
+        return this.#acks.receive(frame, peer, now)
       case 'member':
       case 'suspect':
       case 'leave': {
@@ -347,6 +364,9 @@ export class Engine {
         return APPLIED
       case 'beacon':
         return APPLIED
+      case 'ack-request':
+        this.#acks.asked(frame.origin, body, this.#now)
+        return APPLIED
       default:
         return unreachable(body)
     }
@@ -372,6 +392,7 @@ export class Engine {
     if (outcome === 'unchanged') return
     this.#broadcast.replay(now)
     this.#sync.changed(now)
+    this.#acks.changed(now)
   }
 
   #localUpdates(updates: readonly Uint8Array[], now: number): void {
@@ -399,6 +420,7 @@ export class Engine {
     this.#broadcast.tick(now)
     this.#helpHeldBack(now)
     this.#sync.tick(now)
+    this.#acks.tick(now)
     this.#overlay.tick(now)
     if (now >= this.#beaconAt) this.#beacon(now)
   }

@@ -32,6 +32,8 @@ export interface ReplicaPort {
   receive(update: Uint8Array): ReceiveResult
   /** Equal on two members exactly when they hold the same data, deletes included. 16 bytes. */
   digest(): Uint8Array
+  /** How many writes of `session` are merged here, without gaps. */
+  known(session: number): number
   /** What this member knows, for another one to compute the difference against. */
   summary(): Uint8Array
   /** All that the author of `summary` lacks, computed in one turn from one version. Undefined: `summary` is malformed. */

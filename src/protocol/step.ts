@@ -33,6 +33,10 @@ export type Input =
   | { type: 'message'; to: string; bytes: Uint8Array }
   /** A field of the own record changed. */
   | { type: 'self'; change: Partial<MemberRecord> }
+  /** A call waits until so many others hold all that was written here; Infinity: all of them. */
+  | { type: 'await-acks'; call: number; acks: number }
+  /** It waits no longer. */
+  | { type: 'end-acks'; call: number }
   /** The deadline has come. */
   | { type: 'tick' }
   /** This member goes; it says goodbye to its neighbors. */
@@ -60,6 +64,8 @@ export type Output =
   | { type: 'presence' }
   /** A message for the application. */
   | { type: 'message'; from: string; bytes: Uint8Array }
+  /** What a call has waited for has come, or it waits no longer. */
+  | { type: 'acknowledged'; call: number; acked: readonly string[]; missing: readonly string[] }
 
 /** Collects the outputs of one step, in order; the parts of the engine share it. */
 export class Outbox {
@@ -102,6 +108,7 @@ const URGENT: ReadonlySet<Frame['type']> = new Set([
 
 /** Claims are urgent, but a goodbye follows the last writes of its member, also on the way on. */
 function isClaim(frame: Frame): boolean {
-  if (frame.type !== 'gossip' || frame.body.type === 'update' || frame.body.type === 'message') return false
+  // A request for acknowledgements must not overtake the updates that it asks about.
+  if (frame.type !== 'gossip' || ['update', 'message', 'ack-request'].includes(frame.body.type)) return false
   return frame.body.type !== 'claims' || !frame.body.claims.some(({ type }) => type === 'leave')
 }

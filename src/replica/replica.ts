@@ -192,6 +192,10 @@ export class Replica implements ReplicaPort {
     return this.#map.digest.bytes()
   }
 
+  known(session: number): number {
+    return this.#map.known(session)
+  }
+
   summary(): Uint8Array {
     return encodeSummary(this.#map, this.#ahead.told())
   }

@@ -49,6 +49,10 @@ export class StubReplica implements SimReplica {
     return this.#have[session] ?? 0
   }
 
+  known(session: number): number {
+    return this.has(session)
+  }
+
   writeOne(): void {
     const n = this.has(this.session) + 1
     this.#add({ session: this.session, from: n, to: n })

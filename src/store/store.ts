@@ -36,6 +36,8 @@ import type {
   Members,
   Presence,
   ReadKV,
+  Replicated,
+  ReplicatedOptions,
   Status,
   Store,
   StoreEvents,
@@ -185,6 +187,16 @@ class GossipStore implements Store {
     this.#assertOpen()
     if (!this.#ready) throw notStarted()
     this.#driver?.message(...this.#messenger.check(to, bytes))
+  }
+
+  async replicated(options: ReplicatedOptions = {}): Promise<Replicated> {
+    this.#assertOpen()
+    await this.ready()
+    if (!this.#driver) throw notStarted()
+    // Loaded when somebody waits for the first time.
+    const { waitReplicated } = await import('./replicated.js')
+    this.#assertOpen()
+    return waitReplicated(this, this.#driver, this.#world.clock, options)
   }
 
   on<K extends keyof StoreEvents>(

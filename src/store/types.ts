@@ -299,6 +299,21 @@ export interface ConflictEvent {
   loser: { value: Value | undefined; by: string | undefined }
 }
 
+/** How many members have to hold what was written, and how long to wait for them. */
+export interface ReplicatedOptions {
+  /** Other members: 0 to 10,000, or 'all' that are known. Default 1. */
+  acks?: number | 'all'
+  /** In milliseconds. Default 30,000. */
+  timeout?: number
+  signal?: AbortSignal
+}
+
+/** Ids of the other members by whether they are known to hold every write of this store, in ascending order. */
+export interface Replicated {
+  acked: readonly string[]
+  missing: readonly string[]
+}
+
 /** A member of a gossip cluster. */
 export interface Store {
   readonly id: string
@@ -336,6 +351,14 @@ export interface Store {
    * ERR_NOT_STARTED, ERR_STORE_CLOSED
    */
   send(to: string, bytes: Uint8Array): void
+  /**
+   * Resolves when `acks` other members (default 1) have merged every write that this store has made so far. They say
+   * so themselves: it is proven by what they know, not by what was sent. `'all'`: every other member, and at least one.
+   * Held in memory there; what is on a disk, `flush()` tells of this member alone.
+   * @throws ReplicationError ERR_REPLICATION_TIMEOUT with `acked` and `missing`; TransportError ERR_ABORTED;
+   * UsageError ERR_OPTION_INVALID, ERR_STORE_CLOSED
+   */
+  replicated(options?: ReplicatedOptions): Promise<Replicated>
   on<K extends keyof StoreEvents>(
     type: K,
     listener: (event: StoreEvents[K]) => void,

@@ -19,6 +19,7 @@ import {
   versionMismatch,
 } from './fields.js'
 import {
+  type AckRequest,
   type Announced,
   type Claim,
   DISCONNECT_REASONS,
@@ -32,6 +33,7 @@ import {
   VISIBILITIES,
 } from './frame.js'
 import {
+  ACK_MARKS_MAX,
   APPLICATION_BYTES_MAX,
   FRAME_BYTES_MAX,
   PRESENCE_BYTES_MAX,
@@ -42,7 +44,7 @@ import { isWord } from './signal.js'
 
 /** The length of a replica digest. */
 export const DIGEST_BYTES = 16
-const BODY_TYPES = ['update', 'claims', 'beacon', 'message'] as const
+const BODY_TYPES = ['update', 'claims', 'beacon', 'message', 'ack-request'] as const
 const OWN_TREE = 1
 const SHAPES = 2
 const CLAIM_TYPES = ['member', 'suspect', 'leave', 'presence'] as const
@@ -151,6 +153,14 @@ function writeFields(encoder: encoding.Encoder, frame: Frame): void {
       return writeMessage(encoder, frame)
     case 'disconnect':
       return encoding.writeUint8(encoder, DISCONNECT_REASONS.indexOf(frame.reason))
+    case 'ack-request':
+      return writeAckRequest(encoder, frame)
+    case 'ack':
+      encoding.writeVarString(encoder, frame.from)
+      encoding.writeVarString(encoder, frame.to)
+      encoding.writeUint8(encoder, frame.hops)
+      encoding.writeVarUint(encoder, frame.session)
+      return encoding.writeVarUint(encoder, frame.token)
     default:
       return unreachable(frame)
   }
@@ -181,6 +191,8 @@ function writeBody(encoder: encoding.Encoder, body: EnvelopeBody): void {
       return
     case 'message':
       return writeMessage(encoder, body)
+    case 'ack-request':
+      return writeAckRequest(encoder, body)
     default:
       return unreachable(body)
   }
@@ -191,6 +203,15 @@ function writeMessage(encoder: encoding.Encoder, { from, to, hops, bytes }: Mess
   encoding.writeVarString(encoder, to)
   encoding.writeUint8(encoder, hops)
   encoding.writeVarUint8Array(encoder, bytes)
+}
+
+function writeAckRequest(encoder: encoding.Encoder, { token, marks }: AckRequest): void {
+  encoding.writeVarUint(encoder, token)
+  encoding.writeVarUint(encoder, marks.length)
+  for (const { session, n } of marks) {
+    encoding.writeVarUint(encoder, session)
+    encoding.writeVarUint(encoder, n)
+  }
 }
 
 function writeClaim(encoder: encoding.Encoder, claim: Claim): void {
@@ -286,6 +307,17 @@ function readFields(decoder: decoding.Decoder, type: Frame['type']): Frame {
       return readMessage(decoder)
     case 'disconnect':
       return { type, reason: readChoice(decoder, DISCONNECT_REASONS) }
+    case 'ack-request':
+      return { type, ...readAckRequest(decoder) }
+    case 'ack':
+      return {
+        type,
+        from: readWord(decoder),
+        to: readWord(decoder),
+        hops: decoding.readUint8(decoder),
+        session: readInteger(decoder),
+        token: readInteger(decoder),
+      }
     default:
       return unreachable(type)
   }
@@ -314,9 +346,18 @@ function readBody(decoder: decoding.Decoder): EnvelopeBody {
       return { type }
     case 'message':
       return readMessage(decoder)
+    case 'ack-request':
+      return { type, ...readAckRequest(decoder) }
     default:
       return unreachable(type)
   }
+}
+
+function readAckRequest(decoder: decoding.Decoder): AckRequest {
+  const token = readInteger(decoder)
+  const marks = readList(decoder, () => ({ session: readInteger(decoder), n: readInteger(decoder) }))
+  if (marks.length === 0 || marks.length > ACK_MARKS_MAX) throw malformed('ack-request: 1 to 8 marks')
+  return { token, marks }
 }
 
 function readClaim(decoder: decoding.Decoder, type: Claim['type']): Claim {

@@ -50,6 +50,8 @@ export const FRAME_TAGS = {
   'sync-pull': 28,
   'sync-busy': 29,
   members: 30,
+  'ack-request': 31,
+  ack: 32,
 } as const
 
 /** Why a link was ended by its other side. */
@@ -129,6 +131,33 @@ export type EnvelopeBody =
   | { type: 'beacon' }
   /** A message of the application for everyone, or for one member to whom nobody knew the way. */
   | MessageFrame
+  /** Who holds what the origin has written is to say so. */
+  | ({ type: 'ack-request' } & AckRequest)
+
+/** Asks whether the receiver has merged so many writes of each of the asker's sessions. */
+export interface AckRequest {
+  /** Rises with each request that asks for more; an answer to one is an answer to all before it. */
+  token: number
+  /** At least one and at most ACK_MARKS_MAX; the present session last. */
+  marks: readonly { session: number; n: number }[]
+}
+
+/** The same for a neighbor alone. */
+export interface AckRequestFrame extends AckRequest {
+  type: 'ack-request'
+}
+
+/** `from` has merged what the request of `to` asked about; on its way through the mesh. */
+export interface AckFrame {
+  type: 'ack'
+  from: string
+  to: string
+  /** Links that it may still cross. */
+  hops: number
+  /** The last session in the marks: a token means nothing in another run of the asker. */
+  session: number
+  token: number
+}
 
 /** One claim about one member. */
 export type Claim = MembershipClaim | PresenceFrame
@@ -307,3 +336,5 @@ export type Frame =
   | PresenceFrame
   | MessageFrame
   | DisconnectFrame
+  | AckRequestFrame
+  | AckFrame

@@ -76,6 +76,8 @@ export const SIGNALING_MESSAGES_PER_SECOND = 20
 /** Messages that one socket may send the signaling server at once. */
 export const SIGNALING_MESSAGES_BURST = 100
 
+/** Own sessions that a request for acknowledgements names: the present one, and those left by forks. */
+export const ACK_MARKS_MAX = 8
 /** How far ahead of the own time the stamp of an entry may be: an honest clock is corrected by its neighbors. */
 export const STAMP_LEAD_MILLIS_MAX = 5 * 60_000
 /** How far ahead of the own time the clock of another member is followed; further ahead only its entries are taken. */

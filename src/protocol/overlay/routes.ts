@@ -73,9 +73,14 @@ export class Routes {
       return
     }
     if (frame.hops === 0) return
-    const known = this.wayTo(frame.to)
-    const next = known && known.id !== neighbor ? known : this.#detour(neighbor)
+    const next = this.next(frame.to, neighbor)
     if (next) sendTo(this.#context, next, { ...frame, hops: frame.hops - 1 }, now)
+  }
+
+  /** Where something for `member` goes on that came over `except`: its way, or a detour. */
+  next(member: string, except: string | undefined): Neighbor | undefined {
+    const known = this.wayTo(member)
+    return known && known.id !== except ? known : this.#detour(except)
   }
 
   /** A signal of `peer` came through the server: it is answered the same way. */

@@ -14,6 +14,7 @@ import {
   VISIBILITIES,
 } from '../../../src/wire/frame.js'
 import {
+  ACK_MARKS_MAX,
   APPLICATION_BYTES_MAX,
   FRAME_BYTES_MAX,
   MEMBER_RECORD_BYTES_MAX,
@@ -71,9 +72,14 @@ const message = fc.record({
   hops: fc.nat(255),
   bytes,
 })
+const marks = fc.array(fc.record({ session: integer, n: integer }), {
+  minLength: 1,
+  maxLength: ACK_MARKS_MAX,
+})
 const body: fc.Arbitrary<EnvelopeBody> = fc.oneof(
   fc.record({ type: fc.constant('beacon' as const) }),
   message,
+  fc.record({ type: fc.constant('ack-request' as const), token: integer, marks }),
   fc.record({ type: fc.constant('update' as const), update: bytes }),
   fc.record({ type: fc.constant('claims' as const), claims: fc.array(claim, { maxLength: 3 }) }),
 )
@@ -137,6 +143,15 @@ const frame: fc.Arbitrary<Frame> = fc.oneof(
     bytes,
   }),
   fc.record({ type: fc.constant('sync-pull' as const), exchange: integer, next: integer }),
+  fc.record({ type: fc.constant('ack-request' as const), token: integer, marks }),
+  fc.record({
+    type: fc.constant('ack' as const),
+    from: word,
+    to: word,
+    hops: fc.nat(255),
+    session: integer,
+    token: integer,
+  }),
   fc.record({ type: fc.constant('sync-busy' as const), exchange: integer }),
   fc.record({ type: fc.constant('disconnect' as const), reason: fc.constantFrom(...DISCONNECT_REASONS) }),
 )
@@ -235,6 +250,17 @@ describe('the frame codec', () => {
     expect(() => decodeFrame(presence(PRESENCE_BYTES_MAX + 1))).to.throw(ProtocolError)
     expect(() => decodeFrame(message(APPLICATION_BYTES_MAX + 1))).to.throw(ProtocolError)
     expect(() => decodeFrame(message(1, 'not a word'))).to.throw(ProtocolError)
+  })
+
+  it('refuses a request for acknowledgements without marks, and one with a mark too many', () => {
+    const requestOf = (marks: number): Frame => ({
+      type: 'ack-request',
+      token: 1,
+      marks: Array.from({ length: marks }, (_, session) => ({ session, n: 1 })),
+    })
+    expect(decodeFrame(encodeFrame(requestOf(ACK_MARKS_MAX)))).to.deep.equal(requestOf(ACK_MARKS_MAX))
+    for (const marks of [0, ACK_MARKS_MAX + 1])
+      expect(() => decodeFrame(encodeFrame(requestOf(marks)))).to.throw(ProtocolError)
   })
 
   it('refuses a record whose meta reaches for a prototype', () => {

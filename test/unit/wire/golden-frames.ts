@@ -80,6 +80,15 @@ export const GOLDEN_FRAMES: { [T in Frame['type']]: Golden<Extract<Frame, { type
       },
       hex: '010400026162ac0202010003026162000a0109',
     },
+    {
+      frame: {
+        ...GOSSIP,
+        ownTree: false,
+        shapes: false,
+        body: { type: 'ack-request', token: 1, marks: [{ session: 7, n: 300 }] },
+      },
+      hex: '010400026162ac0202010004010107ac02',
+    },
   ],
   graft: [
     { frame: { type: 'graft', tree: 5, wanted: [{ tag: 5, from: 2, to: 300 }] }, hex: '01060005010502aa02' },
@@ -134,6 +143,25 @@ export const GOLDEN_FRAMES: { [T in Frame['type']]: Golden<Extract<Frame, { type
     {
       frame: { type: 'message', from: 'ab', to: '', hops: 10, bytes: Uint8Array.of(9) },
       hex: '011b00026162000a0109',
+    },
+  ],
+  'ack-request': [
+    {
+      frame: {
+        type: 'ack-request',
+        token: 300,
+        marks: [
+          { session: 7, n: 300 },
+          { session: 8, n: 0 },
+        ],
+      },
+      hex: '011f00ac020207ac020800',
+    },
+  ],
+  ack: [
+    {
+      frame: { type: 'ack', from: 'ab', to: 'cd', hops: 10, session: 7, token: 300 },
+      hex: '0120000261620263640a07ac02',
     },
   ],
   members: [{ frame: { type: 'members', buckets: [0, 300], ask: true }, hex: '011e00010200ac02' }],
