@@ -100,6 +100,7 @@ export class Engine {
         if (how === 'dead') this.#neighborhood.buried(member, this.#now)
         context.outbox.push({ type: 'gone', id: member, how })
       },
+      unwatched: (member: string) => this.#neighborhood.unwatched(member, this.#now),
       changed: () => context.outbox.push({ type: 'members' }),
     }
     this.#table = new MemberTable({ id, record }, config, events, health, now)

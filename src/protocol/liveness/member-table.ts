@@ -48,6 +48,8 @@ export interface TableEvents {
   renewed(id: string, tag: number, lease: number, from: string | undefined): void
   /** Somebody was removed. */
   removed(id: string, how: 'left' | 'dead'): void
+  /** Nobody may watch this one any more: its lease stands still. */
+  unwatched(id: string): void
   changed(): void
 }
 
@@ -192,6 +194,17 @@ export class MemberTable {
     if (!known?.suspicion) return undefined
     this.#clear(known, now)
     return { type: 'suspect', id, incarnation: known.record.incarnation, by: this.#self.id }
+  }
+
+  /** What this member would tell a new neighbor of those that it doubts, at most `max`. */
+  doubts(max: number): SuspectFrame[] {
+    const doubts: SuspectFrame[] = []
+    for (const { id, record, suspicion } of this.#suspects) {
+      if (doubts.length >= max) break
+      if (suspicion?.by.has(this.#self.id))
+        doubts.push({ type: 'suspect', id, incarnation: record.incarnation, by: this.#self.id })
+    }
+    return doubts
   }
 
   /** Changes the own record under a greater incarnation and tells everyone. */
@@ -351,7 +364,8 @@ export class MemberTable {
     const isCutOff = 2 * overdue.length >= this.#entries.size
     for (const entry of overdue) {
       if (now >= entry.leaseAt + leasesMissed * period) this.#bury(entry, now)
-      else if (!isCutOff && isDoubtful(entry) && this.#health.score(now) === 0) this.doubt(entry.id, now)
+      else if (!isCutOff && isDoubtful(entry) && this.#health.score(now) === 0)
+        this.#events.unwatched(entry.id)
     }
   }
 

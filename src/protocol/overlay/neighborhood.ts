@@ -22,6 +22,8 @@ const FIRST_BEAT_SHARE = 0.5
 const NEWCOMER_MILLIS = 5_000
 /** A watcher that misses beats on at least so many links, and on half of all, doubts itself. */
 const DOUBTFUL_LINKS_MIN = 2
+/** Doubts that a first neighbor is told of at most. */
+const DOUBTS_TOLD_MAX = 16
 
 /** The parts of the engine that hold something of a link. */
 export interface NeighborhoodParts {
@@ -102,8 +104,10 @@ export class Neighborhood {
     const { record, lease } = frame
     const answer = table.learn({ type: 'member', id: frame.id, record, lease }, now)
     if (answer) sendTo(this.#context, neighbor, answer, now)
-    table.heard(frame.id, now)
+    const doubt = table.heard(frame.id, now)
+    if (doubt) sendTo(this.#context, neighbor, doubt, now)
     sync.tell(neighbor, true, now)
+    if (this.#context.view.established().length === 1) this.#tellDoubts(neighbor, now)
     this.#settle(neighbor, frame, now)
     this.#context.outbox.push({ type: 'members' })
   }
@@ -249,6 +253,16 @@ export class Neighborhood {
     const pause = mayAccuse ? beatsMissed * beatMillis + beatTimeoutMillis : heartbeatMillis / 2
     neighbor.suspectNotBefore = now + pause
     if (mayAccuse) this.#doubt(neighbor.id, now)
+  }
+
+  /** What was doubted while no link was there to tell it is told now, so that it can be answered. */
+  #tellDoubts(neighbor: Neighbor, now: number): void {
+    for (const doubt of this.#parts.table.doubts(DOUBTS_TOLD_MAX)) sendTo(this.#context, neighbor, doubt, now)
+  }
+
+  /** Nobody may watch `id` any more; without links this member can not ask whether it lives. */
+  unwatched(id: string, now: number): void {
+    if (this.#context.view.established().length > 0) this.#doubt(id, now)
   }
 
   /** The silence of a page that said that it is being stopped means nothing. */

@@ -83,6 +83,24 @@ describe('liveness in the engine', () => {
     expect(lab.engine.table.get('a')).to.have.property('suspicion', undefined)
   })
 
+  it('tells its first new neighbor whom it doubted while it had no link', () => {
+    const lab = new Lab()
+    for (const peer of ['a', 'b']) lab.link(peer)
+    for (const peer of ['a', 'b']) lab.give({ type: 'link-down', peer })
+    const told = ['c', 'd'].map((peer) => sentTo(lab.link(peer), peer, 'suspect').length)
+    expect(told).to.deep.equal([2, 0])
+  })
+
+  it('doubts nobody for a lease that stood still while it slept or had no link', () => {
+    const lab = new Lab()
+    lab.link('a')
+    for (const id of ['d', 'e', 'f', 'g', 'h'])
+      lab.frame('a', { type: 'member', id, record: record(8), lease: 0 })
+    lab.give({ type: 'link-down', peer: 'a' })
+    lab.pass(2 * leaseMillis * leasesDoubted)
+    expect(lab.engine.table.get('d')).to.have.property('suspicion', undefined)
+  })
+
   it('doubts a neighbor aloud whose link it gives up, also when it doubted itself before', () => {
     const lab = new Lab()
     for (const peer of ['a', 'b']) lab.link(peer)
