@@ -6,6 +6,7 @@ import { type Random, random53, randomInteger, seededRandom } from '../src/base/
 import { encodeFrame } from '../src/wire/codec.js'
 import type { Entrance, Scene } from './attack.js'
 import { BOUNDARY_CONTENTS, BOUNDARY_NUMBERS } from './boundaries.js'
+import { mutated, pick } from './mutation.js'
 import { any, dead, float, item, kill, type Part, pack, run, update } from './packing.js'
 import { Victim } from './victim.js'
 
@@ -27,8 +28,6 @@ interface Message {
 /** Of 20 cases, how many take a mutated message and not one put together. */
 const MUTATED_OF_20 = 15
 const MUTATIONS_MAX = 4
-/** Bytes that mean something to some reader. */
-const BYTES = [0, 1, 2, 7, 8, 0x28, 0x68, 0xa8, 116, 117, 118, 119, 122, 123, 125, 127, 128, 255]
 
 /** Makes the cases of one seed. */
 export class Fuzz {
@@ -53,7 +52,7 @@ export class Fuzz {
     const { through, head, body } = pick(random, this.#corpus)
     let bytes = body
     const mutations = 1 + randomInteger(random, MUTATIONS_MAX)
-    for (let i = 0; i < mutations; i++) bytes = mutation(random, bytes, pick(random, this.#corpus).body)
+    for (let i = 0; i < mutations; i++) bytes = mutated(random, bytes, pick(random, this.#corpus).body)
     return caseOf(through, head, bytes)
   }
 
@@ -116,46 +115,6 @@ function framesOf(digest: Uint8Array, summary: Uint8Array, messages: readonly Me
     encodeFrame({ type: 'sync-request', exchange: 5, summary }),
     encodeFrame({ type: 'sync-part', exchange: 5, index: 0, count: 2, bytes }),
   ].map((body) => ({ through: 'frame', head: new Uint8Array(), body }))
-}
-
-function pick<T>(random: Random, items: readonly T[]): T {
-  const chosen = items[randomInteger(random, items.length)]
-  if (chosen === undefined) throw new Error('there is nothing to pick from')
-  return chosen
-}
-
-/** One change somewhere in `bytes`; `other` is material to insert. */
-function mutation(random: Random, bytes: Uint8Array, other: Uint8Array): Uint8Array {
-  const at = randomInteger(random, bytes.length + 1)
-  const length = 1 + randomInteger(random, 8)
-  const [before, after] = [bytes.slice(0, at), bytes.slice(at)]
-  switch (randomInteger(random, 9)) {
-    case 0:
-      return flipped(random, bytes)
-    case 1:
-      return pack(before, Uint8Array.of(pick(random, BYTES)), after.slice(1))
-    case 2:
-      return pack(before, Uint8Array.of(randomInteger(random, 256)), after)
-    case 3:
-      return pack(before, after.slice(length))
-    case 4:
-      return pack(before, bytes.slice(at, at + length), after)
-    case 5:
-      return before
-    case 6:
-      return pack(before, other.slice(randomInteger(random, other.length + 1)))
-    case 7:
-      return pack(before, pick(random, BOUNDARY_NUMBERS), after.slice(length))
-    default:
-      return pack(before, pick(random, BOUNDARY_CONTENTS), after.slice(length))
-  }
-}
-
-function flipped(random: Random, bytes: Uint8Array): Uint8Array {
-  const copy = bytes.slice()
-  const at = randomInteger(random, copy.length)
-  if (copy.length > 0) copy[at] = (copy[at] ?? 0) ^ (1 << randomInteger(random, 8))
-  return copy
 }
 
 function session(random: Random, { own, peer }: Scene): number {

@@ -1,0 +1,75 @@
+/** Runs the cases of a target and counts what came of them. */
+import type { Target } from './target.js'
+
+/** A case that takes longer, again and again, is an attack on everybody's time. */
+export const MILLIS_MAX = 20
+/** On a machine that others use, once proves nothing. */
+const TRIES = 4
+/** So many findings tell enough. */
+const FINDINGS_MAX = 10
+
+/** A case that did harm. */
+export interface Finding {
+  index: number
+  what: string
+  input: string
+}
+
+/** What a run found. */
+export interface FuzzReport {
+  runs: number
+  crashes: number
+  slow: number
+  slowestMillis: number
+  outcomes: Record<string, number>
+  findings: Finding[]
+}
+
+/** Runs cases `from` to `from + runs - 1` of a seed. `progress` hears of every 10,000th. */
+export function fuzz(
+  target: Target,
+  { seed, runs, from = 0 }: { seed: number; runs: number; from?: number },
+  progress: (done: number) => void = () => {},
+): FuzzReport {
+  const cases = target.cases(seed)
+  const report: FuzzReport = { runs: 0, crashes: 0, slow: 0, slowestMillis: 0, outcomes: {}, findings: [] }
+  for (let index = from; index < from + runs && report.findings.length < FINDINGS_MAX; index++) {
+    const { outcome, millis, crash } = timed(() => cases.run(index))
+    report.runs++
+    report.outcomes[outcome] = (report.outcomes[outcome] ?? 0) + 1
+    const slow = millis > MILLIS_MAX && isSlowAgain(target, seed, index)
+    if (crash) report.crashes++
+    if (slow) report.slow++
+    if (millis <= MILLIS_MAX || slow) report.slowestMillis = Math.max(report.slowestMillis, millis)
+    if (crash || slow)
+      report.findings.push({ index, what: crash ?? `${millis.toFixed(1)} ms`, input: cases.show(index) })
+    if (report.runs % 10_000 === 0) progress(report.runs)
+  }
+  return report
+}
+
+function timed(run: () => string): { outcome: string; millis: number; crash?: string } {
+  const startedAt = performance.now()
+  try {
+    const outcome = run()
+    return { outcome, millis: performance.now() - startedAt }
+  } catch (error) {
+    const crash = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    return { outcome: 'crash', millis: performance.now() - startedAt, crash }
+  }
+}
+
+/** The same case in a world of its own. */
+function isSlowAgain(target: Target, seed: number, index: number): boolean {
+  for (let i = 1; i < TRIES; i++) {
+    const cases = target.cases(seed)
+    for (let before = firstOf(target, index); before < index; before++) timed(() => cases.run(before))
+    if (timed(() => cases.run(index)).millis <= MILLIS_MAX) return false
+  }
+  return true
+}
+
+/** Where to begin for case `index` to happen again. */
+export function firstOf({ memory = 1 }: Target, index: number): number {
+  return index - (index % memory)
+}

@@ -1,0 +1,54 @@
+/** A short run of every fuzz target; `npm run nightly` runs a million of each. */
+import { expect } from 'chai'
+import { fuzz } from '../fuzz/fuzz.js'
+import type { Target } from '../fuzz/target.js'
+import { TARGETS } from '../fuzz/targets.js'
+
+const RUNS = 3000
+const SEED = 20_261_125
+
+describe('hostile input', function () {
+  this.timeout(30_000)
+
+  for (const target of TARGETS) {
+    it(`does no harm to ${target.about}`, () => {
+      const { runs, crashes, slow, outcomes, findings } = fuzz(target, { seed: SEED, runs: RUNS })
+      expect({ runs, crashes, slow, findings }).to.deep.equal({
+        runs: RUNS,
+        crashes: 0,
+        slow: 0,
+        findings: [],
+      })
+      // A target that refuses everything, or takes everything, tests nothing.
+      expect(Object.keys(outcomes).length).to.be.at.least(3)
+    })
+  }
+
+  it('is found when it does harm: a target that throws, and one that stands still', () => {
+    const bad: Target = {
+      name: 'bad',
+      about: '',
+      cases: () => ({
+        show: String,
+        run(index) {
+          if (index === 3) throw new Error('a crash')
+          for (const end = performance.now() + (index === 5 ? 25 : 0); performance.now() < end; );
+          return 'fine'
+        },
+      }),
+    }
+    const { crashes, slow, findings } = fuzz(bad, { seed: 1, runs: 10 })
+    expect([crashes, slow, findings.map(({ index }) => index)]).to.deep.equal([1, 1, [3, 5]])
+  })
+
+  it('is the same in every run of a seed, and another with another seed', () => {
+    for (const target of TARGETS) {
+      const shown = (seed: number) => {
+        const cases = target.cases(seed)
+        return [0, 1, 2, 3, 4].map((index) => cases.show(index))
+      }
+      expect(shown(1), target.name).to.deep.equal(shown(1))
+      expect(shown(1), target.name).to.not.deep.equal(shown(2))
+    }
+  })
+})
