@@ -42,6 +42,7 @@ const ARROWS = {
   ],
   'src/react.ts': ['src/store/', 'src/base/'],
   'src/vue.ts': ['src/store/', 'src/base/'],
+  'src/awareness.ts': ['src/store/'],
   // The HTTP API of a Node member, over the store's types alone: it is handed its store.
   'src/http/': ['src/store/types.ts', 'src/persistence/', 'src/wire/', 'src/base/'],
   'src/node.ts': ['src/store/', 'src/persistence/', 'src/http/', 'src/base/'],

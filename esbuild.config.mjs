@@ -12,7 +12,7 @@ import { fingerprint, writeStamp } from './scripts/built.mjs'
 import { leanSimplePeer } from './scripts/lean-simple-peer.mjs'
 
 const root = fileURLToPath(new URL('.', import.meta.url))
-const SINGLETONS = ['yjs', 'lib0', 'lib0/*', 'react', 'react/*', 'vue']
+const SINGLETONS = ['yjs', 'lib0', 'lib0/*', 'react', 'react/*', 'vue', 'y-protocols/*']
 
 const common = {
   absWorkingDir: root,
@@ -30,6 +30,7 @@ const LIBRARY = {
   index: 'src/index.ts',
   react: 'src/react.ts',
   vue: 'src/vue.ts',
+  awareness: 'src/awareness.ts',
   testing: 'src/testing.ts',
 }
 
@@ -41,7 +42,7 @@ const TARGETS = [
     platform: 'browser',
     conditions: ['browser'],
     plugins: [leanSimplePeer],
-    // One Yjs and one React per page, whoever bundles; simple-peer is inlined since its entry needs Node's packages.
+    // One Yjs, one React and one y-protocols per page, whoever bundles; simple-peer is inlined since its entry needs Node's packages.
     external: SINGLETONS,
   },
   {

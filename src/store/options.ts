@@ -44,6 +44,7 @@ const KNOWN: Readonly<Record<keyof StoreOptions, true>> = {
   transport: true,
   webrtc: true,
   autoStart: true,
+  awareness: true,
   signal: true,
 }
 
@@ -58,6 +59,8 @@ export function checkOptions(options: StoreOptions): void {
   if (options.zone !== undefined) checkText('zone', options.zone)
   checkPort(options.port)
   checkFlag('autoStart', options.autoStart)
+  if (options.awareness !== undefined && typeof options.awareness !== 'function')
+    throw invalid('awareness', options.awareness, 'the function of gossip-kv/awareness')
   checkMeta(options.meta)
   checkIceServers(options.iceServers)
   checkAddresses(options.allowAddresses)

@@ -1,5 +1,6 @@
 /** What the members show of themselves: the own state and its changes, and the states of the others. */
 import * as buffer from 'lib0/buffer'
+import type { Awareness } from 'y-protocols/awareness'
 import { bytesEqual } from '../base/bytes.js'
 import { Emitter, type Unsubscribe } from '../base/emitter.js'
 import { shown, UsageError } from '../base/errors.js'
@@ -18,6 +19,8 @@ export interface PresenceHost {
   /** The own state changed, as bytes for the others. */
   present(bytes: Uint8Array): void
   listenerThrew(error: unknown): void
+  /** @throws UsageError ERR_AWARENESS_MISSING */
+  awareness(): Awareness
 }
 
 export class PresenceBoard implements Presence {
@@ -35,6 +38,10 @@ export class PresenceBoard implements Presence {
   /** What this member shows. */
   get own(): PresenceState {
     return this.#own
+  }
+
+  get awareness(): Awareness {
+    return this.#host.awareness()
   }
 
   set(patch: Partial<PresenceState>): void {

@@ -19,6 +19,15 @@ export function notStarted(): UsageError {
   })
 }
 
+/** `store.presence.awareness` of a store that was made without. */
+export function awarenessMissing(): never {
+  throw new UsageError('ERR_AWARENESS_MISSING', {
+    what: 'This store has no awareness',
+    why: 'It was made without the option `awareness`, so that pages without an editor do not load y-protocols',
+    fix: "import { awareness } from 'gossip-kv/awareness' and pass it: createStore({ awareness, ... })",
+  })
+}
+
 /** A function of the application failed while it was told of something. */
 export function listenerThrew(cause: unknown): InternalError {
   return new InternalError(

@@ -23,7 +23,7 @@ import { PresenceBoard } from './presence.js'
 import { followReplica } from './replica-events.js'
 import { Saver } from './saver.js'
 import { StatusBoard } from './status-board.js'
-import { internalError, notStarted, storeClosed } from './store-errors.js'
+import { awarenessMissing, internalError, notStarted, storeClosed } from './store-errors.js'
 import { waitSynced } from './synced.js'
 import { SysKv } from './sys.js'
 import { SysProjection } from './sys-projection.js'
@@ -115,6 +115,7 @@ class GossipStore implements Store {
       assertOpen: () => this.#assertOpen(),
       members: () => this.members.list(),
       present: (bytes) => this.#present(bytes),
+      awareness: () => (options.awareness ?? awarenessMissing)(this),
       listenerThrew,
     })
     this.presence = this.#presence

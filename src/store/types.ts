@@ -1,4 +1,5 @@
 /** The public types: what an application sees of a store. */
+import type { Awareness } from 'y-protocols/awareness'
 import type { Doc } from 'yjs'
 import type { Unsubscribe } from '../base/emitter.js'
 import type { GossipKvError } from '../base/errors.js'
@@ -58,6 +59,8 @@ export interface StoreOptions {
   persistence?: Persistence | false
   /** Labelled checkpoints made by themselves, and where all of them are kept. Default: none by themselves. */
   checkpoints?: CheckpointOptions | false
+  /** `awareness` of `gossip-kv/awareness`: makes `store.presence.awareness`, for editor bindings. Default none. */
+  awareness?: (store: Store) => Awareness
   /** Links and signaling of another kind than WebRTC and WebSocket, as the in-memory ones of tests. */
   transport?: Transport
   /** A WebRTC implementation to use instead of the browser's or @roamhq/wrtc. */
@@ -224,6 +227,11 @@ export interface Presence {
   list(): readonly Shown[]
   /** Calls back when something in `list()` has changed. */
   subscribe(fn: (shown: readonly Shown[]) => void): Unsubscribe
+  /**
+   * The same as an Awareness of y-protocols on `store.doc`, for editor bindings; made at its first use. Needs the option
+   * `awareness`. @throws UsageError ERR_AWARENESS_MISSING, ERR_STORE_CLOSED
+   */
+  readonly awareness: Awareness
 }
 
 /** A message of the application that another member sent. */

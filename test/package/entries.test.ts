@@ -15,13 +15,20 @@ const ENTRIES: Record<string, string[]> = {
   'gossip-kv': ['createStore', 'UsageError', 'GossipKvError'],
   'gossip-kv/react': ['StoreProvider', 'useValue', 'useValueState', 'useEntries', 'useMembers', 'useStatus'],
   'gossip-kv/vue': ['createGossipKv', 'useValue', 'useValueModel', 'useEntries', 'useMembers', 'useStatus'],
+  'gossip-kv/awareness': ['awareness'],
   'gossip-kv/testing': ['createTestCluster'],
   'gossip-kv/node': [],
   'gossip-kv/signaling-server': ['createSignalingServer'],
 }
 
 /** The entries that a page may load. */
-const PAGE_ENTRIES = ['gossip-kv', 'gossip-kv/react', 'gossip-kv/vue', 'gossip-kv/testing']
+const PAGE_ENTRIES = [
+  'gossip-kv',
+  'gossip-kv/react',
+  'gossip-kv/vue',
+  'gossip-kv/awareness',
+  'gossip-kv/testing',
+]
 
 describe('the packed package', () => {
   let installed: InstalledPackage

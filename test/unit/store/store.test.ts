@@ -109,6 +109,7 @@ describe('a store', () => {
     ['a persistence that saves nothing', 'ERR_OPTION_INVALID', { cluster: 'c', persistence: {} }],
     ['a transport without links', 'ERR_OPTION_INVALID', { cluster: 'c', transport: {} }],
     ['a WebRTC without its constructors', 'ERR_OPTION_INVALID', { cluster: 'c', webrtc: {} }],
+    ['an awareness that is no function', 'ERR_OPTION_INVALID', { cluster: 'c', awareness: true }],
     ['an autoStart that is no flag', 'ERR_OPTION_INVALID', { cluster: 'c', autoStart: 'no' }],
   ]
   for (const [what, code, options] of wrong) {
