@@ -10,7 +10,7 @@ const ARROWS = {
   'src/protocol/': ['src/wire/', 'src/base/'],
   'src/replica/': ['src/wire/', 'src/base/', 'src/protocol/replica-port.ts'],
   'src/transport/': ['src/wire/', 'src/base/'],
-  'src/security/': ['src/wire/', 'src/base/'],
+  'src/security/': ['src/wire/', 'src/base/', 'src/transport/transport.ts'],
   'src/persistence/': ['src/wire/', 'src/base/'],
   'src/driver/': ['src/protocol/', 'src/wire/', 'src/base/', 'src/transport/transport.ts'],
   'src/sim/': [
@@ -45,7 +45,7 @@ const ARROWS = {
   'src/awareness.ts': ['src/store/'],
   // The HTTP API of a Node member, over the store's types alone: it is handed its store.
   'src/http/': ['src/store/types.ts', 'src/persistence/', 'src/wire/', 'src/base/'],
-  'src/node.ts': ['src/store/', 'src/persistence/', 'src/http/', 'src/base/'],
+  'src/node.ts': ['src/store/', 'src/persistence/', 'src/http/', 'src/security/', 'src/base/'],
   'src/testing.ts': [
     'src/store/',
     'src/sim/',

@@ -7,6 +7,7 @@ import { pino } from 'pino'
 import { GossipKvError, messageOf, shown, UsageError } from '../src/base/errors.js'
 import type { Command } from './command.js'
 import { demoCommand } from './demo.js'
+import { keygenCommand } from './keygen.js'
 import { Lifetime } from './lifetime.js'
 import { nearest } from './nearest.js'
 import { nodeCommand } from './node.js'
@@ -14,7 +15,7 @@ import { Options } from './options.js'
 import { print } from './output.js'
 import { signalCommand } from './signal.js'
 
-const COMMANDS: readonly Command[] = [demoCommand, nodeCommand, signalCommand]
+const COMMANDS: readonly Command[] = [demoCommand, nodeCommand, signalCommand, keygenCommand]
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 const EXIT_FAILURE = 1
 const EXIT_USAGE = 2

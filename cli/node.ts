@@ -1,5 +1,5 @@
 /** `gossip-kv node`: one member of a cluster as a process, with its HTTP interface. */
-import type { Store } from '../src/index.js'
+import type { Store, StoreOptions } from '../src/index.js'
 import type { Command, CommandContext } from './command.js'
 import type { Options } from './options.js'
 import { printUp } from './output.js'
@@ -42,6 +42,15 @@ export const nodeCommand: Command = {
       valueHint: 'DIR',
       description: 'Folder that keeps the state; memory only when left out',
     },
+    'secret-file': {
+      type: 'string',
+      valueHint: 'FILE',
+      description: "File with the cluster's secret; else it is taken from GOSSIP_KV_SECRET",
+    },
+    open: {
+      type: 'boolean',
+      description: "Let whoever knows the cluster's name read and write, off this machine, too",
+    },
     writable: { type: 'boolean', description: 'Let HTTP write keys, too' },
     json: { type: 'boolean', description: 'Print JSON also on a terminal' },
   },
@@ -63,6 +72,7 @@ export const nodeCommand: Command = {
       signaling: options.list('signaling'),
       port: http.port,
       ...(token && { token }),
+      ...secretOf(context),
       ...(name === undefined ? {} : { name }),
       ...(zone === undefined ? {} : { zone }),
       ...(data === undefined ? {} : { persistence: filePersistence(data) }),
@@ -85,6 +95,13 @@ export const nodeCommand: Command = {
 function tokenOf(options: Options): string | (() => Promise<string>) | undefined {
   if (options.file('token-file') === undefined) return options.text('token')
   return async () => options.file('token-file') ?? ''
+}
+
+/** Never a flag: arguments show in the list of processes. */
+function secretOf({ options }: CommandContext): Pick<StoreOptions, 'secret' | 'security'> {
+  const secret = options.file('secret-file') ?? process.env['GOSSIP_KV_SECRET']?.trim()
+  if (secret) return { secret }
+  return options.flag('open') ? { security: 'open' } : {}
 }
 
 function logEvents(store: Store, { logger }: CommandContext): void {

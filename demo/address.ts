@@ -1,6 +1,7 @@
 /**
  * What the page's address says: `?cluster=` (default `demo`) and `?name=` (default a made-up one). Signaling is
- * always at the origin that served the page, so that a link never sends a tab to a foreign server.
+ * always at the origin that served the page, so that a link never sends a tab to a foreign server. `?open` says that
+ * whoever knows the cluster's name may take part, which a page from another machine has to say.
  */
 import type { StoreOptions } from '../src/index.js'
 import { inventedName } from './invented-name.js'
@@ -11,6 +12,7 @@ export function optionsFromAddress(address: URL): StoreOptions {
     cluster: address.searchParams.get('cluster') ?? 'demo',
     name: address.searchParams.get('name')?.trim() || inventedName(Math.random),
     signaling: signalingOf(address),
+    ...(address.searchParams.has('open') && { security: 'open' }),
   }
 }
 

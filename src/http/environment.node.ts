@@ -9,17 +9,20 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /**
  * Reads GOSSIP_KV_CLUSTER (required), GOSSIP_KV_SIGNALING (URLs, separated by commas), GOSSIP_KV_NAME,
  * GOSSIP_KV_ZONE, GOSSIP_KV_PORT (the port of the HTTP interface; 0 and none leave it open) and GOSSIP_KV_DATA
- * (a folder: the state is kept there).
+ * (a folder: the state is kept there), GOSSIP_KV_SECRET, and GOSSIP_KV_OPEN ("true": security 'open').
  * @throws UsageError ERR_OPTION_INVALID
  */
 export function optionsFromEnv(env: Environment = process.env): StoreOptions {
   const text = (name: string) => env[`GOSSIP_KV_${name}`]?.trim() || undefined
   const cluster = text('CLUSTER')
   if (cluster === undefined) throw noCluster()
+  const [secret, open] = [text('SECRET'), text('OPEN') === 'true']
   const [name, zone, data, port] = [text('NAME'), text('ZONE'), text('DATA'), portOf(text('PORT'))]
   return {
     cluster,
     signaling: listOf(text('SIGNALING')),
+    ...(secret === undefined ? {} : { secret }),
+    ...(open && secret === undefined ? { security: 'open' as const } : {}),
     ...(name === undefined ? {} : { name }),
     ...(zone === undefined ? {} : { zone }),
     ...(port === 0 ? {} : { port }),

@@ -5,7 +5,7 @@
 import type { Clock } from '../base/clock.js'
 import { Emitter } from '../base/emitter.js'
 import type { GossipKvError } from '../base/errors.js'
-import type { MemberView } from '../driver/driver.js'
+import type { DriverEvents, MemberView } from '../driver/driver.js'
 import type { MemberList } from './members.js'
 import type { PresenceBoard } from './presence.js'
 import type { StatusBoard } from './status-board.js'
@@ -86,6 +86,30 @@ export class Announcer {
     this.#host.board.lastError = error
     this.events.emit('error', error)
     this.refreshSoon()
+  }
+
+  /** What the driver tells goes to the board, and from there to whoever follows. */
+  driverEvents(): DriverEvents {
+    const { board, members } = this.#host
+    return {
+      changed: () => this.refreshSoon(),
+      presence: () => this.refreshPaced(),
+      gone: (id, state) => {
+        const member = members.get(id)
+        if (member) this.events.emit('gone', Object.freeze({ ...member, state }))
+      },
+      message: (from, bytes) => this.events.emit('message', { from, bytes }),
+      signaling: (state, error) => {
+        board.signaling = state
+        if (error) this.report(error)
+        this.refreshSoon()
+      },
+      contacts: (count) => {
+        board.contacts = count
+        this.refreshSoon()
+      },
+      dialFailed: (_peer, error) => this.report(error),
+    }
   }
 
   listenerThrew(cause: unknown): void {

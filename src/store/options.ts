@@ -46,6 +46,9 @@ const KNOWN: Readonly<Record<keyof StoreOptions, true>> = {
   autoStart: true,
   awareness: true,
   signal: true,
+  secret: true,
+  security: true,
+  role: true,
 }
 
 /** Checks the options. @throws UsageError ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID */

@@ -1,6 +1,7 @@
 /** What a member says of itself to all others. */
 import type { MemberRecord } from '../wire/frame.js'
 import { checkRecord } from './options.js'
+import { roleOf } from './secured.js'
 import { runtimeKind } from './transport-choice.js'
 import type { StoreOptions } from './types.js'
 
@@ -10,7 +11,7 @@ export function ownRecord(options: StoreOptions, session: number, now: number): 
     port: options.port ?? null,
     protocol: 'v1',
     kind: runtimeKind,
-    role: 'writer',
+    role: roleOf(options),
     session,
     // A later run of the same member starts above all incarnations of an earlier one.
     incarnation: now,

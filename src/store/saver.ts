@@ -52,13 +52,13 @@ export class Saver {
   }
 
   /**
-   * Opens the persistence and loads what it holds. Returns the identity of an earlier run; without one it keeps
-   * and returns `identity`. @throws StorageError unless the persistence is optional
+   * Opens the persistence and loads what it holds. Returns the identity of an earlier run; without one that fits it
+   * keeps and returns `identity`. @throws StorageError unless the persistence is optional
    */
-  async open(identity: Uint8Array): Promise<Uint8Array> {
+  async open(identity: Uint8Array, fits: (known: Uint8Array) => boolean): Promise<Uint8Array> {
     try {
       const known = (await this.#open()).identity
-      if (known) return known
+      if (known && fits(known)) return known
       if (this.#phase === 'open') await this.#host.persistence.saveIdentity(identity)
     } catch (cause) {
       if (!this.#host.persistence.optional) throw cause

@@ -7,9 +7,9 @@ import { randomWord } from '../base/random.js'
 import { Driver } from '../driver/driver.js'
 import type { Persistence } from '../persistence/persistence.js'
 import { Replica } from '../replica/replica.js'
+import type { Security } from '../security/security.js'
 import type { Transport } from '../transport/transport.js'
 import type { MemberRecord } from '../wire/frame.js'
-import { isWord } from '../wire/signal.js'
 import { Announcer } from './announcer.js'
 import { LazyCheckpoints } from './checkpoints.js'
 import { PrefixKv } from './kv.js'
@@ -22,6 +22,7 @@ import { followPage } from './page-life.js'
 import { PresenceBoard } from './presence.js'
 import { followReplica } from './replica-events.js'
 import { Saver } from './saver.js'
+import { checkSecurity, keysOf, newIdentity, openSecured, readOnly } from './secured.js'
 import { StatusBoard } from './status-board.js'
 import { awarenessMissing, internalError, notStarted, storeClosed } from './store-errors.js'
 import { waitSynced } from './synced.js'
@@ -53,7 +54,7 @@ const IDLE_MILLIS = 5_000
 /**
  * Makes a member of a cluster. It starts by itself and works at once, alone or not; others are met as soon as
  * signaling and links allow.
- * @throws UsageError ERR_OPTION_INVALID, ERR_OPTION_UNKNOWN, ERR_URL_INVALID, ERR_TOO_LARGE
+ * @throws UsageError ERR_OPTION_INVALID, ERR_OPTION_UNKNOWN, ERR_URL_INVALID, ERR_TOO_LARGE, ERR_SECRET_MISSING
  */
 export function createStore(options: StoreOptions): Store {
   return createStoreIn(realWorld, options)
@@ -62,6 +63,7 @@ export function createStore(options: StoreOptions): Store {
 /** `createStore` in a world of the caller's. */
 export function createStoreIn(world: StoreWorld, options: StoreOptions): Store {
   checkOptions(options)
+  checkSecurity(options)
   const store = new GossipStore(world, options)
   if (options.autoStart !== false) store.start()
   return store
@@ -71,6 +73,7 @@ class GossipStore implements Store {
   readonly cluster: string
   readonly members: Members
   readonly presence: Presence
+  readonly keys = keysOf(() => this.#security)
   readonly usr: KV
   readonly sys: ReadKV
   readonly checkpoints: Checkpoints
@@ -88,7 +91,9 @@ class GossipStore implements Store {
   readonly #signal: AbortSignal | undefined
   readonly #world: StoreWorld
   readonly #timers: Timers
+  readonly #options: StoreOptions
   #id: string
+  #security: Security | undefined
   #driver: Driver | undefined
   #shown: Uint8Array | undefined
   #offPage: Unsubscribe | undefined
@@ -97,6 +102,7 @@ class GossipStore implements Store {
 
   constructor(world: StoreWorld, options: StoreOptions) {
     this.cluster = options.cluster
+    this.#options = options
     this.#world = world
     this.#timers = new Timers(world.clock)
     this.#id = randomWord(world.random, ID_CHARACTERS)
@@ -122,7 +128,7 @@ class GossipStore implements Store {
     this.#core = new KvCore({
       replica: this.#replica,
       memberOf: (session) => this.#members.bySession(session),
-      assertWritable: () => this.#assertOpen(),
+      assertWritable: () => this.#assertWritable(),
       listenerThrew,
     })
     this.usr = new PrefixKv(this.#core, '')
@@ -253,10 +259,16 @@ class GossipStore implements Store {
   }
 
   async #load(): Promise<void> {
-    if (this.#saver === undefined) return
-    const known = new TextDecoder().decode(await this.#saver.open(new TextEncoder().encode(this.#id)))
-    if (isWord(known)) this.#id = known
+    const identity = newIdentity(this.#options, this.#id)
+    const known = (await this.#saver?.open(identity.bytes, identity.fits)) ?? identity.bytes
+    this.#security = await this.#secure(known)
+    this.#id = this.#security?.id ?? new TextDecoder().decode(known)
     this.#members.update([aloneView(this.#id, this.#record)], this.#id)
+  }
+
+  #secure(seed: Uint8Array): Promise<Security | undefined> {
+    const report = (error: GossipKvError) => this.#announcer.report(error)
+    return openSecured(this.#options, { transport: this.#transport, clock: this.#world.clock, seed, report })
   }
 
   async #close(): Promise<void> {
@@ -278,29 +290,11 @@ class GossipStore implements Store {
     return new Driver({
       id: this.#id,
       record: this.#record,
-      topic: topicOf(this.cluster),
+      topic: this.#security?.topic ?? topicOf(this.cluster),
       replica: this.#replica,
-      transport: this.#transport,
+      transport: this.#security?.transport ?? this.#transport,
       ...this.#world,
-      events: {
-        changed: () => this.#announcer.refreshSoon(),
-        presence: () => this.#announcer.refreshPaced(),
-        gone: (id, state) => {
-          const member = this.members.get(id)
-          if (member) this.#announcer.events.emit('gone', Object.freeze({ ...member, state }))
-        },
-        message: (from, bytes) => this.#announcer.events.emit('message', { from, bytes }),
-        signaling: (state, error) => {
-          this.#board.signaling = state
-          if (error) this.#announcer.report(error)
-          this.#announcer.refreshSoon()
-        },
-        contacts: (count) => {
-          this.#board.contacts = count
-          this.#announcer.refreshSoon()
-        },
-        dialFailed: (_peer, error) => this.#announcer.report(error),
-      },
+      events: this.#announcer.driverEvents(),
     })
   }
 
@@ -370,6 +364,11 @@ class GossipStore implements Store {
   }
 
   readonly #onAbort = (): void => void this.close()
+
+  #assertWritable(): void {
+    this.#assertOpen()
+    if (this.#record.role === 'reader') throw readOnly()
+  }
 
   #assertOpen(): void {
     if (this.#closing) throw storeClosed()

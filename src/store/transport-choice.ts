@@ -4,9 +4,9 @@ import { createSignalingClient } from '../transport/signaling-client.js'
 import { systemClock } from '../transport/system-clock.js'
 import type { Transport } from '../transport/transport.js'
 import { createWebRtcLinks } from '../transport/webrtc-links.js'
-import { isLoopbackName } from '../wire/ip-address.js'
 import { signalingUrls } from './options.js'
 import { cryptoRandom } from './random.js'
+import { isOnThisMachine } from './this-machine.js'
 import type { StoreOptions } from './types.js'
 
 /** Where this process runs, as the member record tells. */
@@ -38,9 +38,4 @@ export function chooseTransport(options: StoreOptions): Transport {
     }),
     signaling,
   }
-}
-
-/** A URL that cannot be parsed is told of by the signaling client. */
-function isOnThisMachine(url: string): boolean {
-  return URL.canParse(url) && isLoopbackName(new URL(url).hostname)
 }

@@ -6,6 +6,7 @@ import type { GossipKvError } from '../base/errors.js'
 import type { Persistence } from '../persistence/persistence.js'
 import type { ChangeEvent, KeyChange } from '../replica/events.js'
 import type { Value } from '../replica/value.js'
+import type { Keys } from '../security/security.js'
 import type { SignalingState, Transport } from '../transport/transport.js'
 import type { MemberKind, MemberRecord, MemberRole } from '../wire/frame.js'
 import type { CheckpointOptions, Checkpoints } from './checkpoint-types.js'
@@ -25,6 +26,8 @@ export interface Register {}
 export type PresenceState = Readonly<
   Register extends { presence: infer P } ? Partial<P> : Record<string, Value | undefined>
 >
+export type { KeyInfo } from '../security/keyring.js'
+export type { Keys } from '../security/security.js'
 
 /** How to meet and link; every field but `cluster` has a default. */
 export interface StoreOptions {
@@ -32,6 +35,16 @@ export interface StoreOptions {
   cluster: string
   /** WebSocket URLs of signaling servers, tried in turn. None: the store works alone (or over `transport`). */
   signaling?: string | readonly string[]
+  /**
+   * The secret of the cluster, from `gossip-kv keygen`: only its holders get in, and signaling cannot read what they
+   * say. While it is rotated, the key to seal under and those that are accepted besides. The secret of readers makes
+   * a reader. Default none: see `security`.
+   */
+  secret?: string | { primary: string; accepted?: readonly string[] }
+  /** Says that whoever knows the cluster's name may read and write it. Needed without a secret off this machine. */
+  security?: 'open'
+  /** What this member is to be: a reader never writes. Default: what its secret makes it, else a writer. */
+  role?: MemberRole
   /** A name for people to read, at most 64 characters. */
   name?: string
   /** The TCP port of this member's HTTP interface, shown in `sys.members`. Default null. */
@@ -100,7 +113,7 @@ export interface KV {
   [Symbol.iterator](): IterableIterator<[string, Value]>
   /** A frozen plain object of everything; the same object until something changes. */
   snapshot(): Readonly<Record<string, Value>>
-  /** Writes. @throws UsageError ERR_KEY_INVALID, ERR_VALUE_INVALID, ERR_TOO_LARGE, ERR_FULL, ERR_STORE_CLOSED */
+  /** Writes. @throws UsageError ERR_KEY_INVALID, ERR_VALUE_INVALID, ERR_TOO_LARGE, ERR_FULL, ERR_READ_ONLY, ERR_STORE_CLOSED */
   set(key: string, value: Value): void
   /** Removes; true when the key was there. */
   delete(key: string): boolean
@@ -335,6 +348,8 @@ export interface Store {
   readonly presence: Presence
   /** Labelled states to come back to. */
   readonly checkpoints: Checkpoints
+  /** The keys of the cluster's secret, for their rotation; empty without one. */
+  readonly keys: Keys
   /** Resolves when it has loaded and began to meet others; it works from then on, alone or not. @throws TransportError, StorageError */
   ready(): Promise<void>
   /**

@@ -119,6 +119,8 @@ export class Dialer {
         return attempt.take(signal)
       case 'candidate':
         return isCurrent && attempt.take(signal)
+      case 'sealed':
+        return false
     }
   }
 

@@ -47,6 +47,10 @@ export class Link {
     })
   }
 
+  get fingerprints(): { own: string; theirs: string } | undefined {
+    return this.#connection.fingerprints
+  }
+
   get slow(): boolean {
     return this.#queue.slow
   }

@@ -22,7 +22,9 @@ export interface MeetingPlace {
 export class MemorySignaling implements Signaling {
   readonly #place: MeetingPlace
   #self: Contact | undefined
+  /** Where it asks and sends; it is met under all of them. */
   #topic = ''
+  #topics: readonly string[] = []
   #events: SignalingEvents | undefined
   #timer: Timer | undefined
 
@@ -33,6 +35,7 @@ export class MemorySignaling implements Signaling {
   start(self: Contact, topic: string, events: SignalingEvents): void {
     this.#self = self
     this.#topic = topic
+    this.#topics = [topic]
     this.#events = events
     this.#place.clients.add(this)
     events.state('connecting', undefined)
@@ -43,9 +46,18 @@ export class MemorySignaling implements Signaling {
   connect(): void {
     if (this.#self === undefined) return
     const up = this.#place.signalingUp
-    if (up) this.#place.room(this.#topic).set(this.#self.id, this)
+    this.#join()
     this.#events?.state(up ? 'connected' : 'disconnected', undefined)
     if (up) this.introduce(CONTACTS_MAX)
+  }
+
+  register(topics: readonly string[]): void {
+    const [first = this.#topic] = topics
+    const left = this.#topics.filter((topic) => !topics.includes(topic))
+    if (this.#self) for (const topic of left) this.#place.room(topic).delete(this.#self.id)
+    this.#topic = first
+    this.#topics = topics
+    this.#join()
   }
 
   introduce(count: number): void {
@@ -70,10 +82,15 @@ export class MemorySignaling implements Signaling {
     this.#events?.signal(from, signal)
   }
 
+  #join(): void {
+    if (this.#self === undefined || !this.#place.signalingUp) return
+    for (const topic of this.#topics) this.#place.room(topic).set(this.#self.id, this)
+  }
+
   async close(): Promise<void> {
     this.#timer?.cancel()
     this.#place.clients.delete(this)
-    if (this.#self) this.#place.room(this.#topic).delete(this.#self.id)
+    for (const topic of this.#topics) if (this.#self) this.#place.room(topic).delete(this.#self.id)
     this.#self = undefined
     this.#events = undefined
   }

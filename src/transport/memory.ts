@@ -138,6 +138,8 @@ class Endpoint implements Links {
   readonly #network: Network
   readonly #pipes = new Map<string, Pipe>()
   readonly #dialing = new Set<string>()
+  /** Stands for a certificate. */
+  readonly #fingerprint = crypto.randomUUID()
   #id = ''
   #events: LinkEvents | undefined
 
@@ -171,6 +173,11 @@ class Endpoint implements Links {
     // The receiver keeps what it gets: it must not share memory with the sender.
     const copy = bytes.slice()
     clock.after(pipe.lastArrival - clock.monotonic(), () => this.#arrive(peer, pipe, copy))
+  }
+
+  fingerprints(peer: string): { own: string; theirs: string } | undefined {
+    const other = this.#network.endpoints.get(peer)
+    return other && { own: this.#fingerprint, theirs: other.#fingerprint }
   }
 
   slow(peer: string): boolean {

@@ -55,7 +55,8 @@ export function createSignalingClient(options: SignalingClientOptions): Signalin
 
 interface Session {
   self: Contact
-  topic: string
+  /** Where it is met; the first is where it asks and sends. */
+  topics: readonly string[]
   events: SignalingEvents
 }
 
@@ -79,14 +80,14 @@ class ReconnectingClient implements SignalingClient {
   constructor(options: SignalingClientOptions) {
     this.#options = { ...options, urls: [...options.urls] }
     this.#ice = new OfferedIce(options.clock, () => {
-      if (this.#state === 'connected') this.#say((topic) => ({ type: 'ice', topic }), false)
+      if (this.#state === 'connected') this.#say({ type: 'ice', topic: this.#topic }, false)
       return this.#state === 'connected'
     })
   }
 
   start(self: Contact, topic: string, events: SignalingEvents): void {
     if (this.#session !== undefined || this.#closing !== undefined) return
-    this.#session = { self, topic, events }
+    this.#session = { self, topics: [topic], events }
     if (this.#options.urls.length === 0) {
       events.state('none', undefined)
       return
@@ -95,13 +96,25 @@ class ReconnectingClient implements SignalingClient {
     this.#connect()
   }
 
+  register(topics: readonly string[]): void {
+    const session = this.#session
+    const [first] = topics
+    if (session === undefined || first === undefined) return
+    const { topics: before, self } = session
+    session.topics = topics
+    // Joins first: the server closes a connection that is in no topic.
+    for (const topic of topics)
+      if (!before.includes(topic)) this.#say({ type: 'join', topic, id: self.id, kind: self.kind }, true)
+    for (const topic of before) if (!topics.includes(topic)) this.#say({ type: 'leave', topic }, false)
+  }
+
   introduce(count: number): void {
     const wanted = Math.min(Math.max(1, Math.floor(count)), CONTACTS_MAX)
-    this.#say((topic) => ({ type: 'introduce', topic, count: wanted }), true)
+    this.#say({ type: 'introduce', topic: this.#topic, count: wanted }, true)
   }
 
   send(to: string, signal: Signal): void {
-    this.#say((topic) => ({ type: 'signal', topic, to, payload: JSON.stringify(signal) }), false)
+    this.#say({ type: 'signal', topic: this.#topic, to, payload: JSON.stringify(signal) }, false)
   }
 
   iceServers(): Promise<readonly RTCIceServer[]> {
@@ -122,7 +135,7 @@ class ReconnectingClient implements SignalingClient {
 
   async #leave(): Promise<void> {
     this.#retryTimer?.cancel()
-    this.#say((topic) => ({ type: 'leave', topic }), false)
+    for (const topic of this.#session?.topics ?? []) this.#say({ type: 'leave', topic }, false)
     await this.#connection?.close()
   }
 
@@ -159,14 +172,17 @@ class ReconnectingClient implements SignalingClient {
     }
   }
 
-  #join({ self: { id, kind } }: Session): void {
+  #join({ self: { id, kind }, topics }: Session): void {
     this.#become('connected')
-    this.#say((topic) => ({ type: 'join', topic, id, kind }), true)
+    for (const topic of topics) this.#say({ type: 'join', topic, id, kind }, true)
   }
 
-  #say(message: (topic: string) => ClientMessage, answered: boolean): void {
-    if (this.#state !== 'connected' || this.#session === undefined) return
-    this.#connection?.send(JSON.stringify(message(this.#session.topic)), { answered })
+  get #topic(): string {
+    return this.#session?.topics[0] ?? ''
+  }
+
+  #say(message: ClientMessage, answered: boolean): void {
+    if (this.#state === 'connected') this.#connection?.send(JSON.stringify(message), { answered })
   }
 
   #received(text: string): void {
@@ -175,16 +191,16 @@ class ReconnectingClient implements SignalingClient {
     else this.#handle(message, this.#session)
   }
 
-  #handle(message: ServerMessage, { self, topic, events }: Session): void {
+  #handle(message: ServerMessage, { self, topics, events }: Session): void {
     switch (message.type) {
       case 'contacts':
-        if (message.topic !== topic) break
+        if (!topics.includes(message.topic)) break
         // Only now has the server shown that it works; one that closes at once must not be called in a loop.
         this.#rounds = 0
         events.contacts(message.contacts.filter((contact) => contact.id !== self.id))
         break
       case 'signal':
-        if (message.topic === topic) this.#pass(message.from, message.payload, events)
+        if (topics.includes(message.topic)) this.#pass(message.from, message.payload, events)
         break
       case 'ice':
         this.#ice.take(message.servers, message.seconds)

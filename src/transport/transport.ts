@@ -48,6 +48,11 @@ export interface Links {
   receiveSignal(from: string, signal: Signal): void
   /** Queues one frame of at most FRAME_BYTES_MAX. A frame for a peer without a link is dropped. `urgent` ones overtake. */
   send(peer: string, bytes: Uint8Array, urgent: boolean): void
+  /**
+   * The sha-256 fingerprints of both certificates of a link, as its connection has them; undefined when there is no
+   * link, or when a side does not have exactly one. Without this no cluster with a secret works over these links.
+   */
+  fingerprints?(peer: string): { own: string; theirs: string } | undefined
   /** True while more waits for `peer` than a link should hold; `drained` tells the end of it. */
   slow(peer: string): boolean
   /** Closes the link to `peer` after what is queued has left (at most 500 ms); `linkDown` follows. */
@@ -72,6 +77,8 @@ export interface SignalingEvents {
 /** Meets other members through a server. Reconnects for ever by itself. */
 export interface Signaling {
   start(self: Contact, topic: string, events: SignalingEvents): void
+  /** Is to be met under all of these from now on; the first is where it asks and sends. Needed to rotate secrets. */
+  register?(topics: readonly string[]): void
   /** Asks for up to `count` (at most CONTACTS_MAX) random members. Answered by `contacts`; dropped when not connected. */
   introduce(count: number): void
   /** Carries a signal to `to` through the server; dropped when not connected. */

@@ -89,6 +89,10 @@ class WebRtcLinks implements Links {
     this.#links.get(peer)?.send(bytes, urgent)
   }
 
+  fingerprints(peer: string): { own: string; theirs: string } | undefined {
+    return this.#links.get(peer)?.fingerprints
+  }
+
   slow(peer: string): boolean {
     return this.#links.get(peer)?.slow ?? false
   }

@@ -52,6 +52,7 @@ export class Connection {
     own: new Set(),
     theirs: new Set(),
   }
+  #rtc: RTCPeerConnection | undefined
   readonly #peer: SimplePeer.Instance
   readonly #options: ConnectionOptions
   #events: ConnectionEvents
@@ -73,7 +74,12 @@ export class Connection {
       iceCompleteTimeout: 1,
       config: { iceServers: [...options.iceServers] },
       channelConfig: { negotiated: true, id: 0 },
-      wrtc: guarded(options.rtc, () => this.#fail(new Error('the peer opened a second channel'))),
+      wrtc: guarded(options.rtc, {
+        made: (connection) => {
+          this.#rtc = connection
+        },
+        secondChannel: () => this.#fail(new Error('the peer opened a second channel')),
+      }),
     })
     this.closed = new Promise((resolve) => this.#listen(resolve))
   }
@@ -88,6 +94,13 @@ export class Connection {
     if (this.#state !== 'opening') return
     if (signal.type === 'candidate') this.#addCandidate(signal)
     else this.#describe(signal)
+  }
+
+  /** The fingerprint of each side's certificate (RFC 8122); undefined unless each has exactly one, a sha-256. */
+  get fingerprints(): { own: string; theirs: string } | undefined {
+    const own = fingerprintOf(this.#rtc?.localDescription)
+    const theirs = fingerprintOf(this.#rtc?.remoteDescription)
+    return own && theirs ? { own, theirs } : undefined
   }
 
   /** Hands one message to the channel; dropped when it is not open. */
@@ -194,6 +207,13 @@ export class Connection {
   }
 }
 
+function fingerprintOf(description: RTCSessionDescription | null | undefined): string | undefined {
+  const lines = description?.sdp.match(/^a=fingerprint:.*$/gm) ?? []
+  return lines.length === 1
+    ? /^a=fingerprint:sha-256 ([\dA-F:]{95})$/i.exec(lines[0].trim())?.[1]?.toUpperCase()
+    : undefined
+}
+
 /** Whether simple-peer ended because the implementation refused a description. */
 export function refusedDescription(error: Error | undefined): boolean {
   return error !== undefined && 'code' in error && error.code === 'ERR_SET_REMOTE_DESCRIPTION'
@@ -203,11 +223,15 @@ export function refusedDescription(error: Error | undefined): boolean {
  * The same implementation with two guards: a candidate that cannot be added is no error, as others may connect
  * (simple-peer would end the whole connection, or write to the console); and a channel that the peer adds is one.
  */
-function guarded(rtc: RtcImplementation, onSecondChannel: () => void): RtcImplementation {
+function guarded(
+  rtc: RtcImplementation,
+  events: { made(connection: RTCPeerConnection): void; secondChannel(): void },
+): RtcImplementation {
   class GuardedConnection extends rtc.RTCPeerConnection {
     constructor(configuration?: RTCConfiguration) {
       super(configuration)
-      this.addEventListener('datachannel', onSecondChannel)
+      this.addEventListener('datachannel', events.secondChannel)
+      events.made(this)
     }
 
     override async addIceCandidate(candidate?: RTCIceCandidateInit | null): Promise<void> {

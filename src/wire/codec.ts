@@ -44,6 +44,8 @@ import { isWord } from './signal.js'
 
 /** The length of a replica digest. */
 export const DIGEST_BYTES = 16
+/** The length of a proof: an Ed25519 public key and a signature (RFC 8032). */
+export const PROOF_BYTES = 32 + 64
 const BODY_TYPES = ['update', 'claims', 'beacon', 'message', 'ack-request'] as const
 const OWN_TREE = 1
 const SHAPES = 2
@@ -93,6 +95,7 @@ function writeFields(encoder: encoding.Encoder, frame: Frame): void {
       encoding.writeVarString(encoder, frame.id)
       writeRecord(encoder, frame.record)
       encoding.writeVarUint(encoder, frame.lease)
+      writeProof(encoder, frame.proof)
       encoding.writeVarUint(encoder, frame.links)
       return encoding.writeUint8(encoder, LINK_INTENTS.indexOf(frame.intent))
     case 'heartbeat':
@@ -219,19 +222,29 @@ function writeClaim(encoder: encoding.Encoder, claim: Claim): void {
   switch (claim.type) {
     case 'member':
       writeRecord(encoder, claim.record)
-      return encoding.writeVarUint(encoder, claim.lease)
+      encoding.writeVarUint(encoder, claim.lease)
+      break
     case 'suspect':
       encoding.writeVarUint(encoder, claim.incarnation)
-      return encoding.writeVarString(encoder, claim.by)
+      encoding.writeVarString(encoder, claim.by)
+      break
     case 'leave':
-      return encoding.writeVarUint(encoder, claim.incarnation)
+      encoding.writeVarUint(encoder, claim.incarnation)
+      break
     case 'presence':
       encoding.writeVarUint(encoder, claim.version)
       encoding.writeUint8(encoder, claim.frozen ? 1 : 0)
-      return encoding.writeVarUint8Array(encoder, claim.state)
+      encoding.writeVarUint8Array(encoder, claim.state)
+      break
     default:
       return unreachable(claim)
   }
+  writeProof(encoder, claim.proof)
+}
+
+function writeProof(encoder: encoding.Encoder, proof: Uint8Array | undefined): void {
+  encoding.writeUint8(encoder, proof ? 1 : 0)
+  if (proof) encoding.writeUint8Array(encoder, proof)
 }
 
 function writeAnnounced(encoder: encoding.Encoder, announced: readonly Announced[]): void {
@@ -252,6 +265,7 @@ function readFields(decoder: decoding.Decoder, type: Frame['type']): Frame {
         id: readWord(decoder),
         record: readRecord(decoder),
         lease: readInteger(decoder),
+        ...readProof(decoder),
         links: readInteger(decoder),
         intent: readChoice(decoder, LINK_INTENTS),
       }
@@ -364,11 +378,17 @@ function readClaim(decoder: decoding.Decoder, type: Claim['type']): Claim {
   const id = readWord(decoder)
   switch (type) {
     case 'member':
-      return { type, id, record: readRecord(decoder), lease: readInteger(decoder) }
+      return { type, id, record: readRecord(decoder), lease: readInteger(decoder), ...readProof(decoder) }
     case 'suspect':
-      return { type, id, incarnation: readInteger(decoder), by: readWord(decoder) }
+      return {
+        type,
+        id,
+        incarnation: readInteger(decoder),
+        by: readWord(decoder),
+        ...readProof(decoder),
+      }
     case 'leave':
-      return { type, id, incarnation: readInteger(decoder) }
+      return { type, id, incarnation: readInteger(decoder), ...readProof(decoder) }
     case 'presence':
       return {
         type,
@@ -376,6 +396,7 @@ function readClaim(decoder: decoding.Decoder, type: Claim['type']): Claim {
         version: readInteger(decoder),
         frozen: readFlag(decoder),
         state: readBytes(decoder, PRESENCE_BYTES_MAX),
+        ...readProof(decoder),
       }
     default:
       return unreachable(type)
@@ -388,6 +409,10 @@ function readMessage(decoder: decoding.Decoder): MessageFrame {
   if (to !== '' && !isWord(to)) throw malformed('a message to no member')
   const hops = decoding.readUint8(decoder)
   return { type: 'message', from, to, hops, bytes: readBytes(decoder, APPLICATION_BYTES_MAX) }
+}
+
+function readProof(decoder: decoding.Decoder): { proof?: Uint8Array } {
+  return readFlag(decoder) ? { proof: readFixed(decoder, PROOF_BYTES) } : {}
 }
 
 function readAnnounced(decoder: decoding.Decoder): Announced[] {

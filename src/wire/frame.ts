@@ -29,7 +29,7 @@ export interface MemberRecord {
 /** The first byte of every frame; a different one ends the link. */
 export const PROTOCOL_VERSION = 1
 
-/** The second byte of every frame. */
+/** The second byte of every frame. 2 is AUTH, which never reaches the protocol (see src/security/handshake.ts). */
 export const FRAME_TAGS = {
   hello: 1,
   heartbeat: 3,
@@ -82,6 +82,8 @@ export interface HelloFrame {
   id: string
   record: MemberRecord
   lease: number
+  /** See `MemberFrame`. */
+  proof?: Uint8Array
   /** How many other links the sender has; a member without any may force its way in. */
   links: number
   intent: LinkIntent
@@ -268,6 +270,8 @@ export interface MemberFrame {
   record: MemberRecord
   /** Raised by the owner now and then: a member whose lease stands still is gone. */
   lease: number
+  /** In a cluster with a secret: the author's public key and its signature over the claim, PROOF_BYTES long. */
+  proof?: Uint8Array
 }
 
 /** Somebody no longer hears from `id`. */
@@ -275,8 +279,9 @@ export interface SuspectFrame {
   type: 'suspect'
   id: string
   incarnation: number
-  /** The watcher that says so. */
+  /** The watcher that says so, and proves it as in `MemberFrame`. */
   by: string
+  proof?: Uint8Array
 }
 
 /** `id` said goodbye. */
@@ -284,6 +289,8 @@ export interface LeaveFrame {
   type: 'leave'
   id: string
   incarnation: number
+  /** See `MemberFrame`. */
+  proof?: Uint8Array
 }
 
 /** What `id` shows of itself for as long as it is here; it never enters the document. */
@@ -296,6 +303,8 @@ export interface PresenceFrame {
   frozen: boolean
   /** Opaque here; at most PRESENCE_BYTES_MAX. */
   state: Uint8Array
+  /** See `MemberFrame`. */
+  proof?: Uint8Array
 }
 
 /** A message of the application, on its way through the mesh. */

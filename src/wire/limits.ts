@@ -124,3 +124,22 @@ export const CHECKPOINT_LABEL_CHARACTERS_MAX = 64
 export const CHECKPOINTS_MAX = 1_000
 /** A checkpoint as it is kept: the largest state with its frame and seal. */
 export const CHECKPOINT_BYTES_MAX = MERGE_BYTES_MAX + 1024
+
+/** Keys that one keyring holds. A rotation needs two. */
+export const SECRETS_MAX = 8
+/** What a peer may send before it is known. */
+export const AUTH_BYTES_MAX = 4096
+/** A link whose handshake has not come through by then ends. */
+export const AUTH_MILLIS_MAX = 5000
+/** Peers in handshake at once. */
+export const AUTH_PEERS_MAX = 16
+/** Sealed signals that are remembered, so that none is taken twice. */
+export const REPLAYS_MAX = 4096
+/** Links to readers that one tab takes. */
+export const READERS_PER_TAB_MAX = 2
+/** Links to readers that one Node member takes. */
+export const READERS_PER_NODE_MAX = 32
+/** How long a link under a removed key may go on without a new handshake. */
+export const REKEY_MILLIS_MAX = 60_000
+/** What may wait on one link while signatures are checked. */
+export const UNVERIFIED_BYTES_MAX = 4 * 1024 * 1024

@@ -14,7 +14,12 @@ export function recordBytes(record: MemberRecord): number {
 
 /** Writes a record. */
 export function writeRecord(encoder: encoding.Encoder, record: MemberRecord): void {
-  encoding.writeVarString(encoder, JSON.stringify(record))
+  encoding.writeVarString(encoder, recordText(record))
+}
+
+/** A record as it is written and signed: the same text wherever it is read and written again. */
+export function recordText(record: MemberRecord): string {
+  return JSON.stringify(record)
 }
 
 /** Reads a record. @throws ProtocolError ERR_FRAME_MALFORMED */

@@ -20,6 +20,10 @@ export type Signal =
       sdpMid: string | null
       sdpMLineIndex: number | null
     }
+  | { type: 'sealed'; session: string; epoch: string; nonce: string; box: string }
+
+/** A signal under the cluster's key, as it travels where there is a secret (see src/security/seal.ts). */
+export type SealedSignal = Extract<Signal, { type: 'sealed' }>
 
 /** What a member says to the signaling server. `payload` is opaque to the server. */
 export type ClientMessage =
@@ -70,7 +74,7 @@ export function isWord(value: unknown): value is string {
 export function parseSignal(payload: string): Signal | undefined {
   const message = parseObject(payload)
   if (message === undefined || !isWord(message.session)) return undefined
-  const { type, session, sdp } = message
+  const { type, session, sdp, epoch, nonce, box } = message
   switch (type) {
     case 'request':
     case 'busy':
@@ -80,6 +84,10 @@ export function parseSignal(payload: string): Signal | undefined {
       return isText(sdp, SDP_CHARACTERS_MAX) ? { type, session, sdp } : undefined
     case 'candidate':
       return parseCandidate(message, session)
+    case 'sealed':
+      return isWord(epoch) && (nonce === '' || isWord(nonce)) && isText(box, SIGNAL_CHARACTERS_MAX)
+        ? { type, session, epoch, nonce, box }
+        : undefined
     default:
       return undefined
   }

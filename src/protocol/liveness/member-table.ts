@@ -34,6 +34,8 @@ interface Suspicion {
 export interface TableEntry {
   readonly id: string
   record: MemberRecord
+  /** The owner's signature over the record, to be passed on with it. */
+  proof?: Uint8Array
   lease: number
   /** When the lease last rose, as far as this member has heard. */
   leaseAt: number
@@ -148,7 +150,8 @@ export class MemberTable {
 
   /** What this member tells of `entry`. */
   frameOf(entry: TableEntry): MemberFrame {
-    return { type: 'member', id: entry.id, record: entry.record, lease: entry.lease }
+    const { id, record, lease, proof } = entry
+    return { type: 'member', id, record, lease, ...(proof && { proof }) }
   }
 
   /** A claim that the others know as well. What is long over is answered. */
@@ -264,7 +267,7 @@ export class MemberTable {
   }
 
   #merge(claim: MemberFrame, firstHand: boolean, now: number): MembershipClaim | undefined {
-    const { id, record, lease } = claim
+    const { id, record, lease, proof } = claim
     const tombstone = this.#tombstones.get(id)
     if (tombstone !== undefined && record.incarnation <= tombstone.incarnation) {
       // The sender believes in a member that this one has buried: if it lives, it hears of it and refutes.
@@ -283,7 +286,7 @@ export class MemberTable {
     this.#tombstones.delete(id)
     if (known?.suspicion) this.#health.late(now)
     if (known !== undefined) this.#remove(known)
-    this.#put({ id, record, lease, leaseAt: now, suspicion: undefined })
+    this.#put({ id, record, lease, leaseAt: now, suspicion: undefined, ...(proof && { proof }) })
     if (firstHand) this.#events.tell(claim)
     this.#events.changed()
     return undefined

@@ -175,7 +175,18 @@ export class Presence {
     const frozenUntil = frozen ? now + this.#context.config.frozenMillis : 0
     // Unlike the hash of a record, which it would undo where both numbers are the same.
     const hash = hash32(`${id}!${version}`)
-    this.#shown.set(id, { ...claim, state, hash, frozenUntil })
+    // What its owner signed is the whole.
+    const { proof } = hasRoom ? claim : {}
+    this.#shown.set(id, {
+      type: 'presence',
+      id,
+      version,
+      frozen,
+      state,
+      hash,
+      frozenUntil,
+      ...(proof && { proof }),
+    })
     this.#bytes += state.length
     this.#context.outbox.push({ type: 'presence' })
   }

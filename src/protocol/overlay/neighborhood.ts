@@ -101,8 +101,9 @@ export class Neighborhood {
     this.#context.view.introduced(neighbor, frame.record)
     this.#deadline = undefined
     overlay.welcomed(neighbor.id)
-    const { record, lease } = frame
-    const answer = table.learn({ type: 'member', id: frame.id, record, lease }, now)
+    const { record, lease, proof } = frame
+    const claim = { type: 'member', id: frame.id, record, lease, ...(proof && { proof }) } as const
+    const answer = table.learn(claim, now)
     if (answer) sendTo(this.#context, neighbor, answer, now)
     const doubt = table.heard(frame.id, now)
     if (doubt) sendTo(this.#context, neighbor, doubt, now)

@@ -271,7 +271,7 @@ describe('the frame codec', () => {
 
   it('keeps its bytes: the wire does not change unnoticed', () => {
     const golden = (given: Frame) => toHex(encodeFrame(given))
-    expect(golden({ type: 'leave', id: 'ab', incarnation: 300 })).to.equal('01150002616' + '2ac02')
+    expect(golden({ type: 'leave', id: 'ab', incarnation: 300 })).to.equal('01150002616' + '2ac0200')
     expect(golden({ type: 'disconnect', reason: 'full' })).to.equal('010e0006')
     expect(
       golden({

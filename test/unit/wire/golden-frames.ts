@@ -15,6 +15,7 @@ const RECORD: MemberRecord = {
   incarnation: 300,
   joined: 5,
 }
+const PROOF = new Uint8Array(96).fill(7)
 const DIGEST = Uint8Array.from({ length: 16 }, (_, index) => index)
 const GOSSIP = { type: 'gossip', origin: 'ab', epoch: 300, seq: 2, round: 1 } as const
 
@@ -23,7 +24,7 @@ export const GOLDEN_FRAMES: { [T in Frame['type']]: Golden<Extract<Frame, { type
   hello: [
     {
       frame: { type: 'hello', topic: 't', id: 'ab', record: RECORD, lease: 1, links: 2, intent: 'join' },
-      hex: '0101000174026162647b22706f7274223a6e756c6c2c2270726f746f636f6c223a227631222c226b696e64223a226e6f6465222c22726f6c65223a22777269746572222c2273657373696f6e223a372c22696e6361726e6174696f6e223a3330302c226a6f696e6564223a357d010201',
+      hex: '0101000174026162647b22706f7274223a6e756c6c2c2270726f746f636f6c223a227631222c226b696e64223a226e6f6465222c22726f6c65223a22777269746572222c2273657373696f6e223a372c22696e6361726e6174696f6e223a3330302c226a6f696e6564223a357d01000201',
     },
   ],
   heartbeat: [
@@ -65,7 +66,7 @@ export const GOLDEN_FRAMES: { [T in Frame['type']]: Golden<Extract<Frame, { type
           ],
         },
       },
-      hex: '010400026162ac02020100010400026364647b22706f7274223a6e756c6c2c2270726f746f636f6c223a227631222c226b696e64223a226e6f6465222c22726f6c65223a22777269746572222c2273657373696f6e223a372c22696e6361726e6174696f6e223a3330302c226a6f696e6564223a357d0101026364ac0202616202026364ac0203026162ac02000109',
+      hex: '010400026162ac02020100010400026364647b22706f7274223a6e756c6c2c2270726f746f636f6c223a227631222c226b696e64223a226e6f6465222c22726f6c65223a22777269746572222c2273657373696f6e223a372c22696e6361726e6174696f6e223a3330302c226a6f696e6564223a357d010001026364ac020261620002026364ac020003026162ac0200010900',
     },
     {
       frame: { ...GOSSIP, ownTree: false, shapes: true, body: { type: 'beacon' } },
@@ -120,19 +121,25 @@ export const GOLDEN_FRAMES: { [T in Frame['type']]: Golden<Extract<Frame, { type
     },
   ],
   suspect: [
-    { frame: { type: 'suspect', id: 'cd', incarnation: 300, by: 'ab' }, hex: '011200026364ac02026162' },
+    { frame: { type: 'suspect', id: 'cd', incarnation: 300, by: 'ab' }, hex: '011200026364ac0202616200' },
   ],
-  leave: [{ frame: { type: 'leave', id: 'ab', incarnation: 300 }, hex: '011500026162ac02' }],
+  leave: [
+    { frame: { type: 'leave', id: 'ab', incarnation: 300 }, hex: '011500026162ac0200' },
+    {
+      frame: { type: 'leave', id: 'ab', incarnation: 300, proof: PROOF },
+      hex: `011500026162ac0201${'07'.repeat(96)}`,
+    },
+  ],
   member: [
     {
       frame: { type: 'member', id: 'ab', record: RECORD, lease: 1 },
-      hex: '011900026162647b22706f7274223a6e756c6c2c2270726f746f636f6c223a227631222c226b696e64223a226e6f6465222c22726f6c65223a22777269746572222c2273657373696f6e223a372c22696e6361726e6174696f6e223a3330302c226a6f696e6564223a357d01',
+      hex: '011900026162647b22706f7274223a6e756c6c2c2270726f746f636f6c223a227631222c226b696e64223a226e6f6465222c22726f6c65223a22777269746572222c2273657373696f6e223a372c22696e6361726e6174696f6e223a3330302c226a6f696e6564223a357d0100',
     },
   ],
   presence: [
     {
       frame: { type: 'presence', id: 'ab', version: 300, frozen: true, state: Uint8Array.of(9, 8) },
-      hex: '011a00026162ac0201020908',
+      hex: '011a00026162ac020102090800',
     },
   ],
   message: [

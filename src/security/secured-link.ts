@@ -1,0 +1,224 @@
+/**
+ * One link of a cluster with a secret. Until its handshake is through, AUTH frames alone go in and out. Then every
+ * claim that comes in is checked before anybody sees it, and of a reader nothing is taken that only writers may send.
+ */
+import type { Timer } from '../base/clock.js'
+import { type GossipKvError, ProtocolError } from '../base/errors.js'
+import { decodeFrame, encodeFrame } from '../wire/codec.js'
+import { FRAME_TAGS, type Frame, type MemberRole } from '../wire/frame.js'
+import { REKEY_MILLIS_MAX, UNVERIFIED_BYTES_MAX } from '../wire/limits.js'
+import { forged, refused, tooMuchUnverified } from './auth-errors.js'
+import { type ClaimProofs, carriesClaims, claimsOf } from './claims.js'
+import { authKind, Handshake, type HandshakeLink, type HandshakeSelf } from './handshake.js'
+import { Line } from './line.js'
+
+/** A new handshake under a new key is tried again after this, while the peer may still be given the key. */
+const REKEY_RETRY_MILLIS = 5000
+/** What a reader may send beside claims about itself: nothing that anybody keeps or passes on. */
+const READER_TAGS: ReadonlySet<number | undefined> = new Set(
+  (
+    [
+      'hello',
+      'heartbeat',
+      'graft',
+      'prune',
+      'digest',
+      'sync-request',
+      'sync-pull',
+      'interleave',
+      'disconnect',
+      'signal',
+      'members',
+      'member',
+      'leave',
+      'presence',
+      'gossip',
+    ] as const
+  ).map((type) => FRAME_TAGS[type]),
+)
+
+/** What a link does in the world. */
+export interface SecuredLinkHost extends HandshakeLink {
+  self: HandshakeSelf
+  proofs: ClaimProofs
+  urgent(bytes: Uint8Array, urgent: boolean): void
+  /** Whether one more peer of this role may come in. */
+  admits(role: MemberRole): boolean
+  up(): void
+  frame(bytes: Uint8Array): void
+  /** The link is to end, for this reason; `isForger` says that the peer is not wanted again soon. */
+  failed(error: GossipKvError, isForger: boolean): void
+  /** Something was dropped that its sender had no right to send. */
+  dropped(): void
+  /** A handshake in the open link failed; it goes on for now. */
+  error(error: GossipKvError): void
+}
+
+/** A link from its opening to its end. */
+export class SecuredLink {
+  readonly #host: SecuredLinkHost
+  readonly #inbound: Line
+  readonly #outbound: Line
+  #handshake: Handshake | undefined
+  #role: MemberRole | undefined
+  #epoch = ''
+  #over = false
+  #rekey: { until: number; timer: Timer } | undefined
+
+  constructor(host: SecuredLinkHost) {
+    this.#host = host
+    const overflow = () => this.#fail(tooMuchUnverified(host.peer), false)
+    this.#inbound = new Line(UNVERIFIED_BYTES_MAX, overflow)
+    this.#outbound = new Line(UNVERIFIED_BYTES_MAX, overflow)
+    this.#shake()
+  }
+
+  /** The role of the peer once it is known. */
+  get role(): MemberRole | undefined {
+    return this.#role
+  }
+
+  get isOpen(): boolean {
+    return this.#role !== undefined && !this.#over
+  }
+
+  /** Takes a frame from the connection. */
+  receive(bytes: Uint8Array): void {
+    if (this.#over) return
+    const auth = authKind(bytes)
+    if (auth !== undefined) return this.#receiveAuth(bytes, auth === 'hello')
+    // A peer without a secret says HELLO at once; the handshake refuses what it cannot read.
+    if (!this.isOpen) return this.#handshake?.receive(bytes)
+    this.#inbound.push(bytes.length, () => this.#admit(bytes))
+  }
+
+  /** Sends a frame of the protocol, with the own claims in it signed. */
+  send(bytes: Uint8Array, urgent: boolean): void {
+    if (!this.isOpen) return
+    this.#outbound.push(bytes.length, () => this.#sign(bytes, urgent))
+  }
+
+  /** Calls back when everything that was to be sent has been handed on. */
+  whenSent(then: () => void): void {
+    this.#outbound.push(0, then)
+  }
+
+  /** The connection is gone, or nobody wants it any more. */
+  end(error: GossipKvError): void {
+    this.#over = true
+    this.#rekey?.timer.cancel()
+    this.#inbound.close()
+    this.#outbound.close()
+    this.#handshake?.end(error)
+  }
+
+  /** The connection is gone while the handshake goes on: what has come before is still read. */
+  lost(error: GossipKvError): void {
+    this.#handshake?.end(error)
+  }
+
+  /** A key was removed: a link that was opened under it shakes hands anew, or ends. */
+  rekey(removed: string): void {
+    if (this.#epoch !== removed || !this.isOpen || this.#rekey) return
+    const { clock } = this.#host.self
+    const timer = clock.after(0, () => this.#retry())
+    this.#rekey = { until: clock.monotonic() + REKEY_MILLIS_MAX, timer }
+  }
+
+  #retry(): void {
+    if (this.#rekey === undefined || this.#over) return
+    this.#shake()
+    const { clock } = this.#host.self
+    const wait = Math.min(REKEY_RETRY_MILLIS, Math.max(0, this.#rekey.until - clock.monotonic()))
+    this.#rekey.timer = clock.after(wait, () => this.#retry())
+  }
+
+  #receiveAuth(bytes: Uint8Array, begins: boolean): void {
+    if (this.#handshake === undefined && begins) this.#shake()
+    this.#handshake?.receive(bytes)
+  }
+
+  #shake(): void {
+    if (this.#handshake) return
+    const handshake = new Handshake(this.#host.self, this.#host)
+    this.#handshake = handshake
+    handshake.done.then(
+      ({ role, epoch }) => this.#through(role, epoch),
+      (error: GossipKvError) => this.#notThrough(error),
+    )
+  }
+
+  #through(role: MemberRole, epoch: string): void {
+    this.#handshake = undefined
+    if (this.#over) return
+    const isNew = this.#role === undefined
+    if (isNew && !this.#host.admits(role)) return this.#fail(refused(this.#host.peer, 'full'), false)
+    this.#role = role
+    this.#epoch = epoch
+    this.#rekey?.timer.cancel()
+    this.#rekey = undefined
+    if (isNew) this.#host.up()
+  }
+
+  #notThrough(error: GossipKvError): void {
+    this.#handshake = undefined
+    if (this.#over) return
+    const { clock } = this.#host.self
+    // An open link may wait for the key that its peer lacks, but not for ever.
+    const mayWait = this.#role !== undefined && clock.monotonic() < (this.#rekey?.until ?? Infinity)
+    if (mayWait) this.#host.error(error)
+    else this.#fail(error, false)
+  }
+
+  #sign(bytes: Uint8Array, urgent: boolean): unknown {
+    if (!carriesClaims(bytes)) return this.#host.urgent(bytes, urgent)
+    const frame = decodeFrame(bytes)
+    const signed = frame && this.#host.proofs.sign(frame)
+    const send = (proven: Frame | undefined) => proven && this.#host.urgent(encodeFrame(proven), urgent)
+    return signed instanceof Promise ? signed.then(send) : send(signed)
+  }
+
+  #admit(bytes: Uint8Array): unknown {
+    if (this.#over) return
+    const isReader = this.#role === 'reader'
+    if (isReader && !READER_TAGS.has(bytes[1])) return this.#host.dropped()
+    const isGossip = bytes[1] === FRAME_TAGS.gossip
+    const isSimple = !carriesClaims(bytes) && !(isReader && (isGossip || bytes[1] === FRAME_TAGS.signal))
+    return isSimple ? this.#host.frame(bytes) : this.#check(bytes)
+  }
+
+  /** What is malformed goes on: whoever counts that and ends the link for it sits behind. */
+  #check(bytes: Uint8Array): unknown {
+    let frame: Frame | undefined
+    try {
+      frame = decodeFrame(bytes)
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+    }
+    if (frame === undefined) return this.#host.frame(bytes)
+    if (!this.#mayComeFromPeer(frame)) return this.#host.dropped()
+    return this.#host.proofs.forgedIn(frame).then((id) => {
+      if (this.#over) return
+      if (id === undefined) this.#host.frame(bytes)
+      else this.#fail(forged(this.#host.peer, id), true)
+    })
+  }
+
+  #mayComeFromPeer(frame: Frame): boolean {
+    const { peer } = this.#host
+    // The role that a neighbor shows to all others is the one that it has proven.
+    if (frame.type === 'hello' && frame.record.role !== this.#role) return false
+    if (this.#role === 'writer') return true
+    if (frame.type === 'signal') return frame.from === peer
+    if (frame.type === 'gossip' && (frame.origin !== peer || frame.body.type !== 'claims')) return false
+    return claimsOf(frame).every(
+      (claim) => claim.id === peer && (claim.type !== 'member' || claim.record.role === 'reader'),
+    )
+  }
+
+  #fail(error: GossipKvError, isForger: boolean): void {
+    if (this.#over) return
+    this.end(error)
+    this.#host.failed(error, isForger)
+  }
+}

@@ -1,0 +1,121 @@
+/** A store in a cluster with a secret: which one that is, and its keys. The rest is loaded only where there is one. */
+import type { Clock } from '../base/clock.js'
+import { type GossipKvError, shown, UsageError } from '../base/errors.js'
+import type { Keys, Security } from '../security/security.js'
+import type { Transport } from '../transport/transport.js'
+import type { MemberRole } from '../wire/frame.js'
+import { isWord } from '../wire/signal.js'
+import { signalingUrls } from './options.js'
+import { isOnThisMachine } from './this-machine.js'
+import { runtimeKind } from './transport-choice.js'
+import type { StoreOptions } from './types.js'
+
+/** A writer's secret has 43 or 66 characters, a reader's more. */
+const WRITER_SECRET_CHARACTERS_MAX = 66
+/** What an Ed25519 key is made from. */
+const SEED_BYTES = 32
+
+/** What a store hands to its security. */
+export interface SecuringHost {
+  transport: Transport
+  clock: Clock
+  /** What the member's key, and so its id, comes from. */
+  seed: Uint8Array
+  report(error: GossipKvError): void
+}
+
+/** What names a member over all runs: the seed of its key, or, without a secret, the id that was drawn. */
+export function newIdentity(
+  { secret }: StoreOptions,
+  id: string,
+): { bytes: Uint8Array; fits(known: Uint8Array): boolean } {
+  if (secret === undefined)
+    return {
+      bytes: new TextEncoder().encode(id),
+      fits: (known) => isWord(new TextDecoder().decode(known)),
+    }
+  const bytes = globalThis.crypto.getRandomValues(new Uint8Array(SEED_BYTES))
+  return { bytes, fits: (known) => known.length === SEED_BYTES }
+}
+
+/** Loads what a secret needs; undefined without one. @throws UsageError ERR_SECRET_INVALID; AuthError ERR_CRYPTO_UNAVAILABLE */
+export async function openSecured(options: StoreOptions, host: SecuringHost): Promise<Security | undefined> {
+  const { secret, cluster, role } = options
+  if (secret === undefined) return undefined
+  const { openSecurity } = await import('../security/security.js')
+  return openSecurity({ ...host, secret, cluster, role, kind: runtimeKind })
+}
+
+/**
+ * Checks that a store without a secret meets only members of its own machine, unless the caller says that it is to
+ * be open. @throws UsageError ERR_SECRET_MISSING, ERR_OPTION_INVALID
+ */
+export function checkSecurity(options: StoreOptions): void {
+  const { secret, security, role, transport } = options
+  const keys =
+    typeof secret === 'object' && secret !== null ? [secret.primary, secret.accepted].flat() : [secret]
+  if (secret !== undefined && !keys.every((key) => key === undefined || typeof key === 'string'))
+    throw invalid('secret', 'a secret of `npx gossip-kv keygen`, or { primary, accepted } of such')
+  if (security !== undefined && (security !== 'open' || secret !== undefined))
+    throw invalid('security', "'open', and that without a secret")
+  if (role !== undefined && role !== 'reader' && role !== 'writer')
+    throw invalid('role', "'reader' or 'writer'")
+  if (secret !== undefined || security === 'open' || transport !== undefined) return
+  const foreign = signalingUrls(options.signaling).find((url) => !isOnThisMachine(url))
+  if (foreign !== undefined) throw secretMissing(foreign)
+}
+
+/** What a member may do, as its options say. */
+export function roleOf({ role, secret }: StoreOptions): MemberRole {
+  const primary = typeof secret === 'object' ? secret.primary : secret
+  return role ?? ((primary?.length ?? 0) > WRITER_SECRET_CHARACTERS_MAX ? 'reader' : 'writer')
+}
+
+/** `store.keys` of a store that may have no secret, or has not opened it yet. */
+export function keysOf(security: () => Security | undefined): Keys {
+  const opened = () => {
+    const { keys } = security() ?? {}
+    if (keys === undefined) throw noKeys()
+    return keys
+  }
+  return {
+    list: () => security()?.keys.list() ?? [],
+    install: async (secret) => opened().install(secret),
+    use: async (key) => opened().use(key),
+    remove: async (key) => opened().remove(key),
+  }
+}
+
+/** A reader wrote. */
+export function readOnly(): UsageError {
+  return new UsageError('ERR_READ_ONLY', {
+    what: 'This member is a reader; nothing was written',
+    why: 'Its secret, or its option `role`, lets it read alone',
+    fix: "Write at a member that has the writers' secret",
+  })
+}
+
+function invalid(option: string, expected: string): UsageError {
+  return new UsageError('ERR_OPTION_INVALID', {
+    what: `Option ${option} is not what it may be`,
+    why: `It has to be ${expected}`,
+    fix: 'Correct it in the call of createStore()',
+  })
+}
+
+function secretMissing(url: string): UsageError {
+  const host = URL.canParse(url) ? new URL(url).host : url
+  return new UsageError('ERR_SECRET_MISSING', {
+    what: `The store would meet others at ${shown(host)} without a secret`,
+    why: 'Off this machine everybody who knows the name of a cluster without a secret reads and writes it',
+    fix: "Pass `secret` (npx gossip-kv keygen makes one), or say security: 'open'",
+  })
+}
+
+function noKeys(): UsageError {
+  return new UsageError('ERR_SECRET_MISSING', {
+    what: 'The store has no keys to change',
+    why: 'It was made without a secret, or is not ready yet',
+    fix: 'Pass `secret` to createStore(), and wait for ready()',
+  })
+}
