@@ -1,6 +1,6 @@
 /** The attacks by what is not a broadcast: differences, summaries, checkpoints and frames. */
 import type { Attack, Entrance } from './attack.js'
-import { dead, float, item, kill, pack, run, update } from './packing.js'
+import { checkpoint, dead, float, item, kill, type Part, pack, run, update } from './packing.js'
 
 const STRANGER = 0x1234567890abc
 const FAR = Number.MAX_SAFE_INTEGER
@@ -139,25 +139,79 @@ const SUMMARIES: readonly Attack[] = [
   ),
 ]
 
+/** One session that is known up to 1, and alive. */
+const ONE_LIVE = pack(1, STRANGER, 1, 0, 1)
+
+function checkpointOf(stamp: number): Uint8Array {
+  return checkpoint({ sessions: ONE_LIVE, entries: [item({ key: 'a', meta: float(stamp) })] })
+}
+
+/** Of one session. */
+function sessionAttack(name: string, expected: string, ...parts: Part[]): Attack {
+  const entries = [item({ key: 'a', meta: float(1) })]
+  return byCheckpoint(name, expected, () => checkpoint({ sessions: pack(...parts), entries }))
+}
+
 const CHECKPOINTS: readonly Attack[] = [
   byCheckpoint('a checkpoint of no bytes', 'offence malformed', () => new Uint8Array()),
-  byCheckpoint('a checkpoint with a delete set', 'offence limit', ({ peer }) =>
-    update([], [kill(peer.session, [0, 2])]),
+  byCheckpoint('a checkpoint without its hidden state', 'offence malformed', ({ stamp }) => oneItem(stamp)),
+  byCheckpoint('a checkpoint that deletes an entry', 'offence malformed', ({ peer }) =>
+    checkpoint({ sessions: 0, deletes: pack(2, 9, 1, 0, 1, kill(peer.session, [0, 2])) }),
   ),
-  byCheckpoint('a checkpoint with a clock of 2^53 - 1', 'applied', () => update([run(0, 0, [dead(FAR)])])),
-  byCheckpoint('a checkpoint with two clocks', 'offence session', () =>
-    update([run(0, 0, [dead(8), dead(8)])]),
+  byCheckpoint('a checkpoint with a clock of 2^53 - 1', 'applied', () =>
+    checkpoint({ clock: FAR, sessions: 0 }),
   ),
-  byCheckpoint('a checkpoint with an entry from the year 4190', 'applied', () => oneItem(FAR)),
+  byCheckpoint('a checkpoint with an entry from the year 4190', 'applied', () => checkpointOf(FAR)),
   byCheckpoint('a checkpoint with an infinite stamp', 'offence meta', () =>
-    oneItem(Number.POSITIVE_INFINITY),
+    checkpointOf(Number.POSITIVE_INFINITY),
   ),
   byCheckpoint('a checkpoint with a nested map', 'offence content', () =>
-    update([run(STRANGER, 0, [pack(0x27, 1, 'usr', 'a', 1)])]),
+    checkpoint({ sessions: ONE_LIVE, entries: [pack(0x27, 1, 'usr', 'a', 1)] }),
   ),
-  byCheckpoint('a checkpoint that claims 2^30 sessions', 'offence limit', () => pack(2 ** 30)),
+  byCheckpoint('a checkpoint with another root', 'offence root', () =>
+    checkpoint({ sessions: ONE_LIVE, entries: [item({ root: 'sys', key: 'a', meta: float(1) })] }),
+  ),
+  byCheckpoint('a checkpoint that claims 2^30 structs', 'offence limit', () =>
+    checkpoint({ sessions: 0, structs: 2 ** 30 }),
+  ),
+  byCheckpoint('a checkpoint that claims 2^30 sessions', 'offence limit', () =>
+    checkpoint({ sessions: 2 ** 30 }),
+  ),
+  byCheckpoint('a checkpoint with more structs than entries', 'offence malformed', () =>
+    checkpoint({ sessions: 0, structs: 3 }),
+  ),
+  sessionAttack(
+    'a checkpoint that claims 2^39 live writes',
+    'offence malformed',
+    1,
+    STRANGER,
+    COUNTER_MAX,
+    0,
+    2 ** 39,
+  ),
+  sessionAttack(
+    'a checkpoint with a context beyond 2^40',
+    'offence counter',
+    1,
+    STRANGER,
+    COUNTER_MAX + 1,
+    0,
+    1,
+  ),
+  sessionAttack('a checkpoint with a session of no writes', 'offence malformed', 1, STRANGER, 0, 1),
+  sessionAttack('a checkpoint with a session twice', 'offence malformed', 2, STRANGER, 1, 0, 1, 0, 1, 1),
+  sessionAttack('a checkpoint with a session beyond 2^53', 'offence malformed', 2, FAR, 1, 0, 1, 1, 1, 1),
+  sessionAttack('a checkpoint with a length of nothing', 'offence malformed', 1, STRANGER, 2, 1, 0, 1),
+  sessionAttack('a checkpoint with lengths beyond its context', 'offence malformed', 1, STRANGER, 2, 0, 3),
+  sessionAttack('a checkpoint with a byte beyond its state', 'offence trailing', ONE_LIVE, 0),
   byCheckpoint('a checkpoint with a byte beyond the end', 'offence trailing', ({ stamp }) =>
-    pack(oneItem(stamp), 0),
+    pack(checkpointOf(stamp), 0),
+  ),
+  byCheckpoint(
+    'a checkpoint with a context of 2^40 of the own session',
+    'applied',
+    ({ own }) => checkpoint({ sessions: pack(1, own.session, COUNTER_MAX, COUNTER_MAX) }),
+    { forks: true },
   ),
 ]
 

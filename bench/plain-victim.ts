@@ -1,9 +1,18 @@
 /** Plain Yjs under the same bytes: a document with the victim's content, handed to `Y.applyUpdate`. */
 import * as Y from 'yjs'
 import { bytesEqual } from '../src/base/bytes.js'
+import { encodeUpdate } from '../src/replica/canonical-update.js'
+import { decodeCheckpoint } from '../src/replica/checkpoint.js'
 import { type Judgement, Victim } from './victim.js'
 
-const content = new Victim().replica.checkpoint()
+/** The content of a victim as runs, under the sessions that the attacks name. */
+const content = runsOf(new Victim().replica.checkpoint())
+
+function runsOf(checkpoint: Uint8Array): Uint8Array {
+  const decoded = decodeCheckpoint(checkpoint)
+  if ('type' in decoded) throw new Error(decoded.kind)
+  return encodeUpdate([...decoded.incoming.runs], [])
+}
 
 /** One document of plain Yjs. */
 export class PlainVictim {

@@ -8,9 +8,6 @@
  *   item    = 0x28, 1, "usr", key, 2, meta, value          meta = stamp | [stamp, expires]
  *   gc      = 0, 2 * dots
  *   deletes = count, (session, count, (2 * from, 2 * dots)*)*
- *
- * The clock of the whole is the length of a GC run of session 0, which nobody writes under; only checkpoints
- * carry it, since a broadcast has it in its envelope.
  */
 import * as encoding from 'lib0/encoding'
 import type { Offence } from '../protocol/replica-port.js'
@@ -29,7 +26,7 @@ const PARENT_IS_ROOT = 1
 const ANY_FLOAT64 = 123
 const ANY_ARRAY = 117
 const ANY_STRING = 119
-const ITEM_START = Uint8Array.of(ITEM_INFO, PARENT_IS_ROOT, ROOT.length, ...new TextEncoder().encode(ROOT))
+const ROOT_START = Uint8Array.of(PARENT_IS_ROOT, ROOT.length, ...new TextEncoder().encode(ROOT))
 const SHORT_TEXT = 24
 // Reused: both ways are synchronous, and an update should not allocate for each of its fields.
 const float = Uint8Array.of(ANY_FLOAT64, 0, 0, 0, 0, 0, 0, 0, 0)
@@ -48,31 +45,26 @@ export interface UpdateLimits {
   gapMax: number
   /** Whether dead dots outside of the runs may be told. */
   kills: boolean
-  /** Whether it may carry a clock of its own. */
-  clock: boolean
 }
 
 /** A decoded update. */
 export interface Decoded extends Incoming {
   runs: Run[]
   kills: Kill[]
-  /** The clock inside of it, 0 without one. */
-  clock: number
 }
 
-/** Encodes runs and kills; both are sorted here. `clock` is for checkpoints. */
-export function encodeUpdate(runs: Run[], kills: Kill[], clock = 0): Uint8Array {
+/** Encodes runs and kills; both are sorted here. */
+export function encodeUpdate(runs: Run[], kills: Kill[]): Uint8Array {
   const encoder = encoding.createEncoder()
-  writeUpdate(encoder, runs, kills, clock)
+  writeUpdate(encoder, runs, kills)
   return encoding.toUint8Array(encoder)
 }
 
 /** The same into an encoder. */
-export function writeUpdate(encoder: encoding.Encoder, runs: Run[], kills: Kill[], clock = 0): void {
+export function writeUpdate(encoder: encoding.Encoder, runs: Run[], kills: Kill[]): void {
   runs.sort((a, b) => b.session - a.session)
-  encoding.writeVarUint(encoder, runs.length + (clock > 0 ? 1 : 0))
+  encoding.writeVarUint(encoder, runs.length)
   for (const run of runs) writeRun(encoder, run)
-  if (clock > 0) writeClock(encoder, clock)
   kills.sort((a, b) => b.session - a.session)
   encoding.writeVarUint(encoder, kills.length)
   for (const kill of kills) writeKill(encoder, kill)
@@ -96,16 +88,15 @@ function writeGap(encoder: encoding.Encoder, dots: number): void {
   encoding.writeVarUint(encoder, 2 * dots)
 }
 
-function writeClock(encoder: encoding.Encoder, clock: number): void {
-  encoding.writeVarUint(encoder, 1)
-  encoding.writeVarUint(encoder, 0)
-  encoding.writeVarUint(encoder, 0)
-  encoding.write(encoder, GC_INFO)
-  encoding.writeVarUint(encoder, clock)
+/** Names `usr` as the parent of an item. */
+export function writeRoot(encoder: encoding.Encoder): void {
+  writeFew(encoder, ROOT_START)
 }
 
-function writeItem(encoder: encoding.Encoder, entry: Entry): void {
-  writeFew(encoder, ITEM_START)
+/** An entry as an item. */
+export function writeItem(encoder: encoding.Encoder, entry: Entry): void {
+  encoding.write(encoder, ITEM_INFO)
+  writeRoot(encoder)
   writeText(encoder, entry.key)
   encoding.write(encoder, 2)
   if (entry.expires !== undefined) {
@@ -185,29 +176,21 @@ export function decodeUpdate(bytes: Uint8Array, limits: UpdateLimits): Decoded |
 
 /** Reads an update that something else may follow. @throws Refusal */
 export function readUpdate(reader: BoundedReader, limits: UpdateLimits): Decoded {
-  const decoded: Decoded = { runs: [], kills: [], clock: 0 }
-  // One more for the run that is the clock.
-  const count = reader.count(limits.sessionsMax + 1, RUN_BYTES_MIN)
+  const decoded: Decoded = { runs: [], kills: [] }
+  const count = reader.count(limits.sessionsMax, RUN_BYTES_MIN)
   let structsLeft = limits.structsMax
   let sessionMax = Number.MAX_SAFE_INTEGER
   for (let i = 0; i < count; i++) {
     const structs = reader.count(structsLeft, 2)
     const session = reader.integer()
     if (session > sessionMax || structs === 0) throw new Refusal('malformed')
-    if (session === 0) decoded.clock = readClock(reader, structs, limits)
-    else decoded.runs.push(readRun(reader, session, structs, limits.gapMax))
+    if (session === 0) throw new Refusal('session')
+    decoded.runs.push(readRun(reader, session, structs, limits.gapMax))
     structsLeft -= structs
     sessionMax = session - 1
   }
-  if (decoded.runs.length > limits.sessionsMax) throw new Refusal('limit')
   readKills(reader, decoded, limits)
   return decoded
-}
-
-function readClock(reader: BoundedReader, structs: number, limits: UpdateLimits): number {
-  if (!limits.clock || structs !== 1 || reader.integer() !== 0 || reader.byte() !== GC_INFO)
-    throw new Refusal('session')
-  return reader.integer()
 }
 
 function readRun(reader: BoundedReader, session: number, structs: number, gapMax: number): Run {
@@ -217,7 +200,7 @@ function readRun(reader: BoundedReader, session: number, structs: number, gapMax
   for (let i = 0; i < structs; i++) {
     const info = reader.byte()
     if (info === ITEM_INFO) {
-      run.entries.push(readItem(reader, session, run.end++))
+      run.entries.push(readEntry(reader, session, run.end++))
       wasGap = false
     } else if (info === GC_INFO && !wasGap) {
       const dots = readDots(reader)
@@ -240,9 +223,20 @@ function readDots(reader: BoundedReader): number {
   return clocks / 2
 }
 
-function readItem(reader: BoundedReader, session: number, n: number): Entry {
-  if (reader.byte() !== PARENT_IS_ROOT || reader.byte() !== ROOT.length) throw new Refusal('root')
-  for (let i = 0; i < ROOT.length; i++) if (reader.byte() !== ROOT.charCodeAt(i)) throw new Refusal('root')
+/** A whole item. @throws Refusal */
+export function readItem(reader: BoundedReader, session: number, n: number): Entry {
+  if (reader.byte() !== ITEM_INFO) throw new Refusal('content')
+  return readEntry(reader, session, n)
+}
+
+/** The parent of an item, which must be `usr`. @throws Refusal */
+export function readRoot(reader: BoundedReader): void {
+  for (let i = 0; i < ROOT_START.length; i++) if (reader.byte() !== ROOT_START[i]) throw new Refusal('root')
+}
+
+/** What follows the first byte of an item. @throws Refusal */
+function readEntry(reader: BoundedReader, session: number, n: number): Entry {
+  readRoot(reader)
   const keyStart = reader.position
   const key = reader.text(KEY_BYTES_MAX, 'key')
   const prefixed = reader.position - keyStart

@@ -3,26 +3,35 @@
  * in one turn from one version of the map. Up to 1,000 sessions the summary names the context itself, above that
  * 1,024 hashes of it; up to 1,000 keys it says nothing of the content, above that 1,024 hashes of it.
  *
- *   summary    = version, context, content, refused
+ *   summary    = version, context, content, refused, (count, generation*)       oldest first
  *   context    = 0, count, (session, known)* | 1, hashes         content = 0 | 1, hashes
  *   refused    = count, (session, n)*       (entries too far ahead of the author's time)
- *   difference = clock, version, update, told, live
+ *   difference = clock, version, update, told, live, (lineage)
  *   told       = 0, count, (session, known)* | 1, bitmap, count, (session, known)*
  *   live       = 0 | 1, bitmap; count, (session, count, n*)*     (n as distances)
  *
  * The update holds the runs beyond the author's context. A dot of the author that is inside of the answerer's
  * context, in a bucket that is told, and neither among the live dots nor in a run, is dead. `version` is the
- * author's: what it learned after its summary is not judged by the answer.
+ * author's: what it learned after its summary is not judged by the answer. Generations are named from the second
+ * one on; to an author in another one, the answer names the steps that lead there, and if it knows none from where
+ * the author is, it tells everything.
  */
 import * as encoding from 'lib0/encoding'
 import type { Offence } from '../protocol/replica-port.js'
-import { MERGE_BYTES_MAX, MERGE_ENTRIES_MAX, MERGE_STRUCTS_MAX, SESSIONS_MAX } from '../wire/limits.js'
+import {
+  GENERATIONS_KEPT,
+  MERGE_BYTES_MAX,
+  MERGE_ENTRIES_MAX,
+  MERGE_STRUCTS_MAX,
+  SESSIONS_MAX,
+} from '../wire/limits.js'
 import { type BoundedReader, Refusal, readWhole } from './bounded-reader.js'
 import { type Decoded, readUpdate, runOf, writeUpdate } from './canonical-update.js'
 import { BUCKETS, type Buckets, sessionBucket } from './digest.js'
 import type { DottedMap } from './dotted-map.js'
 import type { Dot, Entry } from './entry.js'
 import type { Run } from './incoming.js'
+import { commonOf, Lineage, readGeneration, readLineage, writeLineage } from './lineage.js'
 
 /** Up to this many sessions a summary names them all; above, it sends hashes. */
 export const SESSIONS_LISTED_MAX = 1000
@@ -42,6 +51,8 @@ export interface Summary {
   /** Hashes of the live entries by bucket. */
   content: Int32Array | undefined
   refused: Dot[]
+  /** The generations that the author knows, oldest first; the last one is where it is. */
+  generations: number[]
 }
 
 /** A decoded difference. */
@@ -55,10 +66,12 @@ export interface Difference {
   buckets: Uint8Array | undefined
   /** The live dots in them that the author's context covers. */
   live: Map<number, Set<number>>
+  /** Where the answerer is. */
+  lineage: Lineage
 }
 
 /** What `map` knows. */
-export function encodeSummary(map: DottedMap, refused: readonly Dot[]): Uint8Array {
+export function encodeSummary(map: DottedMap, refused: readonly Dot[], lineage: Lineage): Uint8Array {
   const encoder = encoding.createEncoder()
   encoding.writeVarUint(encoder, map.version)
   const isHashed = map.context.size > SESSIONS_LISTED_MAX
@@ -74,7 +87,19 @@ export function encodeSummary(map: DottedMap, refused: readonly Dot[]): Uint8Arr
     encoding.writeVarUint(encoder, session)
     encoding.writeVarUint(encoder, n)
   }
+  if (lineage.id > 0) writeGenerations(encoder, lineage.ids)
   return encoding.toUint8Array(encoder)
+}
+
+function writeGenerations(encoder: encoding.Encoder, ids: readonly number[]): void {
+  encoding.writeVarUint(encoder, ids.length)
+  for (const id of ids) encoding.writeVarUint(encoder, id)
+}
+
+function readGenerations(reader: BoundedReader): number[] {
+  const count = reader.integer()
+  if (count < 2 || count > 1 + GENERATIONS_KEPT) throw new Refusal('trailing')
+  return Array.from({ length: count }, (_, i) => (i === 0 ? reader.integer() : readGeneration(reader)))
 }
 
 /** Reads a summary. */
@@ -85,11 +110,20 @@ export function decodeSummary(bytes: Uint8Array): Summary | Offence {
     context: readFlag(reader) ? readHashes(reader) : readContext(reader, SESSIONS_LISTED_MAX),
     content: readFlag(reader) ? readHashes(reader) : undefined,
     refused: readDots(reader),
+    generations: reader.remaining > 0 ? readGenerations(reader) : [0],
   }))
 }
 
 /** What the author of `summary` lacks of `map`. */
-export function encodeDifference(map: DottedMap, summary: Summary, clock: number): Uint8Array {
+export function encodeDifference(
+  map: DottedMap,
+  asked: Summary,
+  clock: number,
+  lineage: Lineage,
+): Uint8Array {
+  // Who is too far behind is told everything.
+  const isReachable = commonOf(asked.generations, lineage.ids) !== undefined
+  const summary = isReachable ? asked : { ...asked, context: new Map(), content: undefined }
   const encoder = encoding.createEncoder()
   encoding.writeVarUint(encoder, clock)
   encoding.writeVarUint(encoder, summary.version)
@@ -99,7 +133,14 @@ export function encodeDifference(map: DottedMap, summary: Summary, clock: number
   writeUpdate(encoder, runs, [])
   writeTold(encoder, map, summary.context)
   writeLive(encoder, map, summary.content, starts)
+  if (lineage.id > 0) writeLineage(encoder, lineage)
   return encoding.toUint8Array(encoder)
+}
+
+/** How many writes of `session` the author of `summary` is known to know. */
+export function knownIn({ context }: Summary, session: number, map: DottedMap): number {
+  if (context instanceof Map) return context.get(session) ?? 0
+  return map.digest.context.equals(sessionBucket(session), context) ? map.known(session) : 0
 }
 
 /** Where the runs of an answer begin: only sessions of which the author may lack something. */
@@ -176,11 +217,15 @@ export function decodeDifference(bytes: Uint8Array): Difference | Offence {
       // A newcomer learns years of a session at once.
       gapMax: Number.POSITIVE_INFINITY,
       kills: false,
-      clock: false,
     })
     const knew = readTold(reader)
     const buckets = readFlag(reader) ? readBitmap(reader) : undefined
-    return { clock, version, update, knew, buckets, live: readLive(reader) }
+    const live = readLive(reader)
+    const start = reader.position
+    const lineage = reader.remaining > 0 ? readLineage(reader) : new Lineage()
+    // An empty one is not written.
+    if (reader.position > start && lineage.id === 0) throw new Refusal('trailing')
+    return { clock, version, update, knew, buckets, live, lineage }
   })
 }
 

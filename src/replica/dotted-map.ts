@@ -155,6 +155,26 @@ export class DottedMap {
     this.digest.advance(session, before, count)
   }
 
+  /** Forgets the name of a session of which nothing is alive, if no more than `count` of its writes are known. */
+  forget(session: number, count: number): void {
+    const known = this.#context.get(session) ?? 0
+    if (known === 0 || known > count || this.#bySession.has(session)) return
+    this.#context.delete(session)
+    this.digest.advance(session, known, 0)
+  }
+
+  /** Forgets which writes are known; what is alive stays until a merge says otherwise. */
+  forgetAll(): void {
+    for (const [session, known] of this.#context) this.digest.advance(session, known, 0)
+    this.#context.clear()
+    this.#orphans.clear()
+  }
+
+  /** The sessions of which nothing is alive, with how much of them is known. */
+  finished(): Map<number, number> {
+    return new Map([...this.#context].filter(([session]) => !this.#bySession.has(session)))
+  }
+
   /** Whether nothing in `incoming` follows a write that is unknown here. */
   isReady(incoming: Incoming): boolean {
     return this.#rules.isReady(this, incoming)

@@ -1,14 +1,22 @@
-/** The bytes of one broadcast: the clock of the sender, then a canonical update. */
+/**
+ * The bytes of one broadcast: the clock of the sender, then a canonical update.
+ *
+ *   broadcast = clock, update, (generation)        not in the first generation
+ */
+import * as encoding from 'lib0/encoding'
 import type { Offence } from '../protocol/replica-port.js'
 import { UPDATE_BYTES_MAX, UPDATE_GAP_MAX, UPDATE_SESSIONS_MAX, UPDATE_STRUCTS_MAX } from '../wire/limits.js'
 import { readWhole } from './bounded-reader.js'
-import { type Decoded, readUpdate, type UpdateLimits } from './canonical-update.js'
+import { type Decoded, readUpdate, type UpdateLimits, writeUpdate } from './canonical-update.js'
+import type { Kill, Run } from './incoming.js'
+import { readGeneration } from './lineage.js'
 
 /** A decoded broadcast. */
 export interface Envelope {
   /** The sender's clock: dead runs carry no stamp, and without it a member falls behind what it follows. */
   clock: number
   update: Decoded
+  generation: number
 }
 
 const BROADCAST_LIMITS: UpdateLimits = {
@@ -17,7 +25,15 @@ const BROADCAST_LIMITS: UpdateLimits = {
   sessionsMax: UPDATE_SESSIONS_MAX,
   gapMax: UPDATE_GAP_MAX,
   kills: true,
-  clock: false,
+}
+
+/** Encodes a broadcast. */
+export function encodeEnvelope(clock: number, runs: Run[], kills: Kill[], generation: number): Uint8Array {
+  const encoder = encoding.createEncoder()
+  encoding.writeVarUint(encoder, clock)
+  writeUpdate(encoder, runs, kills)
+  if (generation > 0) encoding.writeVarUint(encoder, generation)
+  return encoding.toUint8Array(encoder)
 }
 
 /** Decodes a broadcast; the offence names the rule that it breaks. */
@@ -26,5 +42,6 @@ export function decodeEnvelope(bytes: Uint8Array): Envelope | Offence {
   return readWhole(bytes, (reader) => ({
     clock: reader.integer(),
     update: readUpdate(reader, BROADCAST_LIMITS),
+    generation: reader.remaining > 0 ? readGeneration(reader) : 0,
   }))
 }

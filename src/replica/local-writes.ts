@@ -6,7 +6,7 @@ import { type Random, random53 } from '../base/random.js'
 import { BEATEN_MAX, SESSION_WRITES_MAX } from '../wire/limits.js'
 import type { DottedMap } from './dotted-map.js'
 import { Entry } from './entry.js'
-import type { Incoming } from './incoming.js'
+import type { Incoming, Run } from './incoming.js'
 import type { Notices } from './notices.js'
 import { Outgoing, writeBytes } from './outgoing.js'
 import type { PlannedWrite } from './plan.js'
@@ -31,6 +31,8 @@ export class LocalWrites {
   readonly #parts: LocalWritesParts
   readonly #outgoing: Outgoing
   #session: number
+  /** How many of the own writes another member is known to have. */
+  #heard = 0
 
   constructor(parts: LocalWritesParts) {
     this.#parts = parts
@@ -110,6 +112,26 @@ export class LocalWrites {
     }
   }
 
+  /** Another member's summary tells how many of the own writes it knows. */
+  heardOf(known: number): void {
+    this.#heard = Math.max(this.#heard, known)
+  }
+
+  /** The own live entries of which no summary told, as writes of a session of their own. */
+  unheard(): Run | undefined {
+    const own = this.#parts.map.liveOf(this.#session, this.#heard)
+    if (own.length === 0) return undefined
+    const session = random53(this.#parts.random)
+    const entries = own.map((entry, n) => new Entry({ ...entry.fields, session, n }))
+    return { session, start: 0, end: entries.length, entries, dead: [] }
+  }
+
+  /** Goes on in another generation, under a new session: its members may have forgotten the old one. */
+  enter(generation: number): void {
+    this.#newSession()
+    this.#outgoing.enter(generation, this.#session)
+  }
+
   /** Whether `incoming` tells of writes of the own session that were never made here. */
   isForked(incoming: Incoming): boolean {
     const known = this.#parts.map.known(this.#session)
@@ -137,7 +159,12 @@ export class LocalWrites {
   }
 
   #startSession(): void {
-    this.#session = random53(this.#parts.random)
+    this.#newSession()
     this.#outgoing.restart(this.#session)
+  }
+
+  #newSession(): void {
+    this.#session = random53(this.#parts.random)
+    this.#heard = 0
   }
 }

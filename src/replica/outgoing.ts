@@ -2,10 +2,10 @@
  * The local writes that have not left yet. They are named by consecutive dots; `seal` makes an update of them:
  * the live ones as items, those overwritten meanwhile as dead dots, and what they killed elsewhere.
  */
-import * as encoding from 'lib0/encoding'
 import { UPDATE_BYTES_MAX, UPDATE_OPERATIONS_MAX } from '../wire/limits.js'
-import { completed, writeUpdate } from './canonical-update.js'
+import { completed } from './canonical-update.js'
 import type { Entry } from './entry.js'
+import { encodeEnvelope } from './envelope.js'
 import type { Kill } from './incoming.js'
 
 /** What an item costs beside its key and value: run, names, meta with an expiry, gap. An upper bound. */
@@ -29,6 +29,7 @@ export class Outgoing {
   readonly #record: ((update: Uint8Array) => void) | undefined
   readonly #sealed: Uint8Array[] = []
   #session: number
+  #generation = 0
   #start = 0
   #end = 0
   #entries: Entry[] = []
@@ -59,6 +60,13 @@ export class Outgoing {
     this.#session = session
     this.#start = 0
     this.#end = 0
+  }
+
+  /** Goes on in another generation, whose members learn what has not left by sync: here it is dropped. */
+  enter(generation: number, session: number): void {
+    this.restart(session)
+    this.#sealed.length = 0
+    this.#generation = generation
   }
 
   /** Whether writes of `bytes` still go into the update under way. */
@@ -102,10 +110,8 @@ export class Outgoing {
       entries: live,
       dead: [],
     })
-    const encoder = encoding.createEncoder()
-    encoding.writeVarUint(encoder, this.#clock())
-    writeUpdate(encoder, [run], killsOf(this.#killed, this.#session, this.#start))
-    const update = encoding.toUint8Array(encoder)
+    const kills = killsOf(this.#killed, this.#session, this.#start)
+    const update = encodeEnvelope(this.#clock(), [run], kills, this.#generation)
     this.#sealed.push(update)
     this.#record?.(update)
     this.#start = this.#end

@@ -9,21 +9,16 @@ import { type GossipKvError, InternalError, messageOf } from '../base/errors.js'
 import type { Random } from '../base/random.js'
 import type { ReceiveResult, ReplicaPort } from '../protocol/replica-port.js'
 import type { MemberRecord } from '../wire/frame.js'
-import { AheadEntries } from './ahead.js'
-import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.js'
 import { Compactor } from './compactor.js'
-import { deathsIn, decodeDifference, decodeSummary, encodeDifference, encodeSummary } from './difference.js'
 import { checkSingleYjs, Document, QuietDoc } from './document.js'
 import { DottedMap, type Merged, type MergeRules } from './dotted-map.js'
 import type { Dot, Entry } from './entry.js'
-import { decodeEnvelope } from './envelope.js'
 import type { NearlyFull, ReplicaEvents } from './events.js'
-import type { Incoming } from './incoming.js'
+import { Exchange } from './exchange.js'
 import { LocalWrites } from './local-writes.js'
 import { MemberProjection } from './member-projection.js'
 import { Notices } from './notices.js'
 import { checkOnePiece, effective, type PlannedWrite, plan, planAll, type WriteOperation } from './plan.js'
-import { decodeRecord, encodeRecord } from './record.js'
 import { type ReplicaLimits, Room } from './room.js'
 import { HybridClock, millisOf } from './stamp.js'
 import type { Value } from './value.js'
@@ -71,7 +66,7 @@ export class Replica implements ReplicaPort {
   readonly #notices = new Notices(this.events)
   readonly #writes: LocalWrites
   readonly #members = new MemberProjection()
-  readonly #ahead: AheadEntries
+  readonly #exchange: Exchange
 
   /** @throws UsageError ERR_DUPLICATE_YJS, ERR_OPTION_INVALID when `doc` has content */
   constructor(options: ReplicaOptions, parts: ReplicaParts = {}) {
@@ -81,11 +76,18 @@ export class Replica implements ReplicaPort {
     this.#map = new DottedMap(parts.rules)
     this.#clock = parts.clock ?? new HybridClock()
     this.#room = new Room(this.#map, options.limits)
-    this.#ahead = new AheadEntries(this.#map, wall)
     const { session } = parts
     const { record } = options
     const [map, clock, notices] = [this.#map, this.#clock, this.#notices]
     this.#writes = new LocalWrites({ map, clock, notices, random, wall, session, record })
+    this.#exchange = new Exchange({
+      ...{ map, clock, random, wall, record, room: this.#room, writes: this.#writes },
+      absorb: () => this.#document.absorb(),
+      merged: (merged) => this.#project(merged),
+      rewritten: () => this.#tell(),
+      forked: () => this.#fork(),
+      rebased: (generation) => this.#rebased(generation),
+    })
     this.doc = options.doc ?? new QuietDoc()
     const failed = (error: GossipKvError) => this.events.emit('error', error)
     this.#document = new Document(this.doc, {
@@ -180,16 +182,11 @@ export class Replica implements ReplicaPort {
   }
 
   receive(update: Uint8Array): ReceiveResult {
-    const envelope = decodeEnvelope(update)
-    if ('type' in envelope) return envelope
-    if (this.#ahead.isIn(envelope.update)) return { type: 'refused', kind: 'clock' }
-    const result = this.#merge(envelope.update, envelope.clock)
-    if (result.type === 'applied' && result.news) this.#options.record?.(update)
-    return result
+    return this.#exchange.receive(update)
   }
 
   digest(): Uint8Array {
-    return this.#map.digest.bytes()
+    return this.#exchange.digest()
   }
 
   known(session: number): number {
@@ -197,56 +194,30 @@ export class Replica implements ReplicaPort {
   }
 
   summary(): Uint8Array {
-    return encodeSummary(this.#map, this.#ahead.told())
+    return this.#exchange.summary()
   }
 
   difference(summary: Uint8Array): Uint8Array | undefined {
-    const decoded = decodeSummary(summary)
-    if ('type' in decoded) return undefined
-    this.#rewrite(this.#ahead.heldHere(decoded.refused))
-    // What is told here as alive must also leave by broadcast as alive: see `LocalWrites`.
-    this.#writes.seal()
-    return encodeDifference(this.#map, decoded, this.#clock.last)
+    return this.#exchange.difference(summary)
   }
 
   receiveDifference(difference: Uint8Array): ReceiveResult {
-    const decoded = decodeDifference(difference)
-    if ('type' in decoded) return decoded
-    if (this.#ahead.isIn(decoded.update)) return { type: 'refused', kind: 'clock' }
-    const killed: Entry[] = []
-    const result = this.#merge(decoded.update, decoded.clock, () => {
-      const isDead = deathsIn(decoded, this.#map)
-      return (entry) => isDead(entry) && killed.push(entry) > 0
-    })
-    const { record } = this.#options
-    if (record && result.type === 'applied' && result.news)
-      record(encodeRecord(decoded.clock, decoded.update.runs, killed))
-    return result
+    return this.#exchange.receiveDifference(difference)
   }
 
   /** The whole state as a bare Yjs v1 update; opened in an empty stock Y.Doc it shows the same `usr`. */
   checkpoint(): Uint8Array {
-    return encodeCheckpoint(this.#map, this.#clock.last)
+    return this.#exchange.checkpoint()
   }
 
   /** Merges a checkpoint. Entries too far ahead of the clock are written again with a legal stamp. */
   restore(checkpoint: Uint8Array): ReceiveResult {
-    const decoded = decodeCheckpoint(checkpoint)
-    if ('type' in decoded) return decoded
-    const result = this.#merge(decoded, decoded.clock)
-    this.#rewrite(this.#ahead.live())
-    return result
+    return this.#exchange.restore(checkpoint)
   }
 
   /** Merges what was recorded; returns how many records could not be merged. */
   replay(records: readonly Uint8Array[]): number {
-    let failed = 0
-    for (const bytes of records) {
-      const record = decodeRecord(bytes)
-      if ('type' in record || this.#merge(record.update, record.clock).type !== 'applied') failed++
-    }
-    this.#rewrite(this.#ahead.live())
-    return failed
+    return this.#exchange.replay(records)
   }
 
   /** Ends the update under way, so that everything up to now has been recorded. */
@@ -254,19 +225,18 @@ export class Replica implements ReplicaPort {
     this.#writes.seal()
   }
 
-  /** Merges all or nothing. `deaths` says what a sync tells to be dead, among what lives here now. */
-  #merge(incoming: Incoming, clock: number, deaths?: () => (entry: Entry) => boolean): ReceiveResult {
-    if (this.#writes.isForked(incoming)) this.#fork()
-    if (!this.#map.isReady(incoming)) return { type: 'early' }
-    const kind = this.#room.refusal(incoming)
-    if (kind !== undefined) return { type: 'refused', kind }
-    this.#document.absorb()
-    // Merges do not commute with the writes that were made before them: the records keep the order in which it was.
-    if (this.#options.record) this.#writes.seal()
-    this.#clock.take(clock, this.#options.wall())
-    const merged = this.#map.merge(incoming, deaths?.())
-    this.#project(merged)
-    return { type: 'applied', news: merged.news }
+  /** How many generations there were before this one. */
+  get generation(): number {
+    return this.#exchange.generation
+  }
+
+  /**
+   * Begins a new generation, in which the sessions of which nothing is alive have no name any more. Others follow
+   * when they sync. Returns how many names that spares.
+   * @throws UsageError ERR_FULL after 2 million generations
+   */
+  rebase(): number {
+    return this.#exchange.rebase()
   }
 
   #project(merged: Merged): void {
@@ -286,18 +256,18 @@ export class Replica implements ReplicaPort {
     this.#room.tellNearlyFull(this.#tellNearlyFull)
   }
 
-  /** Writes entries again with a stamp that everybody takes. */
-  #rewrite(entries: readonly Entry[]): void {
-    this.#writes.rewrite(entries, 'renew')
-    this.#tell()
-  }
-
   /** Somebody else writes under this session. */
   #fork(): void {
     const before = this.session
     this.#writes.fork()
     this.#tell()
     this.events.emit('session-forked', { before, session: this.session })
+  }
+
+  #rebased(generation: number): void {
+    this.#notices.drainable()
+    this.#tell()
+    this.events.emit('rebased', { generation, session: this.session })
   }
 
   projectMembers(members: ReadonlyMap<string, MemberRecord>): void {

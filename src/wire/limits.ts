@@ -99,6 +99,10 @@ export const UPDATE_SESSIONS_MAX = 64
 export const SESSIONS_MAX = 1_000_000
 /** From here on the application is told that sessions pile up. */
 export const SESSIONS_WARNED = 250_000
+/** Steps into later generations that a member remembers: who is further behind takes over the whole state. */
+export const GENERATIONS_KEPT = 4
+/** How many generations another member may be ahead. */
+export const GENERATION_LEAD_MAX = 1024
 /** The share of a local limit at which the application is told. */
 export const NEARLY_FULL_SHARE = 0.9
 /** Merges are taken up to this multiple of the limits of local writes, so that a healed split can unite. */

@@ -2,9 +2,10 @@
  * A past that members share from the start: more than 1,000 keys or sessions, so that syncs compare buckets of
  * hashes instead of naming everything.
  */
-import { encodeUpdate, runOf } from '../../replica/canonical-update.js'
+import { encodeCheckpoint } from '../../replica/checkpoint.js'
 import { DottedMap } from '../../replica/dotted-map.js'
 import { Entry } from '../../replica/entry.js'
+import { Lineage } from '../../replica/lineage.js'
 
 /** Beyond what a summary lists one by one. */
 const COUNT = 1_050
@@ -21,8 +22,7 @@ export function ballast(kind: 'keys' | 'sessions'): Uint8Array {
     if (kind === 'keys' || i % 2 === 0) map.set(entryOf(session, n, i))
     else map.advance(session, 1)
   }
-  const runs = [...map.context.keys()].map((session) => runOf(map, session, 0))
-  const checkpoint = encodeUpdate(runs, [], COUNT)
+  const checkpoint = encodeCheckpoint(map, COUNT, new Lineage())
   checkpoints.set(kind, checkpoint)
   return checkpoint
 }

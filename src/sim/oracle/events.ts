@@ -2,6 +2,8 @@
 import { randomInteger, sample } from '../../base/random.js'
 import { encodeSummary } from '../../replica/difference.js'
 import { DottedMap } from '../../replica/dotted-map.js'
+import { Lineage } from '../../replica/lineage.js'
+import { GENERATIONS_KEPT } from '../../wire/limits.js'
 import type { OracleMember } from './member.js'
 import { type Action, drawAction } from './profile.js'
 import type { Scene } from './scene.js'
@@ -41,6 +43,8 @@ function act(action: Action, member: OracleMember, scene: Scene, traffic: Traffi
       return jump(member, scene)
     case 'forge':
       return forge(member, scene)
+    case 'rebase':
+      return rebase(member, scene)
     case 'wait':
       scene.world.now += randomInteger(scene.world.random, WAIT_MILLIS_MAX)
       return
@@ -91,6 +95,14 @@ function compactNow(member: OracleMember, { world }: Scene): void {
   world.note([member.index, Number(isDone)], () => `${member.index} compacts: ${isDone}`)
 }
 
+/** As often as a member follows without taking over everything: what it loses then is told in docs/STORE.md. */
+function rebase(member: OracleMember, { world }: Scene): void {
+  if (world.rebases === GENERATIONS_KEPT) return
+  world.rebases += 1
+  const forgotten = member.replica.rebase()
+  world.note([member.index, forgotten], () => `${member.index} rebases, ${forgotten} sessions are forgotten`)
+}
+
 function jump(member: OracleMember, scene: Scene): void {
   const { world, profile } = scene
   const isFar = profile.isWild && world.random() < 0.5
@@ -104,6 +116,7 @@ function forge(member: OracleMember, { members, world }: Scene): void {
   const map = new DottedMap()
   for (const { replica } of members) map.advance(replica.session, 2 ** 40)
   const refused = world.keys.flatMap((key) => member.replica.entry(key)?.dot ?? [])
-  if (!member.replica.difference(encodeSummary(map, refused))) world.fail('A summary is refused')
+  if (!member.replica.difference(encodeSummary(map, refused, new Lineage())))
+    world.fail('A summary is refused')
   world.note([member.index], () => `a liar asks ${member.index}`)
 }

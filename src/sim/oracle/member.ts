@@ -88,6 +88,10 @@ export class OracleMember {
     replica.events.on('local', () => {
       if (!this.#isWriting) this.#noteRewritten()
     })
+    // What has not left yet leaves by sync.
+    replica.events.on('rebased', () => {
+      this.#undrained = []
+    })
     replica.events.on('error', (error) => this.#world.fail(error.message))
     return replica
   }

@@ -66,6 +66,7 @@ export const ACTIONS = [
   'compact',
   'jump',
   'forge',
+  'rebase',
   'wait',
 ] as const
 
@@ -99,6 +100,7 @@ export function drawProfile(random: Random, size: Size): Profile {
       compact: 2,
       jump: oneOf(0, 2),
       forge: 0.5,
+      rebase: oneOf(0, 0, 1, 3),
       wait: 2,
     },
     deletes: oneOf(0.1, 0.3, 0.5),

@@ -32,7 +32,6 @@ const LIMITS: UpdateLimits = {
   sessionsMax: UPDATE_SESSIONS_MAX,
   gapMax: UPDATE_GAP_MAX,
   kills: true,
-  clock: false,
 }
 
 /** The rule that bytes break, or `ok`. */
@@ -69,7 +68,7 @@ describe('A canonical update', () => {
     const entries = [entry(9, 0, { a: [1, 'ä'] }), entry(9, 3, new Uint8Array([1, 2]))]
     const doc = new Y.Doc()
     const run = completed({ session: 9, start: 0, end: 5, entries, dead: [] })
-    Y.applyUpdate(doc, encodeUpdate([run], [], 2 ** 52))
+    Y.applyUpdate(doc, encodeUpdate([run], []))
     expect(doc.getMap('usr').toJSON()).to.deep.equal({ k0: { a: [1, 'ä'] }, k3: new Uint8Array([1, 2]) })
     expect(doc.store.pendingStructs).to.equal(null)
     expect(doc.store.pendingDs).to.equal(null)
@@ -265,10 +264,9 @@ describe('The strict reader refuses', () => {
     expect(decodeEnvelope(bytes)).to.deep.equal({ type: 'offence', kind: 'limit' })
   })
 
-  it('deaths and clocks where they have no business', () => {
+  it('deaths where they have no business, and the session 0', () => {
     expect(kindOf(raw(0, 1, 9, 1, 0, 2), { kills: false })).to.equal('limit')
-    expect(kindOf(update(0, 0, gap(7)), { clock: true })).to.equal('ok')
-    expect(kindOf(update(0, 2, gap(7)), { clock: true })).to.equal('session')
+    expect(kindOf(update(0, 0, gap(8)))).to.equal('session')
   })
 
   it('an envelope whose clock is beyond 2^53', () => {
