@@ -9,11 +9,12 @@ import { answer, answerError, answerProblem } from './problem.node.js'
 import { readValue } from './request-body.node.js'
 
 const USR = '/v1/usr/'
+const SESSIONS = '/v1/sessions'
 const JSON_TYPE = 'application/json'
 
 /** How a store is shown. */
 export interface HttpApiOptions {
-  /** Lets PUT and DELETE of keys in. Default false. */
+  /** Lets PUT and DELETE of keys in, and DELETE of `/v1/sessions`. Default false. */
   writable?: boolean
 }
 
@@ -41,7 +42,8 @@ export class HttpApi {
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [path = '/', query = ''] = (request.url ?? '/').split('?', 2)
-    if (path.startsWith(USR)) await this.#key(request, response, keyOf(path))
+    if (path === SESSIONS) this.#sessions(request, response)
+    else if (path.startsWith(USR)) await this.#key(request, response, keyOf(path))
     else if (request.method !== 'GET' && request.method !== 'HEAD') notAllowed(response, 'GET, HEAD')
     else this.#read(response, path, query)
   }
@@ -77,6 +79,18 @@ export class HttpApi {
     const isReady = !this.draining && (name === 'live' || name === 'alone')
     if (isReady) answer(response, 200, 'text/plain; charset=utf-8', `${name}\n`)
     else answerProblem(response, 503, `The member is ${this.draining ? 'stopping' : name}.`)
+  }
+
+  /** How many sessions have a name; DELETE begins a new generation. (A POST could come from any page.) */
+  #sessions(request: IncomingMessage, response: ServerResponse): void {
+    const { method } = request
+    if (method === 'DELETE' && this.#writable) answerJson(response, this.#store.rebase())
+    else if (method !== 'GET' && method !== 'HEAD')
+      notAllowed(response, this.#writable ? 'GET, HEAD, DELETE' : 'GET, HEAD')
+    else {
+      const { sessions, generation } = this.#store.metrics()
+      answerJson(response, { sessions, generation })
+    }
   }
 
   #entries(query: string): Record<string, unknown> {

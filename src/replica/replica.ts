@@ -110,6 +110,11 @@ export class Replica implements ReplicaPort {
     return this.#map.visible
   }
 
+  /** Sessions that ever wrote, as far as they have a name. */
+  get sessions(): number {
+    return this.#map.context.size
+  }
+
   /** The value, the same object until the key changes. JSON is frozen; a Uint8Array cannot be: do not write to it. */
   get(key: string): Value | undefined {
     return this.#visible(key)?.value

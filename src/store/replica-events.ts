@@ -37,5 +37,11 @@ export function followReplica(replica: Replica, followers: ReplicaFollowers): vo
     const sides = { winner: members.authored(winner), loser: members.authored(loser) }
     announcer.events.emit('conflict', { key, ...sides })
   })
+  events.on('nearly-full', (event) => announcer.events.emit('nearly-full', event))
   events.on('session-forked', () => driver()?.changeSelf({ session: replica.session }))
+  events.on('rebased', ({ generation, session }) => {
+    driver()?.changeSelf({ session })
+    followers.wrote()
+    announcer.events.emit('rebased', { generation })
+  })
 }

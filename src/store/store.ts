@@ -214,10 +214,18 @@ class GossipStore implements Store {
     return this.#announcer.events.on(type, listener, options)
   }
 
+  rebase(): { generation: number; forgotten: number } {
+    this.#assertOpen()
+    const forgotten = this.#replica.rebase()
+    return { generation: this.#replica.generation, forgotten }
+  }
+
   metrics(): Readonly<Record<string, number>> {
     const { links, target } = this.#board.current
     return Object.freeze({
       keys: this.#replica.size,
+      sessions: this.#replica.sessions,
+      generation: this.#replica.generation,
       members: this.#members.size,
       links,
       target,

@@ -4,14 +4,14 @@ import type { Doc } from 'yjs'
 import type { Unsubscribe } from '../base/emitter.js'
 import type { GossipKvError } from '../base/errors.js'
 import type { Persistence } from '../persistence/persistence.js'
-import type { ChangeEvent, KeyChange } from '../replica/events.js'
+import type { ChangeEvent, KeyChange, NearlyFull } from '../replica/events.js'
 import type { Value } from '../replica/value.js'
 import type { Keys } from '../security/security.js'
 import type { SignalingState, Transport } from '../transport/transport.js'
 import type { MemberKind, MemberRecord, MemberRole } from '../wire/frame.js'
 import type { CheckpointOptions, Checkpoints } from './checkpoint-types.js'
 
-export type { ChangeEvent, KeyChange } from '../replica/events.js'
+export type { ChangeEvent, KeyChange, NearlyFull } from '../replica/events.js'
 export type { Value } from '../replica/value.js'
 export type * from './checkpoint-types.js'
 
@@ -309,6 +309,10 @@ export interface StoreEvents {
   message: Message
   /** A concurrent write lost against another one. */
   conflict: ConflictEvent
+  /** The store is in another generation: `rebase()` was called here or somewhere else. */
+  rebased: { generation: number }
+  /** A limit is near: of live keys, of their bytes, or of sessions that ever wrote (then `rebase()`). */
+  'nearly-full': NearlyFull
   /** Something failed that no call could throw: a listener, the network, the disk. */
   error: GossipKvError
 }
@@ -382,6 +386,13 @@ export interface Store {
    * UsageError ERR_OPTION_INVALID, ERR_STORE_CLOSED
    */
   replicated(options?: ReplicatedOptions): Promise<Replicated>
+  /**
+   * Begins a new generation of the whole cluster, in which the sessions of which nothing is alive have no name any
+   * more; others follow as they sync. For an operator, once, when the metric `sessions` passes 250,000. Nothing is
+   * lost that a member holds which is at most four generations behind: see docs/STORE.md. Returns how many names
+   * that spares. @throws UsageError ERR_STORE_CLOSED, ERR_FULL
+   */
+  rebase(): { generation: number; forgotten: number }
   on<K extends keyof StoreEvents>(
     type: K,
     listener: (event: StoreEvents[K]) => void,

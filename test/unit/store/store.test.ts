@@ -169,6 +169,22 @@ describe('a store', () => {
     expect(store.status).to.include({ persisted: true, storageError: undefined, lastError: undefined })
   })
 
+  it('begins a new generation that others follow, each told once, and goes on', async () => {
+    const { a, b } = await twoStores()
+    b.usr.set('k', 1)
+    await until(() => a.usr.get('k') === 1, 'the key')
+    a.usr.set('k', 2)
+    await until(() => b.usr.get('k') === 2, 'the overwrite')
+    const told: unknown[] = []
+    b.on('rebased', (event) => told.push(event))
+    expect(a.rebase()).to.deep.equal({ generation: 1, forgotten: 1 })
+    await until(() => b.metrics()['generation'] === 1, 'the generation', 20_000)
+    b.usr.set('k', 3)
+    await until(() => a.usr.get('k') === 3, 'a write in it')
+    expect(a.usr.entry('k')?.by).to.equal(b.id)
+    expect(told).to.deep.equal([{ generation: 1 }])
+  }).timeout(30_000)
+
   it('closes once, also by its signal, and its members hear of it', async () => {
     const control = new AbortController()
     const network = memoryNetwork()
@@ -218,6 +234,7 @@ describe('a store', () => {
     a.usr.set('k', 1)
     await b.usr.once('k')
     expect(a.metrics()).to.include({ keys: 1, members: 2, links: 1 })
+    expect(a.metrics()).to.include({ sessions: 1, generation: 0 })
     expect(a.metrics()['sent_gossip']).to.be.greaterThan(0)
     expect(b.metrics()['framesIn']).to.be.greaterThan(0)
   })
