@@ -198,14 +198,17 @@ export class Exchange {
     if ('type' in record) return false
     const { update: incoming, clock, generation, checkpoint } = record
     if (checkpoint) return this.#restart(checkpoint)
+    // What was recorded before the present generation is in the state from which it began.
+    if (generation < this.#lineage.id) return true
     const arrival = { incoming, clock, isBare: true }
     return generation === this.#lineage.id && this.#merge(arrival).type === 'applied'
   }
 
-  /** Goes on from a whole state, whatever there was. */
+  /** Goes on from the state in which another generation began here, whatever there was before. */
   #restart(checkpoint: Uint8Array): boolean {
     const decoded = decodeCheckpoint(checkpoint)
     if ('type' in decoded) return false
+    if (decoded.lineage.id <= this.#lineage.id) return true
     this.#map.forgetAll()
     this.#parts.clock.take(decoded.clock, this.#parts.wall())
     this.#parts.merged(this.#map.merge(decoded.incoming, () => true))

@@ -23,7 +23,7 @@ class Scene {
     const all = [this.recording, b, c]
     const writer = all[this.#below(3)] ?? b
     const [x, y] = [all[this.#below(3)] ?? b, all[this.#below(3)] ?? c]
-    switch (this.#below(8)) {
+    switch (this.#below(9)) {
       case 0:
         writer.write([{ type: 'delete', key: this.#key() }])
         break
@@ -41,6 +41,9 @@ class Scene {
           { type: 'set', key: this.#key(), value: this.#below(1000) },
           { type: 'delete', key: this.#key() },
         ])
+        break
+      case 5:
+        if (this.#below(4) === 0) writer.rebase()
         break
       default:
         writer.write([{ type: 'set', key: this.#key(), value: this.#below(1000) }])
