@@ -4,10 +4,11 @@
  * there are no tombstones. Pure: it knows nothing of Yjs, bytes or time. (Bieniusa et al. 2012, "An optimized
  * conflict-free replicated set"; Preguica et al. 2012, dotted version vectors; Almeida et al. 2018, causal contexts.)
  */
-import { BEATEN_KEYS_MAX, BEATEN_MAX } from '../wire/limits.js'
+import { BEATEN_MAX } from '../wire/limits.js'
 import { Digest } from './digest.js'
 import type { Dot, Entry } from './entry.js'
 import { type Incoming, type Run, runEnd } from './incoming.js'
+import { Losers } from './losers.js'
 import { SessionEntries } from './session-entries.js'
 
 /** Two concurrent writes met. */
@@ -59,8 +60,7 @@ export class DottedMap {
   readonly #context = new Map<number, number>()
   readonly #table = new Map<string, Entry>()
   readonly #bySession = new Map<number, SessionEntries>()
-  /** Losers of keys that have gone since: a delete of the winner does not tell of them, the next write does. */
-  readonly #orphans = new Map<string, number[]>()
+  readonly #losers = new Losers()
   #version = 0
   #bytes = 0
   #hidden = 0
@@ -128,15 +128,13 @@ export class DottedMap {
 
   /** How many dots the next write of a key kills; `entry` is what stands under it. */
   killsOf(key: string, entry = this.#table.get(key)): number {
-    if (!entry) return (this.#orphans.get(key)?.length ?? 0) / 2
+    if (!entry) return this.#losers.countOf(key)
     return 1 + (entry.beaten?.length ?? 0) / 2
   }
 
   /** The dots that lost here under a key that is absent now; the next write of the key kills them. */
   takeOrphans(key: string): number[] | undefined {
-    const dots = this.#orphans.get(key)
-    if (dots) this.#orphans.delete(key)
-    return dots
+    return this.#losers.take(key)
   }
 
   /** A local delete takes a dot too, dead on arrival: without it a member could not tell that it missed it. */
@@ -163,11 +161,21 @@ export class DottedMap {
     this.digest.advance(session, known, 0)
   }
 
+  /** Forgets the losers of sessions that have no name any more: nobody could place their deaths. */
+  forgetNameless(): void {
+    const named = (dots: readonly number[]) => {
+      const left = dots.filter((_, i) => (dots[i | 1] ?? 0) < this.known(dots[i & ~1] ?? 0))
+      return left.length > 0 ? left : undefined
+    }
+    for (const entry of this.#table.values()) if (entry.beaten) entry.beaten = named(entry.beaten)
+    this.#losers.filter(named)
+  }
+
   /** Forgets which writes are known; what is alive stays until a merge says otherwise. */
   forgetAll(): void {
     for (const [session, known] of this.#context) this.digest.advance(session, known, 0)
     this.#context.clear()
-    this.#orphans.clear()
+    this.#losers.clear()
   }
 
   /** The sessions of which nothing is alive, with how much of them is known. */
@@ -260,19 +268,10 @@ export class DottedMap {
     for (const entry of killed) {
       if (this.#table.get(entry.key) !== entry) continue
       this.#table.delete(entry.key)
-      if (entry.beaten) this.#keepOrphans(entry.key, entry.beaten)
+      if (entry.beaten) this.#losers.keep(entry.key, entry.beaten)
       merged.removed.push(entry)
     }
     if (merged.set.some((entry) => !entry.live)) merged.set = merged.set.filter((entry) => entry.live)
-  }
-
-  #keepOrphans(key: string, dots: number[]): void {
-    this.#orphans.set(key, dots)
-    if (this.#orphans.size <= BEATEN_KEYS_MAX) return
-    for (const oldest of this.#orphans.keys()) {
-      this.#orphans.delete(oldest)
-      return
-    }
   }
 
   #install(entry: Entry): void {

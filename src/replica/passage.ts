@@ -42,6 +42,7 @@ export class Passage {
   end(): void {
     for (const dropped of this.#path?.redo ?? [])
       for (const [session, known] of dropped) this.#map.forget(session, known)
+    this.#map.forgetNameless()
   }
 }
 

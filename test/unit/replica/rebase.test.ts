@@ -121,6 +121,19 @@ describe('A new generation', () => {
     expect(shown(b)).to.deep.equal({ l: 'new' })
   })
 
+  it('has no names for old losers either: the next write of their key is taken by broadcast', () => {
+    const [a, b, c] = [replicaAt(1), replicaAt(2), replicaAt(3)]
+    set(b, 'k', 'loser')
+    set(c, 'k', 'loses too, or wins')
+    meet(a, b)
+    meet(a, c)
+    meet(b, c)
+    a.rebase()
+    meet(a, b)
+    set(a, 'k', 'next')
+    for (const update of a.drain()) expect(b.receive(update)).to.deep.equal({ type: 'applied', news: true })
+  })
+
   it('has one winner among those that were begun at once, and loses nothing of the others', () => {
     const [a, b, c] = [replicaAt(1), replicaAt(2), replicaAt(3)]
     set(c, 'k', 'old')
