@@ -1,0 +1,92 @@
+/**
+ * Plumtree (J. Leitao, J. Pereira, L. Rodrigues: Epidemic Broadcast Trees, SRDS 2007). Each title quotes the sentence that
+ * the test holds the engine to; a departure names the reason.
+ */
+import { expect } from 'chai'
+import { tagOf } from '../../src/protocol/broadcast/sequences.js'
+import { DEFAULT_CONFIG } from '../../src/protocol/config.js'
+import type { Output } from '../../src/protocol/step.js'
+import { engineCluster } from '../../src/sim/cluster.js'
+import { Delivery } from '../../src/sim/delivery.js'
+import { Observer, type SimMember } from '../../src/sim/member.js'
+import { steadyWriter } from '../../src/sim/workload.js'
+import type { GossipFrame } from '../../src/wire/frame.js'
+import { Lab, sentTo } from '../unit/protocol/lab.js'
+
+const ENVELOPE = { type: 'gossip', origin: 'o', epoch: 1, round: 1, ownTree: false, shapes: false } as const
+const beacon = (seq: number): GossipFrame => ({ ...ENVELOPE, seq, body: { type: 'beacon' } })
+
+/** A member with these neighbors that has seen envelope 1 of `o`, brought by the first of them. */
+function holding(...neighbors: string[]): { lab: Lab; announce(by: string, seq: number): Output[] } {
+  const lab = new Lab()
+  for (const id of neighbors) lab.link(id)
+  lab.frame(neighbors[0] ?? '', beacon(1))
+  const tag = tagOf(beacon(1))
+  return { lab, announce: (by, seq) => lab.beat(by, { announced: [{ tag, from: seq, to: seq }] }) }
+}
+
+const graftsTo = (outputs: readonly Output[], peer: string) => sentTo(outputs, peer, 'graft')
+
+/** Counts what is only announced. */
+class Announcements extends Observer {
+  count = 0
+
+  override output(_member: SimMember, output: Output): void {
+    if (output.type === 'send' && output.frame.type === 'heartbeat')
+      this.count += output.frame.announced.length
+  }
+}
+
+describe('Plumtree', () => {
+  it('"Broadcast is achieved mainly by using push gossip on the tree branches. However, the remaining links of the gossip-based overlay are also used to propagate the message using a lazy-push approach"', () => {
+    const cluster = engineCluster({ seed: 1 })
+    cluster.grow(40, 100)
+    cluster.run(30_000)
+    const writer = cluster.pick()
+    steadyWriter(cluster, writer, 20, 97)
+    const delivery = new Delivery(cluster)
+    cluster.observers.push(delivery)
+    const lazy = new Announcements()
+    cluster.observers.push(lazy)
+    steadyWriter(cluster, writer, 50, 97)
+    cluster.run(5_000)
+    expect(delivery.copies).to.be.within(1, 1.05)
+    expect(lazy.count).to.be.above(40)
+  })
+
+  it('"When a node receives a IHAVE message, it simply marks the corresponding message as missing. It then starts a timer [...] and waits for the missing message to be received via eager push before the timer expires"', () => {
+    const { lab, announce } = holding('a', 'b')
+    expect(graftsTo(announce('b', 2), 'b')).to.deep.equal([])
+    lab.frame('a', beacon(2))
+    expect(graftsTo(lab.pass(DEFAULT_CONFIG.graftMaxMillis), 'b')).to.deep.equal([])
+    announce('b', 3)
+    expect(graftsTo(lab.pass(DEFAULT_CONFIG.graftMaxMillis), 'b')).to.have.length(1)
+  })
+
+  it('"when a GRAFT message is sent, another timer is started to expire after a certain timeout, to ensure that the message will be requested to another neighbor if it is not received meanwhile"', () => {
+    const { lab, announce } = holding('a', 'b', 'c')
+    announce('b', 2)
+    announce('c', 2)
+    expect(graftsTo(lab.pass(DEFAULT_CONFIG.graftMinMillis + 50), 'c')).to.deep.equal([])
+    expect(graftsTo(lab.pass(DEFAULT_CONFIG.graftMaxMillis + 50), 'c')).to.have.length(1)
+  })
+
+  it('"the record of IHAVE messages sent from failed members is deleted from the missing history"', () => {
+    const { lab, announce } = holding('a', 'b', 'c')
+    announce('b', 2)
+    announce('c', 2)
+    lab.give({ type: 'link-down', peer: 'b' })
+    const outputs = lab.pass(DEFAULT_CONFIG.graftMaxMillis)
+    expect(graftsTo(outputs, 'b')).to.deep.equal([])
+    expect(graftsTo(outputs, 'c')).to.have.length(1)
+  })
+
+  it('departs from pruning at every duplicate: only an envelope that shapes the tree tells which link is one too many (ADR 5)', () => {
+    const { lab } = holding('a', 'b')
+    expect(sentTo(lab.frame('b', beacon(1)), 'b', 'prune')).to.deep.equal([])
+    lab.frame('a', { ...beacon(2), shapes: true })
+    expect(sentTo(lab.frame('b', { ...beacon(2), shapes: true }), 'b', 'prune')).to.deep.equal([
+      { type: 'prune', tree: 0 },
+    ])
+  })
+})
