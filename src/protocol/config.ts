@@ -262,6 +262,11 @@ export interface ProtocolConfig {
    * [guess]
    */
   syncRetryMillis: number
+  /**
+   * A neighbor whose difference does not fit in here, as this member is full, is not asked for this long. Less: the
+   * same megabytes again and again. [guess]
+   */
+  syncFullMillis: number
 }
 
 export const DEFAULT_CONFIG: Readonly<ProtocolConfig> = {
@@ -334,4 +339,5 @@ export const DEFAULT_CONFIG: Readonly<ProtocolConfig> = {
   syncWindow: 2,
   syncIdleMillis: 10_000,
   syncRetryMillis: 1_000,
+  syncFullMillis: 10 * 60_000,
 }

@@ -40,3 +40,16 @@ export function countingRtc(): { webrtc: typeof wrtc; candidates: string[] } {
   }
   return { webrtc: { ...wrtc, RTCPeerConnection: CountingConnection } as typeof wrtc, candidates }
 }
+
+/** An implementation whose channels can be spoken on directly, past everything that this library would send. */
+export function rawRtc(): { webrtc: typeof wrtc; channels: RTCDataChannel[] } {
+  const channels: RTCDataChannel[] = []
+  class RawConnection extends wrtc.RTCPeerConnection {
+    override createDataChannel(label: string, options?: RTCDataChannelInit): RTCDataChannel {
+      const channel = super.createDataChannel(label, options)
+      channels.push(channel)
+      return channel
+    }
+  }
+  return { webrtc: { ...wrtc, RTCPeerConnection: RawConnection } as typeof wrtc, channels }
+}

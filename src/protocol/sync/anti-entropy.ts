@@ -94,7 +94,8 @@ export class AntiEntropy {
   }
 
   busy(neighbor: Neighbor, exchange: number, now: number): void {
-    neighbor.syncNotBefore = now + jittered(this.#context.random, this.#context.config.syncRetryMillis, 0.5)
+    const retryAt = now + jittered(this.#context.random, this.#context.config.syncRetryMillis, 0.5)
+    neighbor.syncNotBefore = Math.max(neighbor.syncNotBefore, retryAt)
     this.#exchange.busy(neighbor.id, exchange)
   }
 
@@ -105,12 +106,18 @@ export class AntiEntropy {
     if (whole === 'malformed') return 'offence'
     const result = this.#context.replica.receiveDifference(whole)
     if (result.type === 'offence') return 'offence'
-    if (result.type === 'refused') this.#context.counters.refusals += 1
+    if (result.type === 'refused') this.#refused(neighbor, result.kind, now)
     if (result.type !== 'applied') return 'unchanged'
     this.changed(now)
     this.tell(neighbor, true, now)
     if (result.news) this.spreadFrom(neighbor.id, now)
     return 'changed'
+  }
+
+  /** A clock is soon right; a full store stays full. */
+  #refused(neighbor: Neighbor, kind: string, now: number): void {
+    this.#context.counters.refusals += 1
+    if (kind !== 'clock') neighbor.syncNotBefore = now + this.#context.config.syncFullMillis
   }
 
   /** `neighbor` repaired something here: the other ones are to compare soon. */

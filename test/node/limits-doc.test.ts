@@ -1,0 +1,29 @@
+/** docs/LIMITS.md against the constants. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { expect } from 'chai'
+import { SIGNALING_LIMITS } from '../../signaling-server/limits.js'
+import * as limits from '../../src/wire/limits.js'
+
+const root = new URL('../../', import.meta.url)
+const text = readFileSync(new URL('docs/LIMITS.md', root), 'utf8')
+
+describe('docs/LIMITS.md', () => {
+  it('names every limit of the wire and of the signaling server', () => {
+    const names = [...Object.keys(limits), ...Object.keys(SIGNALING_LIMITS)]
+    expect(names.filter((name) => !text.includes(`\`${name}\``))).to.deep.equal([])
+  })
+
+  it('names no test that is not there', () => {
+    const files = readdirSync(new URL('test/', root), { recursive: true }).map((name) =>
+      String(name).replaceAll('\\', '/'),
+    )
+    const cells = [...text.matchAll(/\| ((?:unit|node|hostile)\/[^|]*?) \|/g)].map(([, cell]) => cell ?? '')
+    const tests = cells.flatMap((cell) => {
+      const folder = cell.slice(0, cell.lastIndexOf('/', cell.includes(',') ? cell.indexOf(',') : undefined))
+      return cell.split(', ').map((name) => (name.includes('/') ? name : `${folder}/${name}`))
+    })
+    expect(tests.length).to.be.above(40)
+    const missing = tests.filter((name) => !files.some((file) => file === `${name}.test.ts` || file === name))
+    expect(missing).to.deep.equal([])
+  })
+})
