@@ -14,6 +14,7 @@ export {
   UsageError,
 } from './base/errors.js'
 export type { CheckpointStorage, RawKeyValueStorage } from './persistence/checkpoint-storage.js'
+export { indexedDbPersistence } from './persistence/indexed-db.js'
 export { indexedDbCheckpoints } from './persistence/indexed-db-checkpoints.js'
 export { memoryPersistence } from './persistence/memory.js'
 export type { Loaded, Persistence } from './persistence/persistence.js'

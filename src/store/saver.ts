@@ -44,6 +44,8 @@ export class Saver {
 
   constructor(host: SaverHost) {
     this.#host = host
+    // There may be writes already.
+    this.dirty()
   }
 
   /** Whether everything is on disk. */

@@ -21,7 +21,7 @@ import { ownRecord } from './own-record.js'
 import { followPage } from './page-life.js'
 import { PresenceBoard } from './presence.js'
 import { followReplica } from './replica-events.js'
-import { Saver } from './saver.js'
+import type { Saver, SaverHost } from './saver.js'
 import { checkSecurity, keysOf, newIdentity, openSecured, readOnly } from './secured.js'
 import { StatusBoard } from './status-board.js'
 import { awarenessMissing, internalError, notStarted, storeClosed } from './store-errors.js'
@@ -87,13 +87,13 @@ class GossipStore implements Store {
   readonly #record: MemberRecord
   readonly #presence: PresenceBoard
   readonly #messenger: Messenger
-  readonly #saver: Saver | undefined
   readonly #signal: AbortSignal | undefined
   readonly #world: StoreWorld
   readonly #timers: Timers
   readonly #options: StoreOptions
   #id: string
   #security: Security | undefined
+  #saver: Saver | undefined
   #driver: Driver | undefined
   #shown: Uint8Array | undefined
   #offPage: Unsubscribe | undefined
@@ -134,7 +134,6 @@ class GossipStore implements Store {
     this.usr = new PrefixKv(this.#core, '')
     const sys = new SysKv(listenerThrew)
     this.sys = sys
-    this.#saver = options.persistence ? this.#makeSaver(options.persistence) : undefined
     this.#board = this.#makeBoard()
     this.#announcer = this.#makeAnnouncer(sys)
     this.#checkpoints = this.#makeCheckpoints(options)
@@ -268,10 +267,19 @@ class GossipStore implements Store {
 
   async #load(): Promise<void> {
     const identity = newIdentity(this.#options, this.#id)
+    this.#saver = await this.#loadSaver()
     const known = (await this.#saver?.open(identity.bytes, identity.fits)) ?? identity.bytes
     this.#security = await this.#secure(known)
     this.#id = this.#security?.id ?? new TextDecoder().decode(known)
     this.#members.update([aloneView(this.#id, this.#record)], this.#id)
+  }
+
+  /** A store without persistence does not carry it. */
+  async #loadSaver(): Promise<Saver | undefined> {
+    const { persistence } = this.#options
+    if (!persistence) return undefined
+    const { Saver } = await import('./saver.js')
+    return this.#closing ? undefined : new Saver(this.#saverHost(persistence))
   }
 
   #secure(seed: Uint8Array): Promise<Security | undefined> {
@@ -312,7 +320,7 @@ class GossipStore implements Store {
       linksTarget: () => this.#driver?.linksTarget ?? 0,
       dialing: () => this.#driver?.dialing ?? false,
       pendingUpdates: () => this.#driver?.pendingUpdates ?? 0,
-      persisted: () => this.#saver?.persisted,
+      persisted: () => (this.#options.persistence ? (this.#saver?.persisted ?? false) : undefined),
       digest: () => toHex(this.#replica.digest()),
       now: () => this.#world.clock.wall(),
     })
@@ -332,8 +340,8 @@ class GossipStore implements Store {
     })
   }
 
-  #makeSaver(persistence: Persistence): Saver {
-    return new Saver({
+  #saverHost(persistence: Persistence): SaverHost {
+    return {
       persistence,
       clock: this.#world.clock,
       replica: this.#replica,
@@ -345,7 +353,7 @@ class GossipStore implements Store {
         else if (error || before) this.#announcer.refreshSoon()
         else this.#announcer.refreshLater()
       },
-    })
+    }
   }
 
   #makeCheckpoints(options: StoreOptions): LazyCheckpoints {
