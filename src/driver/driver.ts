@@ -109,7 +109,16 @@ export class Driver {
 
   constructor(options: DriverOptions) {
     this.#options = options
-    this.#engine = new Engine({ ...options, now: options.clock.monotonic() })
+    this.#engine = new Engine({
+      ...options,
+      now: options.clock.monotonic(),
+      wall: () => options.clock.wall(),
+    })
+  }
+
+  /** Milliseconds by which the wall clocks of the neighbors are ahead of the own one. */
+  get wallOffset(): number {
+    return this.#engine.wallOffset
   }
 
   /** Counters by name, since the start. */

@@ -15,6 +15,7 @@ import { Health } from './liveness/health.js'
 import { Heartbeat } from './liveness/heartbeat.js'
 import { MemberTable } from './liveness/member-table.js'
 import { Presence } from './liveness/presence.js'
+import { WallOffset } from './liveness/wall-offset.js'
 import { HyParView } from './overlay/hyparview.js'
 import { Messages } from './overlay/messages.js'
 import { Neighborhood } from './overlay/neighborhood.js'
@@ -33,6 +34,8 @@ export interface EngineOptions {
   replica: ReplicaPort
   random: Random
   now: number
+  /** The wall clock as it is, in milliseconds since 1970. Default: it is not told, and not corrected. */
+  wall?: () => number
   config?: Partial<ProtocolConfig>
 }
 
@@ -51,6 +54,7 @@ export class Engine {
   readonly #overlay: HyParView
   readonly #routes: Routes
   readonly #heartbeat: Heartbeat
+  readonly #wallOffset: WallOffset
   readonly #neighborhood: Neighborhood
   readonly #broadcast: Plumtree
   readonly #sync: AntiEntropy
@@ -113,7 +117,8 @@ export class Engine {
       (member) => this.#table.get(member) !== undefined,
       (body, at) => this.#broadcast.originate(body, at),
     )
-    this.#heartbeat = new Heartbeat(config, random, health)
+    this.#wallOffset = new WallOffset(context.view, options.wall)
+    this.#heartbeat = new Heartbeat(config, random, health, this.#wallOffset)
     this.#sync = new AntiEntropy(context, () => this.#membersDigest, now)
     const parts = {
       table: this.#table,
@@ -131,6 +136,11 @@ export class Engine {
     })
     this.#beaconAt = now + config.beaconMillis
     this.#neighborhood = new Neighborhood(context, options.topic, parts, now)
+  }
+
+  /** Milliseconds by which the wall clocks of the neighbors are ahead of the own one. */
+  get wallOffset(): number {
+    return this.#wallOffset.millis
   }
 
   /** The members, this one included. */

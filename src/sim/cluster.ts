@@ -17,7 +17,7 @@ import { StubReplica } from './stub-replica.js'
 import { Timeline } from './timeline.js'
 
 /** The wall clock of every simulation starts here: 2026-01-01. */
-const WALL_START = 1_767_225_600_000
+export const WALL_START = 1_767_225_600_000
 /** Members are 40 to 90 days up when a run begins, each on its own clock. */
 const UPTIME_MILLIS = [40 * 86_400_000, 50 * 86_400_000] as const
 
@@ -100,7 +100,8 @@ export class Cluster<E extends SimEngine> {
     const replica = this.#makeReplica(index, random)
     const now = UPTIME_MILLIS[0] + randomInteger(random, UPTIME_MILLIS[1])
     const record = recordOf(kind, replica.session, WALL_START + this.now)
-    const seat: Seat = { id, index, record, random, replica, now }
+    const wall = () => this.#wall(index)
+    const seat: Seat = { id, index, record, random, replica, now, wall }
     const member = new SimMember(seat, this.#options.makeEngine(seat), this.#surroundings)
     this.all.push(member)
     this.members.push(member)
@@ -190,11 +191,15 @@ export class Cluster<E extends SimEngine> {
     this.#byId.delete(member.id)
   }
 
+  #wall(index: number): number {
+    return WALL_START + this.now + (this.all[index]?.wallLead ?? 0)
+  }
+
   #makeReplica(index: number, random: Random): SimReplica {
     if (this.#options.replica === 'real') {
       const real = new RealReplica({
         random,
-        wall: () => WALL_START + this.now + (this.all[index]?.wallLead ?? 0),
+        wall: () => this.#wall(index) + (this.all[index]?.engine.wallOffset ?? 0),
       })
       real.onWrite = (n) => this.#wrote(index, n)
       return real

@@ -6,6 +6,8 @@ import type { MemberRecord } from '../wire/frame.js'
 
 /** What the simulator needs of an engine. */
 export interface SimEngine {
+  /** Milliseconds by which the neighbors' wall clocks are ahead; a baseline has none. */
+  readonly wallOffset?: number
   handle(input: Input, now: number): Output[]
   deadline(now: number): number
 }
@@ -25,4 +27,6 @@ export interface Seat {
   replica: SimReplica
   /** Milliseconds of its monotonic clock at its start: no two machines agree. */
   now: number
+  /** Its wall clock as it is. */
+  wall: () => number
 }

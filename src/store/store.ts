@@ -109,7 +109,7 @@ class GossipStore implements Store {
     this.#transport = chooseTransport(options)
     this.#replica = new Replica({
       random: world.random,
-      wall: () => world.clock.wall(),
+      wall: () => world.clock.wall() + (this.#driver?.wallOffset ?? 0),
       ...(options.persistence && { record: (record) => this.#saver?.record(record) }),
     })
     this.#record = ownRecord(options, this.#replica.session, world.clock.wall())

@@ -102,6 +102,7 @@ function writeFields(encoder: encoding.Encoder, frame: Frame): void {
       encoding.writeUint8Array(encoder, frame.digest)
       encoding.writeVarUint(encoder, frame.time)
       encoding.writeVarUint(encoder, frame.echo)
+      encoding.writeVarUint(encoder, frame.wall)
       encoding.writeUint8(encoder, VISIBILITIES.indexOf(frame.visibility))
       writeAnnounced(encoder, frame.announced)
       encoding.writeVarUint(encoder, frame.leases.length)
@@ -275,6 +276,7 @@ function readFields(decoder: decoding.Decoder, type: Frame['type']): Frame {
         digest: readFixed(decoder, DIGEST_BYTES),
         time: readInteger(decoder),
         echo: readInteger(decoder),
+        wall: readInteger(decoder),
         visibility: readChoice(decoder, VISIBILITIES),
         announced: readAnnounced(decoder),
         leases: readList(decoder, (from) => ({ tag: readInteger(from), lease: readInteger(from) })),

@@ -80,6 +80,8 @@ export const SIGNALING_MESSAGES_BURST = 100
 export const ACK_MARKS_MAX = 8
 /** How far ahead of the own time the stamp of an entry may be: an honest clock is corrected by its neighbors. */
 export const STAMP_LEAD_MILLIS_MAX = 5 * 60_000
+/** How far the clock of a neighbor may be from the own one to count in full: time zones taken for UTC are within. */
+export const WALL_OFFSET_MILLIS_MAX = 24 * 3_600_000
 /** How far ahead of the own time the clock of another member is followed; further ahead only its entries are taken. */
 export const CLOCK_LEAD_MILLIS_MAX = 60_000
 /**

@@ -8,6 +8,7 @@ import type { HeartbeatFrame, Visibility } from '../../wire/frame.js'
 import type { ProtocolConfig } from '../config.js'
 import type { Neighbor } from '../overlay/peer-view.js'
 import type { Health } from './health.js'
+import type { WallOffset } from './wall-offset.js'
 
 /** Heartbeats are spread by this share of the period. */
 const JITTER_SHARE = 0.1
@@ -20,12 +21,14 @@ export class Heartbeat {
   readonly #config: ProtocolConfig
   readonly #random: Random
   readonly #health: Health
+  readonly #wall: WallOffset
   visibility: Visibility = 'visible'
 
-  constructor(config: ProtocolConfig, random: Random, health: Health) {
+  constructor(config: ProtocolConfig, random: Random, health: Health, wall: WallOffset) {
     this.#config = config
     this.#random = random
     this.#health = health
+    this.#wall = wall
   }
 
   /** Any frame of `neighbor` says that it lives; one that was overdue says that links stall, or this member. */
@@ -66,16 +69,22 @@ export class Heartbeat {
       digest,
       time: Math.floor(now),
       echo: echoOf(neighbor, now),
+      wall: this.#wall.told(),
       visibility,
       announced,
       leases,
     }
   }
 
-  /** Takes round trip and visibility out of a heartbeat (RFC 6298, section 2: alpha = 1/8, beta = 1/4). */
+  /** Takes round trip, wall clock and visibility out of a heartbeat (RFC 6298, section 2: alpha = 1/8, beta = 1/4). */
   receive(neighbor: Neighbor, frame: HeartbeatFrame, now: number): void {
     neighbor.peerTime = { value: frame.time, at: now }
     neighbor.visibility = frame.visibility
+    this.#measure(neighbor, frame, now)
+    this.#wall.take(neighbor, frame.wall)
+  }
+
+  #measure(neighbor: Neighbor, frame: HeartbeatFrame, now: number): void {
     if (frame.echo === 0) return
     const rtt = now - frame.echo
     // An echo from the future, or from long ago, is a lie or a leftover.

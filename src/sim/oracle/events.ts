@@ -17,6 +17,7 @@ export function step(scene: Scene, traffic: Traffic): void {
   const { world, profile } = scene
   world.now += randomInteger(world.random, 50)
   act(drawAction(world.random, profile), scene.anyone(), scene, traffic)
+  scene.beat()
 }
 
 function act(action: Action, member: OracleMember, scene: Scene, traffic: Traffic): void {

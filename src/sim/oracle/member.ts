@@ -52,6 +52,8 @@ export class OracleMember {
   /** Members of one group reach each other. */
   group = 0
   skewMillis = 0
+  /** What heartbeats of the others in its group tell it to add to its clock. */
+  correctionMillis = 0
   readonly #world: World
   #clock = new RecordingClock()
   #behaviour: Behaviour = {}
@@ -80,7 +82,7 @@ export class OracleMember {
     const replica = new Replica(
       {
         random: reuse === undefined ? random : repeating(reuse, random),
-        wall: () => this.#world.now + this.skewMillis,
+        wall: () => this.#world.now + this.skewMillis + this.correctionMillis,
         ...(doc && { doc }),
       },
       { clock: this.#clock, session, ...(rules && { rules }) },

@@ -45,6 +45,8 @@ export interface Profile {
   skewMillis: number
   /** Whether a clock may also be hours off for a while. */
   isWild: boolean
+  /** Of how many members the clocks are an hour off all the time: fewer than half. */
+  strays: number
   /** How often each action is chosen, relative to each other. */
   weights: Readonly<Record<Action, number>>
   /** Chance that a write is a delete. */
@@ -88,6 +90,7 @@ export function drawProfile(random: Random, size: Size): Profile {
     isOrdered: random() < 0.3,
     skewMillis: oneOf(0, 5, 1_000, 25_000),
     isWild: random() < 0.1,
+    strays: random() < 0.3 ? randomInteger(random, size.members / 2) : 0,
     weights: {
       write: oneOf(20, 40),
       drain: oneOf(0, 5, 20),

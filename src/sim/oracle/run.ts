@@ -76,7 +76,8 @@ function isRight({ lost, stale, diverged, misjudged }: Judgement): boolean {
 function heal(scene: Scene, traffic: Traffic): void {
   const { world, members } = scene
   scene.reunite()
-  for (const member of members) member.skewMillis = scene.skew()
+  for (const member of members) member.skewMillis = scene.skewOf(member)
+  scene.beat()
   for (const member of members) traffic.broadcast(member)
   traffic.flush()
   for (let round = 0; round < ROUNDS_MAX && !areInSync(members); round++) {

@@ -63,7 +63,15 @@ export class Lab {
   /** A heartbeat of `peer`, which holds the same data. */
   beat(peer: string, fields: Partial<HeartbeatFrame> = {}): Output[] {
     const digest = this.replica.digest()
-    const bare = { digest, time: 1, echo: 0, visibility: 'visible', announced: [], leases: [] } as const
+    const bare = {
+      digest,
+      time: 1,
+      echo: 0,
+      wall: 0,
+      visibility: 'visible',
+      announced: [],
+      leases: [],
+    } as const
     return this.frame(peer, { type: 'heartbeat', ...bare, ...fields })
   }
 

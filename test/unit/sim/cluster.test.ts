@@ -1,8 +1,10 @@
 import { expect } from 'chai'
+import { medianOffset } from '../../../src/protocol/liveness/wall-offset.js'
 import { Checker } from '../../../src/sim/checker.js'
-import { engineCluster } from '../../../src/sim/cluster.js'
+import { engineCluster, WALL_START } from '../../../src/sim/cluster.js'
 import { neighbors } from '../../../src/sim/engine-view.js'
 import { components, degrees } from '../../../src/sim/overlay.js'
+import type { RealReplica } from '../../../src/sim/real-replica.js'
 import { playScenario, scenarioOf } from '../../../src/sim/swarm.js'
 import { churn, everyoneWrites } from '../../../src/sim/workload.js'
 
@@ -28,6 +30,33 @@ describe('a simulated cluster of engines', () => {
       expect(degrees(cluster.members).max).to.be.at.most(8)
     })
   }
+
+  for (const hours of [1, -1])
+    it(`corrects a clock that is ${hours} h off by its neighbors: what its member writes is taken at once`, () => {
+      const { cluster, checker } = formed(12, 5, 'real')
+      const stray = cluster.pick()
+      stray.wallLead = hours * 3_600_000
+      cluster.run(5_000)
+      stray.write()
+      cluster.run(3_000)
+      expect(checker.unsettled()).to.deep.equal([])
+      expect(stray.engine.counters.syncs).to.be.below(20)
+      for (const member of cluster.members) {
+        expect(member.engine.counters.refusals).to.equal(0)
+        const replica = member.replica as RealReplica
+        for (const key of replica.keys())
+          expect(replica.entry(key)?.at).to.be.closeTo(WALL_START + cluster.now, 60_000)
+      }
+    })
+
+  it('is moved by a lying clock only where half of the neighbors lie', () => {
+    expect(medianOffset([])).to.equal(0)
+    expect(medianOffset([5])).to.equal(0)
+    expect(medianOffset([-5])).to.equal(-5)
+    expect(medianOffset([9e9, 3, 2])).to.equal(2)
+    expect(medianOffset([9e9, 9e9, 1, -2])).to.equal(1)
+    expect(medianOffset([9e9, 9e9, 9e9, 1])).to.equal(9e9)
+  })
 
   it('delivers each write to everyone that is up, and says by which way', () => {
     const { cluster, checker } = formed(20, 2)

@@ -38,7 +38,7 @@ describe('The causal oracle over real replicas', () => {
   it('plays a seed the same in every runtime', () => {
     // A change of what replicas draw, tell or hash changes these: then take over what the failure shows.
     const hashes = [1, 2, 3].map((seed) => runOracle({ seed, stock }).hash)
-    expect(hashes).to.deep.equal([3022428668, 202413816, 3473888017])
+    expect(hashes).to.deep.equal([1300774886, 1162357211, 1315642007])
   })
 
   it('plays different seeds differently, and one seed twice the same', () => {
