@@ -1,53 +1,17 @@
-/** Checkpoints in IndexedDB: one object store, bytes by name, each write one transaction that is on disk when it ends. */
+/** Checkpoints in IndexedDB. */
 import type { CheckpointStorage } from './checkpoint-storage.js'
-
-const STORE = 'checkpoints'
 
 /**
  * Keeps checkpoints in the IndexedDB database `gossip-kv-checkpoints:NAME` of this origin. The browser is only asked
- * for it when a checkpoint is made or read.
+ * for it, and what does it loaded, when a checkpoint is made or read.
  */
 export function indexedDbCheckpoints(name: string): CheckpointStorage {
-  const database = `gossip-kv-checkpoints:${name}`
-  const inStore = <T>(mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> =>
-    withDatabase(database, (opened) => transact(opened, mode, act))
+  const open = async () =>
+    (await import('./indexed-db-bytes.js')).indexedDbBytes(`gossip-kv-checkpoints:${name}`)
   return {
-    list: async () => (await inStore('readonly', (store) => store.getAllKeys())).map(String),
-    read: (key) => inStore<Uint8Array | undefined>('readonly', (store) => store.get(key)),
-    write: async (key, bytes) => void (await inStore('readwrite', (store) => store.put(bytes, key))),
-    remove: (key) => inStore('readwrite', (store) => store.delete(key)),
+    list: async () => (await open()).list(),
+    read: async (key) => (await open()).read(key),
+    write: async (key, bytes) => (await open()).write(key, bytes),
+    remove: async (key) => (await open()).remove(key),
   }
-}
-
-/** Opened for each use: an open connection would block the deletion of the database by the page or by other tabs. */
-async function withDatabase<T>(name: string, act: (database: IDBDatabase) => Promise<T>): Promise<T> {
-  const opening = indexedDB.open(name, 1)
-  opening.onupgradeneeded = () => opening.result.createObjectStore(STORE)
-  const database = await resultOf(opening)
-  try {
-    return await act(database)
-  } finally {
-    database.close()
-  }
-}
-
-function transact<T>(
-  database: IDBDatabase,
-  mode: IDBTransactionMode,
-  act: (store: IDBObjectStore) => IDBRequest<T>,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const transaction = database.transaction(STORE, mode, { durability: 'strict' })
-    const request = act(transaction.objectStore(STORE))
-    transaction.oncomplete = () => resolve(request.result)
-    // A full quota shows at the commit, where no request of ours fails.
-    transaction.onabort = () => reject(transaction.error ?? request.error)
-  })
-}
-
-function resultOf<T>(request: IDBRequest<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result)
-    request.onerror = () => reject(request.error)
-  })
 }
