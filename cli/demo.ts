@@ -21,6 +21,7 @@ const SOCKETS_PER_ADDRESS_MAX = 1000
 /** Shows the product at work. */
 export const demoCommand: Command = {
   meta: { name: 'demo', description: 'Serve a page to play with, with some members beside it' },
+  stays: true,
   args: {
     port: { type: 'string', default: '8080', valueHint: 'P', description: 'TCP port; 0 takes any free one' },
     host: { type: 'string', default: '127.0.0.1', valueHint: 'H', description: 'Address to listen on' },

@@ -2,23 +2,42 @@
 /** The command line: finds the command, reads its options, and turns errors into words and an exit code. */
 import { readFileSync } from 'node:fs'
 import { stripVTControlCharacters } from 'node:util'
-import { type CommandDef, renderUsage } from 'citty'
+import { type ArgsDef, type CommandDef, renderUsage } from 'citty'
 import { pino } from 'pino'
 import { GossipKvError, messageOf, shown, UsageError } from '../src/base/errors.js'
+import { Refusal } from './api.js'
+import { checkpointCommand } from './checkpoint.js'
 import type { Command } from './command.js'
 import { demoCommand } from './demo.js'
 import { keygenCommand } from './keygen.js'
+import { deleteCommand, getCommand, listCommand, setCommand, watchCommand } from './keys.js'
 import { Lifetime } from './lifetime.js'
+import { membersCommand, statusCommand } from './members.js'
 import { nearest } from './nearest.js'
 import { nodeCommand } from './node.js'
 import { Options } from './options.js'
 import { print } from './output.js'
 import { signalCommand } from './signal.js'
 
-const COMMANDS: readonly Command[] = [demoCommand, nodeCommand, signalCommand, keygenCommand]
+const COMMANDS: readonly Command[] = [
+  demoCommand,
+  nodeCommand,
+  signalCommand,
+  keygenCommand,
+  getCommand,
+  setCommand,
+  deleteCommand,
+  listCommand,
+  watchCommand,
+  membersCommand,
+  statusCommand,
+  checkpointCommand,
+]
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 const EXIT_FAILURE = 1
 const EXIT_USAGE = 2
+/** The key or checkpoint that was asked for is not there. */
+const EXIT_NOT_FOUND = 3
 
 const ROOT = { name: 'gossip-kv', description: 'A key-value store that lives in every participant' }
 
@@ -38,9 +57,10 @@ async function main(args: readonly string[]): Promise<void> {
       else await run(command, rest, (opened) => (lifetime = opened))
     }
   } catch (error) {
-    process.stderr.write(`${error instanceof GossipKvError ? error.message : describe(error)}\n`)
+    const isForeseen = error instanceof GossipKvError || error instanceof Refusal
+    process.stderr.write(`${isForeseen ? error.message : describe(error)}\n`)
     await lifetime?.release()
-    process.exit(error instanceof UsageError ? EXIT_USAGE : EXIT_FAILURE)
+    process.exit(exitCodeOf(error))
   }
 }
 
@@ -49,8 +69,8 @@ async function run(
   args: readonly string[],
   opened: (lifetime: Lifetime) => void,
 ): Promise<void> {
-  const options = new Options(args, command.args, process.env)
-  const level = options.word('log-level', LEVELS)
+  const options = new Options(args, command.args, process.env, command.words)
+  const level = options.choice('log-level', LEVELS)
   // Written at once, so that the last words before an exit are not lost.
   const logger = pino(
     { name: `gossip-kv ${command.meta.name}`, level },
@@ -59,6 +79,16 @@ async function run(
   const lifetime = new Lifetime(logger)
   opened(lifetime)
   await command.run({ options, logger, lifetime })
+  if (!command.stays) await lifetime.release()
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof Refusal) {
+    if (error.status === 404) return EXIT_NOT_FOUND
+    return error.status === 400 || error.status === 413 ? EXIT_USAGE : EXIT_FAILURE
+  }
+  if (error instanceof GossipKvError && error.code === 'ERR_CHECKPOINT_MISSING') return EXIT_NOT_FOUND
+  return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILURE
 }
 
 function commandOf(word: string): Command {
@@ -73,9 +103,9 @@ function commandOf(word: string): Command {
   })
 }
 
-/** Every command logs; the demo, which people look at, only what goes wrong. */
+/** What runs until it is stopped logs; the others, and the demo, which people look at, only what goes wrong. */
 function withLogLevel(command: Command): Command {
-  const level = command === demoCommand ? 'warn' : 'info'
+  const level = command.stays && command !== demoCommand ? 'info' : 'warn'
   const option = { type: 'string', default: level, valueHint: 'L', description: LEVELS.join(', ') } as const
   return { ...command, args: { ...command.args, 'log-level': option } }
 }
@@ -83,13 +113,19 @@ function withLogLevel(command: Command): Command {
 async function printUsage(command?: Command): Promise<void> {
   const root: CommandDef = {
     meta: ROOT,
-    subCommands: Object.fromEntries(COMMANDS.map(({ meta, args }) => [meta.name, { meta, args }])),
+    subCommands: Object.fromEntries(COMMANDS.map((each) => [each.meta.name, shownArgs(each)])),
   }
-  const usage =
-    command === undefined
-      ? await renderUsage(root)
-      : await renderUsage({ meta: command.meta, args: command.args }, root)
+  const usage = command === undefined ? await renderUsage(root) : await renderUsage(shownArgs(command), root)
   print(process.stdout.isTTY === true ? usage : stripVTControlCharacters(usage))
+}
+
+/** What citty prints help from; it reads no words by itself. */
+function shownArgs({ meta, args, words = {} }: Command): { meta: Command['meta']; args: ArgsDef } {
+  const positional = Object.entries(words).map(
+    ([name, { description, optional = false }]) =>
+      [name, { type: 'positional', description, required: !optional }] as const,
+  )
+  return { meta, args: { ...Object.fromEntries(positional), ...args } }
 }
 
 function version(): string {

@@ -7,6 +7,7 @@ import { printUp } from './output.js'
 /** A member without a page. */
 export const nodeCommand: Command = {
   meta: { name: 'node', description: 'Run a member of a cluster' },
+  stays: true,
   args: {
     cluster: {
       type: 'string',
@@ -51,7 +52,19 @@ export const nodeCommand: Command = {
       type: 'boolean',
       description: "Let whoever knows the cluster's name read and write, off this machine, too",
     },
-    writable: { type: 'boolean', description: 'Let HTTP write keys, too' },
+    'checkpoint-every': {
+      type: 'string',
+      default: '0',
+      valueHint: 'S',
+      description: 'Seconds between checkpoints that are made by themselves; 0: none',
+    },
+    'checkpoint-keep': {
+      type: 'string',
+      default: '10',
+      valueHint: 'N',
+      description: 'Checkpoints without a label that stay',
+    },
+    writable: { type: 'boolean', description: 'Let HTTP write keys and make or restore checkpoints, too' },
     json: { type: 'boolean', description: 'Print JSON also on a terminal' },
   },
 
@@ -67,8 +80,11 @@ export const nodeCommand: Command = {
     lifetime.onStop(() => http.close())
     const token = tokenOf(options)
     const [name, zone, data] = [options.text('name'), options.text('zone'), options.text('data')]
+    const everyMillis = 1000 * options.integer('checkpoint-every', 0, 2_000_000)
+    const keep = options.integer('checkpoint-keep', 1, 1000)
     const store = createStore({
       cluster,
+      checkpoints: { keep, ...(everyMillis === 0 ? {} : { everyMillis }) },
       signaling: options.list('signaling'),
       port: http.port,
       ...(token && { token }),

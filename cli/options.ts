@@ -8,6 +8,9 @@ const PORT_MAX = 65_535
 const TRUE_WORDS = ['1', 'true', 'yes', 'on']
 const FALSE_WORDS = ['0', 'false', 'no', 'off']
 
+/** The words that a command takes, in their order. */
+export type Words = Readonly<Record<string, { description: string; optional?: boolean }>>
+
 /** Variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -20,12 +23,14 @@ interface Given {
 /** Reads the options that a command defines. */
 export class Options {
   readonly #given = new Map<string, Given>()
+  readonly #words: ReadonlyMap<string, string>
   readonly #definitions: ArgsDef
 
   /** @throws UsageError ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID */
-  constructor(args: readonly string[], definitions: ArgsDef, env: Environment) {
+  constructor(args: readonly string[], definitions: ArgsDef, env: Environment, words: Words = {}) {
     this.#definitions = definitions
-    const flags = readFlags(args, definitions)
+    const { flags, positional } = readFlags(args, definitions)
+    this.#words = namedWords(positional, words)
     for (const [name, { default: fallback }] of Object.entries(definitions)) {
       const variable = variableOf(name)
       const fromEnv = env[variable]
@@ -41,6 +46,33 @@ export class Options {
   isChosen(name: string): boolean {
     const given = this.#given.get(name)
     return given !== undefined && given.source !== 'default'
+  }
+
+  /** True when it was given by flag. */
+  isFlag(name: string): boolean {
+    return this.#given.get(name)?.source === `--${name}`
+  }
+
+  /** A word of the command line that has to be there, as was checked at first. */
+  word(name: string): string {
+    return this.#words.get(name) ?? ''
+  }
+
+  /** A word of the command line that may be missing. */
+  optionalWord(name: string): string | undefined {
+    return this.#words.get(name)
+  }
+
+  /** A word of the command line out of some. @throws UsageError ERR_OPTION_UNKNOWN */
+  oneOf(name: string, choices: readonly string[]): string {
+    const word = this.word(name)
+    if (choices.includes(word)) return word
+    const near = nearest(word, choices)
+    throw new UsageError('ERR_OPTION_UNKNOWN', {
+      what: `There is no ${name} ${shown(word)}`,
+      why: 'It is misspelled, or belongs to another version',
+      fix: near.length > 0 ? `Did you mean ${near.join(' or ')}?` : `Use one of ${choices.join(', ')}`,
+    })
   }
 
   /** A text; undefined when it was not given and has no default. */
@@ -92,8 +124,8 @@ export class Options {
     return this.integer(name, 0, PORT_MAX)
   }
 
-  /** One of several words. @throws UsageError ERR_OPTION_INVALID */
-  word(name: string, words: readonly string[]): string {
+  /** An option that takes one of several words. @throws UsageError ERR_OPTION_INVALID */
+  choice(name: string, words: readonly string[]): string {
     const text = this.text(name) ?? ''
     if (words.includes(text)) return text
     throw this.#invalid(name, `It has to be one of ${words.join(', ')}`)
@@ -119,7 +151,10 @@ export class Options {
 }
 
 /** What the command line says, by name of the option. */
-function readFlags(args: readonly string[], definitions: ArgsDef): Map<string, string | boolean> {
+function readFlags(
+  args: readonly string[],
+  definitions: ArgsDef,
+): { flags: Map<string, string | boolean>; positional: readonly string[] } {
   // Without defaults, what was said cannot be told from what was not.
   const bare = Object.fromEntries(
     Object.entries(definitions).map(([name, { type }]) => [name, { type } as const]),
@@ -133,9 +168,17 @@ function readFlags(args: readonly string[], definitions: ArgsDef): Map<string, s
     if (name === undefined) throw unknown(written, definitions)
     flags.set(name, checkFlag(name, value, definitions))
   }
-  // Last, since the value of a misspelled option looks like a word too many.
-  if (positional[0] !== undefined) throw unexpected(positional[0])
-  return flags
+  return { flags, positional }
+}
+
+/** The words by their names; read last, since the value of a misspelled option looks like a word too many. */
+function namedWords(positional: readonly string[], words: Words): Map<string, string> {
+  const names = Object.keys(words)
+  const tooMany = positional[names.length]
+  if (tooMany !== undefined) throw unexpected(tooMany)
+  const missing = names.find((name, index) => positional[index] === undefined && !words[name]?.optional)
+  if (missing !== undefined) throw wordMissing(missing, words)
+  return new Map(positional.map((word, index) => [names[index] ?? '', word]))
 }
 
 /** citty also answers to camel case, and then names the option twice. */
@@ -171,10 +214,18 @@ function unknown(written: string, definitions: ArgsDef): UsageError {
   })
 }
 
+function wordMissing(name: string, words: Words): UsageError {
+  return new UsageError('ERR_OPTION_INVALID', {
+    what: `The ${name} is missing`,
+    why: `The command takes ${Object.keys(words).join(' and ')}`,
+    fix: `Add it (${words[name]?.description ?? ''}), or see --help`,
+  })
+}
+
 function unexpected(word: string): UsageError {
   return new UsageError('ERR_OPTION_UNKNOWN', {
     what: `The command line has a word too many: ${shown(word)}`,
-    why: 'Every value follows the name of its option',
-    fix: 'Write --name value, or see --help',
+    why: 'Every value follows the name of its option, and the command takes no more words',
+    fix: 'Write --name value, put a text with blanks in quotes, or see --help',
   })
 }

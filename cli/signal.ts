@@ -12,6 +12,7 @@ const ALGORITHMS = ['HS256', 'ES256', 'EdDSA'] as const
 /** Members meet here. */
 export const signalCommand: Command = {
   meta: { name: 'signal', description: 'Run a signaling server, where members meet' },
+  stays: true,
   args: {
     port: { type: 'string', default: '4444', valueHint: 'P', description: 'TCP port; 0 takes any free one' },
     host: { type: 'string', default: '127.0.0.1', valueHint: 'H', description: 'Address to listen on' },
@@ -86,7 +87,7 @@ export const signalCommand: Command = {
 function tokensOf(options: Options): TokenOptions | undefined {
   const key = options.file('token-key-file')
   if (key === undefined) return undefined
-  const algorithm = options.word('token-algorithm', ALGORITHMS) as (typeof ALGORITHMS)[number]
+  const algorithm = options.choice('token-algorithm', ALGORITHMS) as (typeof ALGORITHMS)[number]
   return { key, algorithm, audience: options.required('token-audience') }
 }
 

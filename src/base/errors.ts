@@ -41,6 +41,7 @@ export type ErrorCode =
   | 'ERR_REPLICATION_TIMEOUT'
   | 'ERR_ABORTED'
   | 'ERR_PORT_IN_USE'
+  | 'ERR_API_UNREACHABLE'
   | 'ERR_MEMBER_EXITED'
   // ProtocolError
   | 'ERR_FRAME_MALFORMED'

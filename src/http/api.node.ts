@@ -3,18 +3,24 @@
  * local and shows what this member knows; writing is off unless it is asked for.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { GossipKvError, shown, UsageError } from '../base/errors.js'
+import { shown, UsageError } from '../base/errors.js'
 import type { Store } from '../store/types.js'
-import { answer, answerError, answerProblem } from './problem.node.js'
+import { answerCheckpoints, isCheckpointPath } from './checkpoints.node.js'
+import { answerJson } from './json.node.js'
+import { decodedPart } from './path.node.js'
+import { answer, answerError, answerProblem, notAllowed } from './problem.node.js'
 import { readValue } from './request-body.node.js'
+import { Watchers } from './watch.node.js'
 
 const USR = '/v1/usr/'
 const SESSIONS = '/v1/sessions'
-const JSON_TYPE = 'application/json'
 
 /** How a store is shown. */
 export interface HttpApiOptions {
-  /** Lets PUT and DELETE of keys in, and DELETE of `/v1/sessions`. Default false. */
+  /**
+   * Lets PUT and DELETE of keys in, what makes, restores and removes checkpoints, and DELETE of `/v1/sessions`.
+   * Default false.
+   */
   writable?: boolean
 }
 
@@ -22,6 +28,7 @@ export interface HttpApiOptions {
 export class HttpApi {
   readonly #store: Store
   readonly #writable: boolean
+  readonly #watchers = new Watchers()
   /** Set when the member is about to stop: it is not ready from then on, and still answers. */
   draining = false
 
@@ -43,8 +50,11 @@ export class HttpApi {
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [path = '/', query = ''] = (request.url ?? '/').split('?', 2)
     if (path === SESSIONS) this.#sessions(request, response)
-    else if (path.startsWith(USR)) await this.#key(request, response, keyOf(path))
+    else if (path.startsWith(USR)) await this.#key(request, response, decodedPart(path.slice(USR.length)))
+    else if (isCheckpointPath(path))
+      await answerCheckpoints(this.#store.checkpoints, request, response, this.#writable)
     else if (request.method !== 'GET' && request.method !== 'HEAD') notAllowed(response, 'GET, HEAD')
+    else if (path === '/v1/watch') await this.#watchers.answer(this.#store.usr, request, response, query)
     else this.#read(response, path, query)
   }
 
@@ -128,18 +138,6 @@ export class HttpApi {
   }
 }
 
-function keyOf(path: string): string {
-  try {
-    return decodeURIComponent(path.slice(USR.length))
-  } catch {
-    throw new UsageError('ERR_KEY_INVALID', {
-      what: `The path ${shown(path)} has a % that begins no encoded character`,
-      why: 'A key stands percent-encoded in the path',
-      fix: 'Encode it as encodeURIComponent(key) does',
-    })
-  }
-}
-
 /** Two members could both accept the same condition, and neither would know. */
 function refuseConditions(request: IncomingMessage): void {
   const header = ['if-match', 'if-none-match', 'if-unmodified-since'].find((name) => name in request.headers)
@@ -149,20 +147,4 @@ function refuseConditions(request: IncomingMessage): void {
     why: 'Members write without asking each other, so no member can compare and set',
     fix: 'Leave the header out; of concurrent writes one wins, the same on every member',
   })
-}
-
-function notAllowed(response: ServerResponse, allowed: string): void {
-  response.setHeader('Allow', allowed)
-  answerProblem(response, 405, `Only ${allowed} here.`)
-}
-
-function answerJson(response: ServerResponse, value: unknown): void {
-  answer(response, 200, JSON_TYPE, JSON.stringify(value, replaceUnjson) ?? 'null')
-}
-
-/** Bytes inside of JSON stand as `{"$base64": ...}`, errors as code and message. */
-function replaceUnjson(_key: string, value: unknown): unknown {
-  if (value instanceof Uint8Array) return { $base64: Buffer.from(value).toString('base64') }
-  if (value instanceof GossipKvError) return { code: value.code, message: value.message }
-  return value
 }

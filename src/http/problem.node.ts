@@ -7,7 +7,11 @@ const STATUS_OF: Partial<Record<ErrorCode, number>> = {
   ERR_KEY_INVALID: 400,
   ERR_VALUE_INVALID: 400,
   ERR_OPTION_INVALID: 400,
+  ERR_CHECKPOINT_MISSING: 404,
   ERR_TOO_LARGE: 413,
+  ERR_CHECKPOINT_INVALID: 422,
+  ERR_CHECKPOINT_VERSION: 422,
+  ERR_CHECKPOINT_SEALED: 422,
   ERR_STORE_CLOSED: 503,
   ERR_FULL: 507,
 }
@@ -35,6 +39,12 @@ export function answerProblem(
     'application/problem+json',
     JSON.stringify({ type: 'about:blank', title, status, detail, code }),
   )
+}
+
+/** The path is there, and not for this method. */
+export function notAllowed(response: ServerResponse, allowed: string): void {
+  response.setHeader('Allow', allowed)
+  answerProblem(response, 405, `Only ${allowed} here.`)
 }
 
 /** Answers with a body that no cache may keep: the state changes at any time. */

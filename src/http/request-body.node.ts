@@ -9,7 +9,7 @@ const BODY_BYTES_MAX = 8 * VALUE_BYTES_MAX
 
 /** The value that a request carries. @throws UsageError ERR_TOO_LARGE, ERR_VALUE_INVALID */
 export async function readValue(request: IncomingMessage): Promise<Value> {
-  const bytes = await readBody(request)
+  const bytes = await readBody(request, BODY_BYTES_MAX, `A value of at most ${VALUE_BYTES_MAX} bytes`)
   if (request.headers['content-type']?.startsWith('application/octet-stream')) return new Uint8Array(bytes)
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as Value
@@ -26,25 +26,28 @@ export async function readValue(request: IncomingMessage): Promise<Value> {
   }
 }
 
-function readBody(request: IncomingMessage): Promise<Buffer> {
+/** The bytes of a request, at most `bytesMax`; `what` they are, for the error. @throws UsageError ERR_TOO_LARGE */
+export function readBody(request: IncomingMessage, bytesMax: number, what: string): Promise<Buffer> {
   const parts: Buffer[] = []
   let bytes = 0
   return new Promise((resolve, reject) => {
     request.on('data', (part: Buffer) => {
       bytes += part.length
       // What comes after is read and forgotten: a socket that is cut in between would lose the answer.
-      if (bytes > BODY_BYTES_MAX) reject(tooLarge())
-      else parts.push(part)
+      if (bytes > bytesMax) {
+        parts.length = 0
+        reject(tooLarge(bytesMax, what))
+      } else parts.push(part)
     })
     request.on('end', () => resolve(Buffer.concat(parts)))
     request.on('error', reject)
   })
 }
 
-function tooLarge(): UsageError {
+function tooLarge(bytesMax: number, what: string): UsageError {
   return new UsageError('ERR_TOO_LARGE', {
-    what: `The body has more than ${BODY_BYTES_MAX} bytes`,
-    why: `A value has at most ${VALUE_BYTES_MAX} bytes`,
-    fix: 'Split the value over several keys',
+    what: `The body has more than ${bytesMax} bytes`,
+    why: `${what} has fewer`,
+    fix: 'Split a value over several keys; import what an export gave',
   })
 }
