@@ -155,5 +155,5 @@ function frameOf(bytes: Uint8Array, round: number): SyncPartFrame {
 }
 
 function sending(peer: string, frame: Frame): Output[] {
-  return [{ type: 'send', peer, frame, urgent: false }]
+  return [{ type: 'send', peer, frame, priority: 1 }]
 }

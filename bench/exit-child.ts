@@ -17,7 +17,7 @@ async function join(id: string, seed: number, framed: () => void): Promise<Links
   const links = createWebRtcLinks({ random: seededRandom(seed), clock: systemClock })
   members.set(id, links)
   await links.start(id, {
-    linkUp: (peer) => links.send(peer, new TextEncoder().encode(id), false),
+    linkUp: (peer) => links.send(peer, new TextEncoder().encode(id), 1),
     linkDown: () => {},
     dialFailed: (_peer, error) => {
       throw error

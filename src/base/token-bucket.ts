@@ -15,11 +15,11 @@ export class TokenBucket {
     this.#at = now
   }
 
-  /** Spends one token; false, and nothing spent, when there is none. */
-  take(now: number): boolean {
+  /** Spends tokens; false, and nothing spent, when there are too few. */
+  take(now: number, tokens = 1): boolean {
     this.#refill(now)
-    if (this.#tokens < 1) return false
-    this.#tokens -= 1
+    if (this.#tokens < tokens) return false
+    this.#tokens -= tokens
     return true
   }
 

@@ -13,11 +13,14 @@ import type { ReplicaPort } from '../protocol/replica-port.js'
 import type { Input, Output } from '../protocol/step.js'
 import type { LinkEvents, SignalingEvents, SignalingState, Transport } from '../transport/transport.js'
 import { decodeFrame, encodeFrame } from '../wire/codec.js'
-import type { Frame, MemberRecord, Visibility } from '../wire/frame.js'
-import { MEMBERS_MAX } from '../wire/limits.js'
+import { FRAME_TAGS, type Frame, type MemberRecord, type Visibility } from '../wire/frame.js'
+import { MEMBERS_MAX, type Priority } from '../wire/limits.js'
+import { LinkRate } from './link-rate.js'
 
 /** Local writes of this long travel as one update; the first one after a pause leaves at once. */
 const COALESCE_MILLIS = 10
+/** A link that has carried enough for now rests so long: half of a second's allowance comes back. */
+const FAST_PAUSE_MILLIS = 500
 /** How long `close` lets the goodbye leave. */
 const GOODBYE_MILLIS = 100
 
@@ -88,6 +91,7 @@ export class Driver {
   readonly #engine: Engine
   readonly #inbox: Input[] = []
   readonly #slow = new Set<string>()
+  readonly #rates = new Map<string, LinkRate>()
   readonly #counters: DriverCounters = {
     framesIn: 0,
     framesOut: 0,
@@ -272,7 +276,7 @@ export class Driver {
     const { links, signaling } = this.#options.transport
     switch (output.type) {
       case 'send':
-        this.#send(output.peer, output.frame, output.urgent)
+        this.#send(output.peer, output.frame, output.priority)
         return false
       case 'dial':
         links.dial(output.peer)
@@ -312,20 +316,38 @@ export class Driver {
     }
   }
 
-  #send(peer: string, frame: Frame, urgent: boolean): void {
-    const { links } = this.#options.transport
+  #send(peer: string, frame: Frame, priority: Priority): void {
+    const { transport, clock } = this.#options
+    const { links } = transport
     const bytes = encodeFrame(frame)
     this.#counters.framesOut += 1
     this.#counters.bytesOut += bytes.length
-    links.send(peer, bytes, urgent)
-    if (this.#slow.has(peer) || !links.slow(peer)) return
+    links.send(peer, bytes, priority)
+    // Syncs have their own window.
+    const isFast =
+      frame.type !== 'sync-part' && this.#rates.get(peer)?.sent(bytes.length, clock.monotonic()) === false
+    if (this.#slow.has(peer) || !(isFast || links.slow(peer))) return
     this.#slow.add(peer)
     this.#inbox.push({ type: 'slow', peer })
+    if (isFast) clock.after(FAST_PAUSE_MILLIS, () => this.#drained(peer))
+  }
+
+  /** A link has room again, in its queue and by its rate. */
+  #drained(peer: string): void {
+    if (this.#options.transport.links.slow(peer) || !this.#slow.delete(peer)) return
+    this.#post({ type: 'drained', peer })
   }
 
   #receive(peer: string, bytes: Uint8Array): void {
     this.#counters.framesIn += 1
     this.#counters.bytesIn += bytes.length
+    const isAsked = bytes[1] === FRAME_TAGS['sync-part'] && this.#engine.isAsking(peer)
+    if (
+      !isAsked &&
+      this.#rates.get(peer)?.received(bytes.length, this.#options.clock.monotonic()) === false
+    ) {
+      return this.#post({ type: 'overload', peer })
+    }
     try {
       const frame = decodeFrame(bytes)
       if (frame) this.#post({ type: 'frame', peer, frame })
@@ -357,6 +379,7 @@ export class Driver {
     return {
       linkUp: (peer) => {
         this.#slow.delete(peer)
+        this.#rates.set(peer, new LinkRate(this.#options.clock.monotonic()))
         this.#post({ type: 'link-up', peer })
       },
       linkDown: (peer, error) => this.#linkDown(peer, error),
@@ -365,10 +388,7 @@ export class Driver {
         this.#options.events.dialFailed(peer, error)
       },
       frame: (peer, bytes) => this.#receive(peer, bytes),
-      drained: (peer) => {
-        this.#slow.delete(peer)
-        this.#post({ type: 'drained', peer })
-      },
+      drained: (peer) => this.#drained(peer),
       signal: (peer, signal) => this.#post({ type: 'signal', peer, signal }),
     }
   }
@@ -376,6 +396,9 @@ export class Driver {
   #linkDown(peer: string, error: GossipKvError | undefined): void {
     const isOffence = error instanceof ProtocolError && error.code !== 'ERR_REASSEMBLY_LIMIT'
     if (isOffence) this.#post({ type: 'malformed', peer })
+    // It may live, and takes less than it is sent.
+    if (error?.code === 'ERR_LINK_OVERLOADED') this.#post({ type: 'overload', peer })
+    this.#rates.delete(peer)
     if (error) this.#ended.set(error.code, (this.#ended.get(error.code) ?? 0) + 1)
     this.#post({ type: 'link-down', peer })
   }

@@ -200,6 +200,11 @@ export class Engine {
     return this.#sync.inSync(neighbor)
   }
 
+  /** Whether parts of a sync of `peer` are on their way. */
+  isAsking(peer: string): boolean {
+    return this.#sync.isAsking(peer)
+  }
+
   /** Takes one input. */
   handle(input: Input, now: number): Output[] {
     this.#now = now
@@ -246,6 +251,8 @@ export class Engine {
         return this.#frame(input.peer, input.frame, now)
       case 'malformed':
         return this.#neighborhood.offence(input.peer, now, input.kind)
+      case 'overload':
+        return this.#neighborhood.overloaded(input.peer, now)
       case 'slow':
         return this.#slow(input.peer)
       case 'drained':

@@ -1,5 +1,6 @@
 /** What goes into the engine and what comes out of it: plain data, so that a run can be recorded and replayed. */
 import type { DisconnectReason, Frame, MemberKind, MemberRecord, Visibility } from '../wire/frame.js'
+import type { Priority } from '../wire/limits.js'
 import type { Signal } from '../wire/signal.js'
 import type { OffenceKind } from './overlay/offences.js'
 
@@ -19,6 +20,8 @@ export type Input =
   | { type: 'slow'; peer: string }
   /** A slow link is empty again. */
   | { type: 'drained'; peer: string }
+  /** A link carries more than it may, or less than it is given: it ends, without blame. */
+  | { type: 'overload'; peer: string }
   /** Local writes, as the replica drained them. */
   | { type: 'local-updates'; updates: readonly Uint8Array[] }
   /** The transport wants this signal carried to `peer`. */
@@ -44,7 +47,7 @@ export type Input =
 
 /** One thing that the driver does for the engine, in order. */
 export type Output =
-  | { type: 'send'; peer: string; frame: Frame; urgent: boolean }
+  | { type: 'send'; peer: string; frame: Frame; priority: Priority }
   | { type: 'dial'; peer: string }
   /** Close the link after what is queued has left. */
   | { type: 'disconnect'; peer: string }
@@ -75,7 +78,7 @@ export class Outbox {
 
   send(peer: string, frame: Frame): void {
     this.sent.set(frame.type, (this.sent.get(frame.type) ?? 0) + 1)
-    this.#outputs.push({ type: 'send', peer, frame, urgent: URGENT.has(frame.type) || isClaim(frame) })
+    this.#outputs.push({ type: 'send', peer, frame, priority: priorityOf(frame) })
   }
 
   /** Says why, then closes. */
@@ -106,9 +109,24 @@ const URGENT: ReadonlySet<Frame['type']> = new Set([
   'signal',
 ])
 
-/** Claims are urgent, but a goodbye follows the last writes of its member, also on the way on. */
-function isClaim(frame: Frame): boolean {
-  // A request for acknowledgements must not overtake the updates that it asks about.
-  if (frame.type !== 'gossip' || ['update', 'message', 'ack-request'].includes(frame.body.type)) return false
-  return frame.body.type !== 'claims' || !frame.body.claims.some(({ type }) => type === 'leave')
+/** In which order frames leave a full link: life signs, what this member says, what it passes on, then syncs. */
+function priorityOf(frame: Frame): Priority {
+  if (URGENT.has(frame.type)) return 0
+  switch (frame.type) {
+    case 'gossip': {
+      const { body, round } = frame
+      // A goodbye follows the last writes of its member, also on the way on, and who asks for acknowledgements what it asks about.
+      const isNews = body.type === 'claims' && !body.claims.some(({ type }) => type === 'leave')
+      if (isNews || body.type === 'beacon') return 0
+      return round === 0 ? 1 : 2
+    }
+    case 'message':
+    case 'digest':
+      return 2
+    case 'sync-part':
+    case 'disconnect':
+      return 3
+    default:
+      return 1
+  }
 }

@@ -4,7 +4,7 @@
  */
 import type { GossipKvError } from '../base/errors.js'
 import type { LinkEvents, Links, TransportCounters } from '../transport/transport.js'
-import { AUTH_PEERS_MAX, OFFENDERS_MAX, REFUSED_MILLIS } from '../wire/limits.js'
+import { AUTH_PEERS_MAX, OFFENDERS_MAX, type Priority, REFUSED_MILLIS } from '../wire/limits.js'
 import type { Signal } from '../wire/signal.js'
 import { linkOver, refused } from './auth-errors.js'
 import { ClaimProofs } from './claims.js'
@@ -99,8 +99,8 @@ export class SecureLinks implements Links {
     else this.#opens.push(signal.box.length, () => this.#seal?.open(from, signal))
   }
 
-  send(peer: string, bytes: Uint8Array, urgent: boolean): void {
-    this.#links.get(peer)?.send(bytes, urgent)
+  send(peer: string, bytes: Uint8Array, priority: Priority): void {
+    this.#links.get(peer)?.send(bytes, priority)
   }
 
   fingerprints(peer: string): { own: string; theirs: string } | undefined {
@@ -131,7 +131,7 @@ export class SecureLinks implements Links {
     const shaking = [...this.#links.values()].filter((link) => !link.isOpen).length
     const isWelcome = !this.#isRefused(peer) && shaking < AUTH_PEERS_MAX
     if (!isWelcome) {
-      this.#inner.send(peer, refusalFrame('full'), true)
+      this.#inner.send(peer, refusalFrame('full'), 0)
       return this.#drop(peer, refused(peer, 'full'))
     }
     this.#links.set(peer, this.#secured(peer))
@@ -139,8 +139,8 @@ export class SecureLinks implements Links {
 
   #secured(peer: string): SecuredLink {
     const { keyring, ...self } = this.#options
-    const send = (bytes: Uint8Array, urgent: boolean) => {
-      if (this.#links.get(peer) === link) this.#inner.send(peer, bytes, urgent)
+    const send = (bytes: Uint8Array, priority: Priority) => {
+      if (this.#links.get(peer) === link) this.#inner.send(peer, bytes, priority)
     }
     const link: SecuredLink = new SecuredLink({
       peer,
@@ -148,8 +148,8 @@ export class SecureLinks implements Links {
       proofs: this.#proofs,
       fingerprints: this.#inner.fingerprints?.(peer),
       // Its first frame is sent while the link is being made.
-      send: (bytes) => this.#inner.send(peer, bytes, true),
-      urgent: send,
+      send: (bytes) => this.#inner.send(peer, bytes, 0),
+      pass: send,
       admits: (role) => role === 'writer' || this.#readers < this.#options.readersMax,
       up: () => {
         this.#dialed.delete(peer)

@@ -6,7 +6,7 @@ import type { Timer } from '../base/clock.js'
 import { type GossipKvError, ProtocolError } from '../base/errors.js'
 import { decodeFrame, encodeFrame } from '../wire/codec.js'
 import { FRAME_TAGS, type Frame, type MemberRole } from '../wire/frame.js'
-import { REKEY_MILLIS_MAX, UNVERIFIED_BYTES_MAX } from '../wire/limits.js'
+import { type Priority, REKEY_MILLIS_MAX, UNVERIFIED_BYTES_MAX } from '../wire/limits.js'
 import { forged, refused, tooMuchUnverified } from './auth-errors.js'
 import { type ClaimProofs, carriesClaims, claimsOf } from './claims.js'
 import { authKind, Handshake, type HandshakeLink, type HandshakeSelf } from './handshake.js'
@@ -41,7 +41,8 @@ const READER_TAGS: ReadonlySet<number | undefined> = new Set(
 export interface SecuredLinkHost extends HandshakeLink {
   self: HandshakeSelf
   proofs: ClaimProofs
-  urgent(bytes: Uint8Array, urgent: boolean): void
+  /** Sends a frame of the protocol. */
+  pass(bytes: Uint8Array, priority: Priority): void
   /** Whether one more peer of this role may come in. */
   admits(role: MemberRole): boolean
   up(): void
@@ -93,9 +94,9 @@ export class SecuredLink {
   }
 
   /** Sends a frame of the protocol, with the own claims in it signed. */
-  send(bytes: Uint8Array, urgent: boolean): void {
+  send(bytes: Uint8Array, priority: Priority): void {
     if (!this.isOpen) return
-    this.#outbound.push(bytes.length, () => this.#sign(bytes, urgent))
+    this.#outbound.push(bytes.length, () => this.#sign(bytes, priority))
   }
 
   /** Calls back when everything that was to be sent has been handed on. */
@@ -170,11 +171,11 @@ export class SecuredLink {
     else this.#fail(error, false)
   }
 
-  #sign(bytes: Uint8Array, urgent: boolean): unknown {
-    if (!carriesClaims(bytes)) return this.#host.urgent(bytes, urgent)
+  #sign(bytes: Uint8Array, priority: Priority): unknown {
+    if (!carriesClaims(bytes)) return this.#host.pass(bytes, priority)
     const frame = decodeFrame(bytes)
     const signed = frame && this.#host.proofs.sign(frame)
-    const send = (proven: Frame | undefined) => proven && this.#host.urgent(encodeFrame(proven), urgent)
+    const send = (proven: Frame | undefined) => proven && this.#host.pass(encodeFrame(proven), priority)
     return signed instanceof Promise ? signed.then(send) : send(signed)
   }
 

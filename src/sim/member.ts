@@ -231,7 +231,7 @@ export class SimMember<E extends SimEngine = SimEngine> implements Station {
   #carryOut(output: Output): void {
     switch (output.type) {
       case 'send':
-        return this.#send(output.peer, output.frame, output.urgent)
+        return this.#send(output.peer, output.frame, output.priority === 0)
       case 'dial':
         this.dials += 1
         return this.#surroundings.network.dial(this, output.peer)

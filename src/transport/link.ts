@@ -1,6 +1,7 @@
 /** An open link: frames in and out of a connection, until either side ends it. */
 import type { Clock, Timer } from '../base/clock.js'
 import { type GossipKvError, ProtocolError } from '../base/errors.js'
+import { type Priority, STUCK_MILLIS_MAX } from '../wire/limits.js'
 import { Reassembler } from '../wire/reassembly.js'
 import { acknowledgementRefused, linkClosed, linkOverloaded } from './link-errors.js'
 import { ACKNOWLEDGE_EVERY_BYTES, SendQueue } from './send-queue.js'
@@ -26,6 +27,7 @@ export class Link {
   readonly #reassembler = new Reassembler()
   #told = 0
   #finishing: Timer | undefined
+  #watching: Timer | undefined
   #down = false
 
   constructor(peer: string, connection: Connection, clock: Clock, listener: LinkListener) {
@@ -56,8 +58,9 @@ export class Link {
   }
 
   /** Queues a frame. @throws UsageError ERR_TOO_LARGE */
-  send(bytes: Uint8Array, urgent: boolean): void {
-    this.#queue.push(bytes, urgent)
+  send(bytes: Uint8Array, priority: Priority): void {
+    this.#queue.push(bytes, priority)
+    if (this.#queue.slow) this.#watch()
   }
 
   /** Ends the link once what waits has arrived, or after FINISH_MILLIS_MAX. */
@@ -73,9 +76,22 @@ export class Link {
     if (this.#down) return
     this.#down = true
     this.#finishing?.cancel()
+    this.#watching?.cancel()
     this.#queue.close()
     this.#connection.close()
     this.#listener.down(error)
+  }
+
+  /** While the link is slow something has to arrive every STUCK_MILLIS_MAX, or it never will. */
+  #watch(): void {
+    if (this.#down || this.#watching) return
+    const { arrived } = this.#queue
+    this.#watching = this.#clock.after(STUCK_MILLIS_MAX, () => {
+      this.#watching = undefined
+      if (!this.#queue.slow) return
+      if (this.#queue.arrived > arrived) return this.#watch()
+      this.end(linkOverloaded(this.peer, this.#queue.bytes, this.#queue.frames))
+    })
   }
 
   #receive(message: Uint8Array): void {

@@ -9,6 +9,7 @@ import {
   BUFFERED_BYTES_MAX,
   DRAINED_LINK_BYTES,
   MESSAGE_BYTES_MAX,
+  type Priority,
   SLOW_LINK_BYTES,
   SLOW_LINK_FRAMES,
 } from '../wire/limits.js'
@@ -56,15 +57,25 @@ export class SendQueue {
     return this.#fragmenter.bytes + this.#unacknowledged
   }
 
+  /** Frames that wait. */
+  get frames(): number {
+    return this.#fragmenter.frames
+  }
+
+  /** Bytes of which the peer says that they have arrived. */
+  get arrived(): number {
+    return this.#acknowledged
+  }
+
   get #unacknowledged(): number {
     return this.#sent - this.#acknowledged
   }
 
-  /** Queues a frame; urgent ones leave first. @throws UsageError ERR_TOO_LARGE */
-  push(frame: Uint8Array, urgent: boolean): void {
+  /** Queues a frame; the lesser priority leaves first. @throws UsageError ERR_TOO_LARGE */
+  push(frame: Uint8Array, priority: Priority): void {
     if (this.#closed) return
     const waiting = this.#fragmenter
-    waiting.push(frame, urgent)
+    waiting.push(frame, priority)
     if (waiting.bytes > QUEUE_BYTES_MAX || waiting.frames > QUEUE_FRAMES_MAX) {
       this.close()
       this.#events.overloaded(waiting.bytes, waiting.frames)

@@ -4,6 +4,7 @@
  */
 import type { GossipKvError } from '../base/errors.js'
 import type { MemberKind } from '../wire/frame.js'
+import type { Priority } from '../wire/limits.js'
 import type { Signal } from '../wire/signal.js'
 
 /** A member that signaling offers to dial. */
@@ -46,8 +47,8 @@ export interface Links {
   dial(peer: string): void
   /** Hands in a signal that came from `from`, by whatever path. */
   receiveSignal(from: string, signal: Signal): void
-  /** Queues one frame of at most FRAME_BYTES_MAX. A frame for a peer without a link is dropped. `urgent` ones overtake. */
-  send(peer: string, bytes: Uint8Array, urgent: boolean): void
+  /** Queues one frame of at most FRAME_BYTES_MAX. A frame for a peer without a link is dropped. Of those that wait, priority 0 leaves first. */
+  send(peer: string, bytes: Uint8Array, priority: Priority): void
   /**
    * The sha-256 fingerprints of both certificates of a link, as its connection has them; undefined when there is no
    * link, or when a side does not have exactly one. Without this no cluster with a secret works over these links.

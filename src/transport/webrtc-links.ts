@@ -6,6 +6,7 @@ import { kind, loadRtc } from '#rtc'
 import type { Clock } from '../base/clock.js'
 import { UsageError } from '../base/errors.js'
 import type { Random } from '../base/random.js'
+import type { Priority } from '../wire/limits.js'
 import type { Signal } from '../wire/signal.js'
 import { Dialer } from './dialer.js'
 import { Link } from './link.js'
@@ -85,8 +86,8 @@ class WebRtcLinks implements Links {
     this.#running?.dialer.receive(from, signal)
   }
 
-  send(peer: string, bytes: Uint8Array, urgent: boolean): void {
-    this.#links.get(peer)?.send(bytes, urgent)
+  send(peer: string, bytes: Uint8Array, priority: Priority): void {
+    this.#links.get(peer)?.send(bytes, priority)
   }
 
   fingerprints(peer: string): { own: string; theirs: string } | undefined {

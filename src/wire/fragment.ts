@@ -6,7 +6,7 @@
  */
 import * as encoding from 'lib0/encoding'
 import { UsageError } from '../base/errors.js'
-import { FRAME_BYTES_MAX, MESSAGE_BYTES_MAX } from './limits.js'
+import { FRAME_BYTES_MAX, MESSAGE_BYTES_MAX, type Priority } from './limits.js'
 
 /** `WHOLE length bytes` */
 export const WHOLE = 0
@@ -32,8 +32,8 @@ interface Lane {
 
 /** Takes frames and gives messages. Holds every frame until `next` has taken the last of it. */
 export class Fragmenter {
-  readonly #urgent: Lane = { frames: [], sent: 0, number: 0 }
-  readonly #normal: Lane = { frames: [], sent: 0, number: 0 }
+  /** One of each priority. */
+  readonly #lanes: readonly Lane[] = Array.from({ length: 4 }, () => ({ frames: [], sent: 0, number: 0 }))
   #numbers = 0
   #bytes = 0
   #acknowledgement: number | undefined
@@ -46,20 +46,19 @@ export class Fragmenter {
 
   /** Frames that wait, one that has left in part included. */
   get frames(): number {
-    return this.#urgent.frames.length + this.#normal.frames.length
+    return this.#lanes.reduce((sum, { frames }) => sum + frames.length, 0)
   }
 
-  /** True while an urgent frame waits. */
+  /** True while a frame of the first priority waits. */
   get urgent(): boolean {
-    return this.#urgent.frames.length > 0
+    return this.#lanes[0]?.frames.length !== 0
   }
 
-  /** Adds a frame; urgent ones go before all others, each kind in its order. @throws UsageError ERR_TOO_LARGE */
-  push(frame: Uint8Array, urgent: boolean): void {
+  /** Adds a frame; each priority keeps its order. @throws UsageError ERR_TOO_LARGE */
+  push(frame: Uint8Array, priority: Priority): void {
     if (frame.length === 0 || frame.length > FRAME_BYTES_MAX) throw unsendable(frame.length)
     if (this.#end !== 'no') return
-    const lane = urgent ? this.#urgent : this.#normal
-    lane.frames.push(frame)
+    this.#lanes[priority]?.frames.push(frame)
     this.#bytes += frame.length
   }
 
@@ -85,6 +84,12 @@ export class Fragmenter {
     return room === MESSAGE_BYTES_MAX ? undefined : encoding.toUint8Array(message)
   }
 
+  /** The lane whose turn it is. Only urgent frames go between the pieces of another one: a peer waits for those in vain else. */
+  get #lane(): Lane | undefined {
+    if (this.urgent) return this.#lanes[0]
+    return this.#lanes.find(({ sent }) => sent > 0) ?? this.#lanes.find(({ frames }) => frames.length > 0)
+  }
+
   #writeAcknowledgement(message: encoding.Encoder): number {
     if (this.#acknowledgement === undefined) return 0
     encoding.writeVarUint(message, ACKNOWLEDGE)
@@ -94,9 +99,9 @@ export class Fragmenter {
   }
 
   #writeNext(message: encoding.Encoder, room: number): number {
-    const lane = this.urgent ? this.#urgent : this.#normal
-    const frame = lane.frames[0]
-    if (frame !== undefined) return this.#writeChunk(message, lane, frame, room)
+    const lane = this.#lane
+    const frame = lane?.frames[0]
+    if (lane && frame) return this.#writeChunk(message, lane, frame, room)
     if (this.#end !== 'wanted' || room === 0) return 0
     this.#end = 'written'
     encoding.writeVarUint(message, END)

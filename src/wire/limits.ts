@@ -19,6 +19,18 @@ export const SYNC_PART_BYTES_MAX = 256 * 1024
 
 /** One message on a data channel: what every WebRTC implementation carries (RFC 8831, section 6.6). */
 export const MESSAGE_BYTES_MAX = 16 * 1024
+/** In which order waiting frames leave a link: 0 first. */
+export type Priority = 0 | 1 | 2 | 3
+/** What a member sends on one link per second, syncs aside; beyond it the link counts as slow. */
+export const LINK_FRAMES_PER_SECOND = 400
+/** The same in bytes: 0.9 MiB. */
+export const LINK_BYTES_PER_SECOND = 0.9 * 1024 * 1024
+/** A peer that sends more than this multiple of it loses its link. */
+export const LINK_EXCESS_FACTOR = 4
+/** So much more a peer may send at once: a table of MEMBERS_MAX members in frames of about 600 bytes. */
+export const LINK_BURST_BYTES = 8 * 1024 * 1024
+/** A slow link on which nothing arrives for so long ends. */
+export const STUCK_MILLIS_MAX = 10_000
 /** One frame after reassembly: a sync part with its header. */
 export const FRAME_BYTES_MAX = SYNC_PART_BYTES_MAX + 1024
 /** Frames of one link that may be in reassembly at once. */

@@ -89,9 +89,9 @@ export function frameBytes(): Uint8Array[] {
 /** Messages of a channel that carry whole frames, pieces of large ones, acknowledgements and an end. */
 export function messages(): Uint8Array[] {
   const fragmenter = new Fragmenter()
-  for (const bytes of frameBytes()) fragmenter.push(bytes, false)
-  fragmenter.push(new Uint8Array(20_000).fill(7), false)
-  fragmenter.push(Uint8Array.of(1, 2, 3), true)
+  for (const bytes of frameBytes()) fragmenter.push(bytes, 1)
+  fragmenter.push(new Uint8Array(20_000).fill(7), 1)
+  fragmenter.push(Uint8Array.of(1, 2, 3), 0)
   fragmenter.acknowledge(4096)
   fragmenter.end()
   const made: Uint8Array[] = []

@@ -58,8 +58,8 @@ describe('signals after a link is open', function () {
       }
       await new Promise((resolve) => setTimeout(resolve, 1000))
       for (const [i, other] of others.entries()) {
-        hub.links.send(other.id, Uint8Array.of(1, i), false)
-        other.links.send('m', Uint8Array.of(2, i), false)
+        hub.links.send(other.id, Uint8Array.of(1, i), 1)
+        other.links.send('m', Uint8Array.of(2, i), 1)
       }
       await until(
         () => hub.frames.length === LINKS && others.every(({ frames }) => frames.length === 1),

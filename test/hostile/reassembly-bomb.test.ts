@@ -63,7 +63,7 @@ describe('a reassembly bomb', function () {
       for (const message of messages) send(message)
       await until(() => victim.log.includes('down evil'), 'the link of the attacker ends')
       expect(victim.errors.map((error) => error.code)).to.deep.equal([code])
-      honest.links.send('m', Uint8Array.of(42), false)
+      honest.links.send('m', Uint8Array.of(42), 1)
       await until(() => victim.frames.some(({ from }) => from === 'h'), 'the honest one is heard')
       expect(victim.log).to.not.include('down h')
     })

@@ -153,6 +153,14 @@ export class Neighborhood {
     if (neighbor?.record) this.drop(neighbor, 'error', now)
   }
 
+  /** Too much goes over the link of `peer`, or nothing gets through: it ends, and another one takes its place. */
+  overloaded(peer: string, now: number): void {
+    const neighbor = this.#context.view.get(peer)
+    if (neighbor === undefined) return
+    this.drop(neighbor, 'overload', now)
+    this.#parts.overlay.fill(now)
+  }
+
   /** Ends a link from this side. */
   drop(neighbor: Neighbor, reason: DisconnectReason, now: number): void {
     this.#remove(neighbor, now)

@@ -67,6 +67,11 @@ export class AntiEntropy {
     if (now >= standsSince + this.#context.config.mismatchMillis) this.ask(neighbor, now)
   }
 
+  /** Whether parts of a sync of `peer` are on their way. */
+  isAsking(peer: string): boolean {
+    return this.#exchange.isAsking(peer)
+  }
+
   /** Asks `neighbor` for what this member lacks, unless it was just asked. */
   ask(neighbor: Neighbor, now: number): void {
     if (now < neighbor.syncNotBefore || !this.#exchange.mayAsk || this.#exchange.isAsking(neighbor.id)) return

@@ -74,7 +74,7 @@ describe('a Node member and a tab of Chromium', function () {
       await until(() => node.log.length > 0, 'a link')
       expect(node.log).to.deep.equal([`up ${tabId}`])
 
-      node.links.send(tabId, new Uint8Array(100_000).fill(7), false)
+      node.links.send(tabId, new Uint8Array(100_000).fill(7), 1)
       await until(() => node.frames.length === 1, 'the echo')
       expect(node.frames[0]?.bytes).to.deep.equal(new Uint8Array(100_000).fill(7))
       expect(await page.evaluate(() => window.tab.log)).to.deep.equal([`up ${nodeId}`])

@@ -31,7 +31,7 @@ window.tab = {
       linkDown: (peer) => log.push(`down ${peer}`),
       dialFailed: (peer, error) => log.push(`failed ${peer} ${error.message}`),
       // Every frame goes back to where it came from.
-      frame: (peer, bytes) => links.send(peer, bytes, false),
+      frame: (peer, bytes) => links.send(peer, bytes, 1),
       drained: () => {},
       signal: (to, signal) => window.sendSignal(to, JSON.stringify(signal)),
     }),

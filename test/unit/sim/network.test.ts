@@ -60,7 +60,7 @@ function tell(member: Member, ...orders: Output[]): void {
 const numbered = (next: number): Frame => ({ type: 'sync-pull', exchange: 1, next })
 
 function send(from: Member, to: Member, ...frames: Frame[]): void {
-  tell(from, ...frames.map((frame): Output => ({ type: 'send', peer: to.id, frame, urgent: false })))
+  tell(from, ...frames.map((frame): Output => ({ type: 'send', peer: to.id, frame, priority: 1 })))
 }
 
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index)
@@ -207,7 +207,7 @@ describe('the simulated network', () => {
     end.bandwidth = 0.1
     send(a, b, ...upTo(150).map(numbered))
     expect(a.engine.inputs.filter(({ input }) => input.type === 'slow')).to.have.length(1)
-    tell(a, { type: 'send', peer: b.id, frame: numbered(999), urgent: true })
+    tell(a, { type: 'send', peer: b.id, frame: numbered(999), priority: 0 })
     cluster.run(30_000)
     expect(b.engine.numbers).to.have.length(151)
     expect(b.engine.numbers.indexOf(999)).to.be.lessThan(3)

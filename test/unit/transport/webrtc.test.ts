@@ -59,7 +59,7 @@ describe('two members over real WebRTC', function () {
     await linked(a, b)
     a.links.dial('b')
     b.links.dial('a')
-    a.links.send('b', frameOf(8, 1), false)
+    a.links.send('b', frameOf(8, 1), 1)
     await until(() => b.frames.length === 1, 'the frame')
     expect([a.log, b.log]).to.deep.equal([['up b'], ['up a']])
   })
@@ -68,8 +68,8 @@ describe('two members over real WebRTC', function () {
     const [a, b] = await pair()
     const frames = [60 * 1024, 256 * 1024, 9].map(frameOf)
     for (const frame of frames) {
-      a.links.send(b.id, frame, false)
-      b.links.send(a.id, frame, false)
+      a.links.send(b.id, frame, 1)
+      b.links.send(a.id, frame, 1)
     }
     await until(() => a.frames.length === 3 && b.frames.length === 3, 'three frames on both sides')
     for (const member of [a, b]) {
@@ -80,15 +80,15 @@ describe('two members over real WebRTC', function () {
 
   it('carry 2,000 small frames in order', async () => {
     const [a, b] = await pair()
-    for (let i = 0; i < 2000; i++) a.links.send(b.id, frameOf(64, i), false)
+    for (let i = 0; i < 2000; i++) a.links.send(b.id, frameOf(64, i), 1)
     await until(() => b.frames.length === 2000, '2,000 frames')
     expect(b.frames.map(({ bytes }) => numberOf(bytes))).to.deep.equal([...Array(2000).keys()])
   })
 
   it('call a link slow while much waits, tell when it has drained, and lose nothing', async () => {
     const [a, b] = await pair()
-    for (let i = 0; i < 24; i++) a.links.send(b.id, frameOf(256 * 1024, i), false)
-    a.links.send(b.id, frameOf(8, 99), true)
+    for (let i = 0; i < 24; i++) a.links.send(b.id, frameOf(256 * 1024, i), 1)
+    a.links.send(b.id, frameOf(8, 99), 0)
     expect(a.links.slow(b.id)).to.equal(true)
     await until(() => a.log.includes(`drained ${b.id}`), 'drained')
     expect(a.links.slow(b.id)).to.equal(false)
@@ -100,9 +100,9 @@ describe('two members over real WebRTC', function () {
 
   it('let a link end after what was queued has arrived, on either side', async () => {
     const [a, b] = await pair('greater', { clock: patientClock })
-    for (let i = 0; i < 40; i++) a.links.send(b.id, frameOf(16_000, i), false)
+    for (let i = 0; i < 40; i++) a.links.send(b.id, frameOf(16_000, i), 1)
     a.links.disconnect(b.id)
-    a.links.send(b.id, frameOf(8, 77), false)
+    a.links.send(b.id, frameOf(8, 77), 1)
     await until(() => a.log.includes('down a') && b.log.includes('down b'), 'both down')
     expect(b.frames.map(({ bytes }) => numberOf(bytes))).to.deep.equal([...Array(40).keys()])
     expect([...a.errors, ...b.errors]).to.deep.equal([])
@@ -118,7 +118,7 @@ describe('two members over real WebRTC', function () {
 
   it('deliver what was queued before close, and the peer notices the end at once', async () => {
     const [a, b] = await pair('greater', { clock: patientClock })
-    a.links.send(b.id, frameOf(200_000, 5), false)
+    a.links.send(b.id, frameOf(200_000, 5), 1)
     await a.links.close()
     await until(() => b.log.includes('down b'), 'down')
     expect(b.frames.map(({ bytes }) => bytes.length)).to.deep.equal([200_000])
@@ -135,7 +135,7 @@ describe('two members over real WebRTC', function () {
     await until(() => count(greater, 'up a') === 2 && reborn.log.includes('up b'), 'replaced on both sides')
     expect(greater.log).to.deep.equal(['up a', 'down a', 'up a'])
     expect(greater.errors.map(({ code }) => code)).to.deep.equal(['ERR_LINK_CLOSED'])
-    reborn.links.send('b', frameOf(8, 3), false)
+    reborn.links.send('b', frameOf(8, 3), 1)
     await until(() => greater.frames.length === 1, 'a frame over the new link')
     await until(() => ghost.log.includes('down b'), 'the old one noticed')
     await ghost.links.close()
@@ -191,7 +191,7 @@ describe('two members over real WebRTC', function () {
         [b, a],
       ] as const)
         to.links.receiveSignal(from.id, signal)
-      a.links.send(b.id, frameOf(8, i), false)
+      a.links.send(b.id, frameOf(8, i), 1)
       await until(() => b.frames.length === i + 1, `a frame after hostile signal ${i}`)
     }
     expect([a.log, b.log]).to.deep.equal([['up a'], ['up b']])
@@ -317,7 +317,7 @@ describe('two members over real WebRTC', function () {
   it('ignore a dial of oneself, frames without a link, and everything after close', async () => {
     const a = await mesh.join('a')
     a.links.dial('a')
-    a.links.send('b', frameOf(8, 1), false)
+    a.links.send('b', frameOf(8, 1), 1)
     a.links.disconnect('b')
     await a.links.close()
     a.links.dial('b')
@@ -340,7 +340,7 @@ describe('eleven members over real WebRTC in one process', function () {
     })
     for (const member of others) await linked(hub, member)
     others.forEach((member, i) => {
-      hub.links.send(member.id, frameOf(1000, i), false)
+      hub.links.send(member.id, frameOf(1000, i), 1)
     })
     await until(() => others.every((member) => member.frames.length === 1), 'a frame at each')
     await mesh.close()

@@ -47,7 +47,7 @@ describe('fragmenter and reassembler', () => {
     const fragmenter = new Fragmenter()
     const reassembler = new Reassembler()
     sizes.forEach((size, i) => {
-      fragmenter.push(frameOf(size, i), false)
+      fragmenter.push(frameOf(size, i), 1)
     })
     const frames = messagesOf(fragmenter).flatMap((message) => reassembler.receive(message, 0))
     expect(frames).to.deep.equal(sizes.map(frameOf))
@@ -64,7 +64,7 @@ describe('fragmenter and reassembler', () => {
       for (let i = 0; i < 60; i++) {
         const frame = frameOf(1 + randomInteger(random, random() < 0.2 ? 50_000 : 900), i)
         const isUrgent = random() < 0.3
-        fragmenter.push(frame, isUrgent)
+        fragmenter.push(frame, isUrgent ? 0 : 1)
         ;(isUrgent ? urgent : normal).push(frame)
         const message = random() < 0.4 ? fragmenter.next() : undefined
         if (message !== undefined) received.push(...reassembler.receive(message, i))
@@ -83,16 +83,32 @@ describe('fragmenter and reassembler', () => {
 
   it('batch small frames into one message', () => {
     const fragmenter = new Fragmenter()
-    for (let i = 0; i < 100; i++) fragmenter.push(frameOf(100, i), false)
+    for (let i = 0; i < 100; i++) fragmenter.push(frameOf(100, i), 1)
     expect(messagesOf(fragmenter).length).to.equal(1)
+  })
+
+  it('leave in order of their priority, and never begin a second large frame before the first has left', () => {
+    const fragmenter = new Fragmenter()
+    const reassembler = new Reassembler()
+    fragmenter.push(frameOf(50_000, 3), 3)
+    const messages = [fragmenter.next() ?? new Uint8Array()]
+    for (const priority of [3, 2, 1] as const) fragmenter.push(frameOf(40_000, priority), priority)
+    messages.push(...messagesOf(fragmenter))
+    const received = messages.flatMap((message) => reassembler.receive(message, 0))
+    expect(received.map((frame) => [frame.length, frame[0]])).to.deep.equal([
+      [50_000, 3],
+      [40_000, 1],
+      [40_000, 2],
+      [40_000, 3],
+    ])
   })
 
   it('let an urgent frame overtake between the pieces of a large one', () => {
     const fragmenter = new Fragmenter()
     const reassembler = new Reassembler()
-    fragmenter.push(frameOf(100_000, 1), false)
+    fragmenter.push(frameOf(100_000, 1), 1)
     const first = fragmenter.next() ?? new Uint8Array()
-    fragmenter.push(frameOf(10, 2), true)
+    fragmenter.push(frameOf(10, 2), 0)
     const lengths = [first, ...messagesOf(fragmenter)].map((message) =>
       reassembler.receive(message, 0).map((frame) => frame.length),
     )
@@ -110,10 +126,8 @@ describe('fragmenter and reassembler', () => {
 
   it('refuse to send an empty frame and one above the limit', () => {
     const fragmenter = new Fragmenter()
-    expect(codeOf(() => fragmenter.push(new Uint8Array(), false))).to.equal('ERR_TOO_LARGE')
-    expect(codeOf(() => fragmenter.push(new Uint8Array(FRAME_BYTES_MAX + 1), false))).to.equal(
-      'ERR_TOO_LARGE',
-    )
+    expect(codeOf(() => fragmenter.push(new Uint8Array(), 1))).to.equal('ERR_TOO_LARGE')
+    expect(codeOf(() => fragmenter.push(new Uint8Array(FRAME_BYTES_MAX + 1), 1))).to.equal('ERR_TOO_LARGE')
     expect(fragmenter.next()).to.equal(undefined)
   })
 })
@@ -122,8 +136,8 @@ describe('the two ends of a link', () => {
   it('tell each other how much has arrived, ahead of the frames that wait', () => {
     const fragmenter = new Fragmenter()
     const reassembler = new Reassembler()
-    fragmenter.push(frameOf(16_000, 1), false)
-    fragmenter.push(frameOf(16_000, 2), false)
+    fragmenter.push(frameOf(16_000, 1), 1)
+    fragmenter.push(frameOf(16_000, 2), 1)
     fragmenter.acknowledge(70_000)
     const [first, ...others] = messagesOf(fragmenter)
     expect(first && reassembler.receive(first, 0)).to.have.length(1)
@@ -135,7 +149,7 @@ describe('the two ends of a link', () => {
   it('can acknowledge while no frame may leave', () => {
     const fragmenter = new Fragmenter()
     const reassembler = new Reassembler()
-    fragmenter.push(frameOf(100, 1), false)
+    fragmenter.push(frameOf(100, 1), 1)
     fragmenter.acknowledge(9)
     expect(reassembler.receive(fragmenter.next(false) ?? ONE, 0)).to.deep.equal([])
     expect([reassembler.acknowledged, fragmenter.frames]).to.deep.equal([9, 1])
@@ -145,9 +159,9 @@ describe('the two ends of a link', () => {
   it('end once, after all that waited', () => {
     const fragmenter = new Fragmenter()
     const reassembler = new Reassembler()
-    fragmenter.push(frameOf(40_000, 1), false)
+    fragmenter.push(frameOf(40_000, 1), 1)
     fragmenter.end()
-    fragmenter.push(frameOf(5, 2), true)
+    fragmenter.push(frameOf(5, 2), 0)
     const messages = messagesOf(fragmenter)
     const frames = messages.slice(0, -1).flatMap((message) => reassembler.receive(message, 0))
     expect(reassembler.ended).to.equal(false)

@@ -1,0 +1,71 @@
+import { expect } from 'chai'
+import { VirtualClock } from '../../../src/sim/virtual-clock.js'
+import { Link } from '../../../src/transport/link.js'
+import type { Connection, ConnectionEvents } from '../../../src/transport/webrtc.js'
+import { Fragmenter } from '../../../src/wire/fragment.js'
+import { SLOW_LINK_BYTES, STUCK_MILLIS_MAX } from '../../../src/wire/limits.js'
+import { Reassembler } from '../../../src/wire/reassembly.js'
+
+/** A link whose peer acknowledges when it is told to. */
+function linkAndPeer() {
+  const clock = new VirtualClock()
+  const peer = new Reassembler()
+  const acknowledgements = new Fragmenter()
+  const ended: (string | undefined)[] = []
+  let events: ConnectionEvents | undefined
+  const connection = {
+    handOver: (taken: ConnectionEvents) => {
+      events = taken
+    },
+    send: (bytes: Uint8Array) => peer.receive(bytes, clock.monotonic()),
+    close: () => undefined,
+  } as unknown as Connection
+  const link = new Link('b', connection, clock, {
+    frame: () => undefined,
+    drained: () => undefined,
+    down: (error) => ended.push(error?.code),
+  })
+  const acknowledge = () => {
+    acknowledgements.acknowledge(peer.received)
+    const message = acknowledgements.next()
+    if (message) events?.message(message)
+  }
+  return { clock, link, ended, acknowledge }
+}
+
+/** More than a window, so that some of it has to wait. */
+const fill = (link: Link) => {
+  for (let sent = 0; sent < 4 * SLOW_LINK_BYTES; sent += 64 * 1024) link.send(new Uint8Array(64 * 1024), 1)
+}
+
+describe('a link that is slow', () => {
+  it('ends when nothing of it arrives for 10 s', () => {
+    const { clock, link, ended } = linkAndPeer()
+    fill(link)
+    clock.run(STUCK_MILLIS_MAX - 1)
+    expect(ended).to.deep.equal([])
+    clock.run(1)
+    expect(ended).to.deep.equal(['ERR_LINK_OVERLOADED'])
+  })
+
+  it('lives as long as something arrives, however slowly', () => {
+    const { clock, link, ended, acknowledge } = linkAndPeer()
+    for (let turn = 0; turn < 10; turn++) {
+      fill(link)
+      clock.run(STUCK_MILLIS_MAX - 1_000)
+      acknowledge()
+    }
+    expect(ended).to.deep.equal([])
+    clock.run(2 * STUCK_MILLIS_MAX)
+    expect(ended).to.deep.equal(['ERR_LINK_OVERLOADED'])
+  })
+
+  it('is not watched any more once it has drained', () => {
+    const { clock, link, ended, acknowledge } = linkAndPeer()
+    fill(link)
+    for (let turn = 0; turn < 10; turn++) acknowledge()
+    expect(link.slow).to.equal(false)
+    clock.run(10 * STUCK_MILLIS_MAX)
+    expect(ended).to.deep.equal([])
+  })
+})
