@@ -76,6 +76,11 @@ export const checkpointCommand: Command = {
       valueHint: 'DIR',
       description: 'A data folder to work in, while no member uses it',
     },
+    'secret-file': {
+      type: 'string',
+      valueHint: 'FILE',
+      description: "With --data: the cluster's secret; else it is taken from GOSSIP_KV_SECRET",
+    },
     label: { type: 'string', valueHint: 'L', description: 'create, import: it stays until it is removed' },
     prefix: {
       type: 'string',
@@ -95,7 +100,8 @@ export const checkpointCommand: Command = {
 async function checkpointsOf({ options, lifetime }: CommandContext): Promise<Checkpoints> {
   const data = options.text('data')
   if (data === undefined || !options.isFlag('data')) return new HttpCheckpoints(new Api(options))
-  const { checkpoints, close } = await checkpointsIn(data)
+  const secret = options.file('secret-file') ?? (process.env['GOSSIP_KV_SECRET']?.trim() || undefined)
+  const { checkpoints, close } = await checkpointsIn(data, secret)
   lifetime.onStop(close)
   return checkpoints
 }

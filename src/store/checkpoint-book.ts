@@ -136,13 +136,10 @@ export class CheckpointBook {
     })
   }
 
-  /** Seals everything under the newest key; to be called before an old one is removed. Returns how many were not. */
-  reseal(): Promise<number> {
+  /** Seals everything that can be read under the primary key; to be called before another one is removed. */
+  reseal(): Promise<void> {
     return this.#inTurn(async () => {
-      let resealed = 0
-      for (const id of await this.#shelf.ids(this.#host.clock.wall()))
-        if (await this.#shelf.reseal(id)) resealed += 1
-      return resealed
+      for (const { id, problem } of await this.list()) if (!problem) await this.#shelf.reseal(id)
     })
   }
 

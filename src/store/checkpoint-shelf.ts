@@ -100,14 +100,17 @@ export class CheckpointShelf {
     for (const name of names) if (name.startsWith(`${id}.`) && name !== id + HEAD) await this.#remove(name)
   }
 
-  /** Seals a checkpoint under the newest key, unless it is so; true when it was not. */
-  async reseal(id: string): Promise<boolean> {
+  /** Seals a checkpoint under the primary key, unless it is. What is damaged stays as it is. */
+  async reseal(id: string): Promise<void> {
     const head = await this.head(id)
-    if (head.epoch === this.#parts.seal()?.epoch) return false
-    const update = await this.state(head)
+    if (head.epoch === this.#parts.seal()?.epoch) return
+    const update = await this.state(head).catch((error: unknown) => {
+      if (error instanceof GossipKvError && error.code !== 'ERR_DATA_UNWRITABLE') return undefined
+      throw error
+    })
+    if (update === undefined) return
     await this.#write(head, update)
     await this.#remove(head.state)
-    return true
   }
 
   /** A new state beside the old one, and then a head that names it: a crash in between leaves the old one whole. */

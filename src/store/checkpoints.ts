@@ -67,6 +67,11 @@ export class LazyCheckpoints implements Checkpoints {
     return (await this.#open()).remove(id)
   }
 
+  /** Seals all of them under the primary key, before another one is removed. */
+  async reseal(): Promise<void> {
+    await (await this.#open()).reseal()
+  }
+
   /** The store is up: checkpoints that are due make themselves from now on. */
   start(): void {
     const { timers, options } = this.#host

@@ -72,7 +72,7 @@ export function roleOf({ role, secret }: StoreOptions): MemberRole {
 }
 
 /** `store.keys` of a store that may have no secret, or has not opened it yet. */
-export function keysOf(security: () => Security | undefined): Keys {
+export function keysOf(security: () => Security | undefined, reseal: () => Promise<unknown>): Keys {
   const opened = () => {
     const { keys } = security() ?? {}
     if (keys === undefined) throw noKeys()
@@ -82,7 +82,12 @@ export function keysOf(security: () => Security | undefined): Keys {
     list: () => security()?.keys.list() ?? [],
     install: async (secret) => opened().install(secret),
     use: async (key) => opened().use(key),
-    remove: async (key) => opened().remove(key),
+    async remove(key) {
+      const keys = opened()
+      // What only this key opens would be lost with it.
+      await reseal()
+      await keys.remove(key)
+    },
   }
 }
 

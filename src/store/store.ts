@@ -11,6 +11,7 @@ import type { Security } from '../security/security.js'
 import type { Transport } from '../transport/transport.js'
 import type { MemberRecord } from '../wire/frame.js'
 import { Announcer } from './announcer.js'
+import { checkpointSeal } from './checkpoint-seal.js'
 import { LazyCheckpoints } from './checkpoints.js'
 import { PrefixKv } from './kv.js'
 import { KvCore } from './kv-core.js'
@@ -73,7 +74,10 @@ class GossipStore implements Store {
   readonly cluster: string
   readonly members: Members
   readonly presence: Presence
-  readonly keys = keysOf(() => this.#security)
+  readonly keys = keysOf(
+    () => this.#security,
+    () => this.#checkpoints.reseal(),
+  )
   readonly usr: KV
   readonly sys: ReadKV
   readonly checkpoints: Checkpoints
@@ -365,6 +369,7 @@ class GossipStore implements Store {
       ...this.#world,
       timers: this.#timers,
       write: (operations, how) => this.#core.batch(() => this.#core.write(operations), how),
+      seal: () => checkpointSeal(this.#security),
       selfId: () => this.#id,
       assertOpen: () => this.#assertOpen(),
       isReady: () => this.#board.phase === 'running',

@@ -4,6 +4,7 @@ import { StorageError } from '../../../src/base/errors.js'
 import type { CheckpointStorage } from '../../../src/persistence/checkpoint-storage.js'
 import { memoryPersistence } from '../../../src/persistence/memory.js'
 import { memoryCheckpoints } from '../../../src/persistence/memory-checkpoints.js'
+import { generateSecret } from '../../../src/security/secret.js'
 import { createStore } from '../../../src/store/store.js'
 import type { Store, StoreOptions, Value } from '../../../src/store/types.js'
 import { createTestCluster, type TestCluster } from '../../../src/testing.js'
@@ -480,5 +481,72 @@ describe('checkpoints in a cluster', () => {
     await cluster.settle({ timeoutMillis: 120_000 })
     for (const store of cluster.members)
       expect(store.usr.snapshot()).to.deep.equal({ a: 'concurrent', b: 'old', c: 'old' })
+  })
+})
+
+describe('checkpoints of a cluster with a secret', () => {
+  afterEach(closeStores)
+
+  const storage = () => memoryCheckpoints()
+  const open = (place: CheckpointStorage, secret?: StoreOptions['secret']) =>
+    storeOn(memoryNetwork(), { checkpoints: { storage: place }, ...(secret === undefined ? {} : { secret }) })
+
+  it('are sealed: nobody reads keys, labels or values in their storage, and the secret opens them', async () => {
+    const place = storage()
+    const secret = await generateSecret()
+    const store = open(place, secret)
+    store.usr.set('the key', 'the value')
+    const { id, epoch } = await store.checkpoints.create({ label: 'the label' })
+    expect(epoch).to.equal(store.keys.list()[0]?.id)
+    for (const name of await place.list()) {
+      const text = new TextDecoder('latin1').decode(await place.read(name))
+      expect(text).to.not.match(/the (key|value|label)/)
+    }
+    await store.close()
+    const later = open(place, secret)
+    await later.checkpoints.restore('the label')
+    expect(later.usr.get('the key')).to.equal('the value')
+    const doc = new Y.Doc()
+    Y.applyUpdate(doc, await later.checkpoints.export(id))
+    expect(doc.getMap('usr').toJSON()).to.deep.equal({ 'the key': 'the value' })
+  })
+
+  it('do not open without the secret or with another one, and say so in the list', async () => {
+    const place = storage()
+    const { id } = await open(place, await generateSecret()).checkpoints.create({ label: 'one' })
+    for (const store of [open(place), open(place, await generateSecret())]) {
+      const [info] = await store.checkpoints.list()
+      expect(info).to.include({ id, label: undefined })
+      expect(info?.problem).to.include({ code: 'ERR_CHECKPOINT_SEALED' })
+      const error = await store.checkpoints.restore(id).catch((reason: unknown) => reason)
+      expect(error).to.include({ code: 'ERR_CHECKPOINT_SEALED' })
+    }
+  })
+
+  it('that somebody without the secret has put there are refused', async () => {
+    const place = storage()
+    const { id } = await open(place).checkpoints.create()
+    const error = await open(place, await generateSecret())
+      .checkpoints.restore(id)
+      .catch((reason: unknown) => reason)
+    expect(error).to.include({ code: 'ERR_CHECKPOINT_SEALED' })
+  })
+
+  it('outlive the key that they were sealed with', async () => {
+    const place = storage()
+    const first = await generateSecret()
+    const second = await generateSecret(first)
+    const store = open(place, first)
+    store.usr.set('k', 1)
+    const old = await store.checkpoints.create({ label: 'one' })
+    await store.keys.install(second)
+    await store.keys.use(second)
+    expect((await store.checkpoints.list())[0]?.epoch).to.equal(old.epoch)
+    await store.keys.remove(first)
+    expect((await store.checkpoints.list())[0]?.epoch).to.equal(store.keys.list()[0]?.id)
+    expect(await place.list()).to.have.length(2)
+    store.usr.set('k', 2)
+    await store.checkpoints.restore('one')
+    expect(store.usr.get('k')).to.equal(1)
   })
 })
