@@ -394,8 +394,9 @@ export class Driver {
   }
 
   #linkDown(peer: string, error: GossipKvError | undefined): void {
-    const isOffence = error instanceof ProtocolError && error.code !== 'ERR_REASSEMBLY_LIMIT'
-    if (isOffence) this.#post({ type: 'malformed', peer })
+    const isMalformed = error instanceof ProtocolError && error.code !== 'ERR_REASSEMBLY_LIMIT'
+    if (error?.code === 'ERR_SIGNATURE_INVALID') this.#post({ type: 'malformed', peer, kind: 'signature' })
+    else if (isMalformed) this.#post({ type: 'malformed', peer })
     // It may live, and takes less than it is sent.
     if (error?.code === 'ERR_LINK_OVERLOADED') this.#post({ type: 'overload', peer })
     this.#rates.delete(peer)

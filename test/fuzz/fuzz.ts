@@ -26,18 +26,18 @@ export interface FuzzReport {
 }
 
 /** Runs cases `from` to `from + runs - 1` of a seed. `progress` hears of every 10,000th. */
-export function fuzz(
+export async function fuzz(
   target: Target,
   { seed, runs, from = 0 }: { seed: number; runs: number; from?: number },
   progress: (done: number) => void = () => {},
-): FuzzReport {
-  const cases = target.cases(seed)
+): Promise<FuzzReport> {
+  const cases = await target.cases(seed)
   const report: FuzzReport = { runs: 0, crashes: 0, slow: 0, slowestMillis: 0, outcomes: {}, findings: [] }
   for (let index = from; index < from + runs && report.findings.length < FINDINGS_MAX; index++) {
-    const { outcome, millis, crash } = timed(() => cases.run(index))
+    const { outcome, millis, crash } = await timed(() => cases.run(index))
     report.runs++
     report.outcomes[outcome] = (report.outcomes[outcome] ?? 0) + 1
-    const slow = millis > MILLIS_MAX && isSlowAgain(target, seed, index)
+    const slow = millis > MILLIS_MAX && (await isSlowAgain(target, seed, index))
     if (crash) report.crashes++
     if (slow) report.slow++
     if (millis <= MILLIS_MAX || slow) report.slowestMillis = Math.max(report.slowestMillis, millis)
@@ -48,10 +48,18 @@ export function fuzz(
   return report
 }
 
-function timed(run: () => string): { outcome: string; millis: number; crash?: string } {
+interface Timed {
+  outcome: string
+  millis: number
+  crash?: string
+}
+
+async function timed(run: () => string | Promise<string>): Promise<Timed> {
   const startedAt = performance.now()
   try {
-    const outcome = run()
+    const made = run()
+    // A promise costs a turn, which a case that needs none does not pay.
+    const outcome = typeof made === 'string' ? made : await made
     return { outcome, millis: performance.now() - startedAt }
   } catch (error) {
     const crash = error instanceof Error ? (error.stack ?? error.message) : String(error)
@@ -60,11 +68,11 @@ function timed(run: () => string): { outcome: string; millis: number; crash?: st
 }
 
 /** The same case in a world of its own. */
-function isSlowAgain(target: Target, seed: number, index: number): boolean {
+async function isSlowAgain(target: Target, seed: number, index: number): Promise<boolean> {
   for (let i = 1; i < TRIES; i++) {
-    const cases = target.cases(seed)
-    for (let before = firstOf(target, index); before < index; before++) timed(() => cases.run(before))
-    if (timed(() => cases.run(index)).millis <= MILLIS_MAX) return false
+    const cases = await target.cases(seed)
+    for (let before = firstOf(target, index); before < index; before++) await timed(() => cases.run(before))
+    if ((await timed(() => cases.run(index))).millis <= MILLIS_MAX) return false
   }
   return true
 }

@@ -13,9 +13,9 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 })
-process.exitCode = main()
+process.exitCode = await main()
 
-function main(): number {
+async function main(): Promise<number> {
   const chosen = positionals.includes('all')
     ? TARGETS
     : TARGETS.filter(({ name }) => positionals.includes(name))
@@ -32,7 +32,7 @@ function main(): number {
   }
   let failed = 0
   for (const target of chosen) {
-    const report = fuzz(target, { seed: seed ?? 1, runs: runs ?? 0, from: from ?? 0 }, (done) => {
+    const report = await fuzz(target, { seed: seed ?? 1, runs: runs ?? 0, from: from ?? 0 }, (done) => {
       if (process.stderr.isTTY) process.stderr.write(`\r${target.name} ${done}`)
     })
     if (values.json) console.log(JSON.stringify({ target: target.name, seed, ...report }))

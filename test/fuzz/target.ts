@@ -11,7 +11,7 @@ export interface Cases {
   /** The input of case `index`, as text or in hexadecimal. */
   show(index: number): string
   /** Takes case `index` and answers what came of it, as `frame` or `malformed`. Whatever it throws is a crash. */
-  run(index: number): string
+  run(index: number): string | Promise<string>
 }
 
 /** One reader of what comes from outside. */
@@ -20,6 +20,11 @@ export interface Target {
   about: string
   /** A case may depend on those before it, back to the last index that so many divide. Default 1: each stands alone. */
   memory?: number
+  cases(seed: number): Cases | Promise<Cases>
+}
+
+/** A target that needs no preparation. */
+export interface SyncTarget extends Target {
   cases(seed: number): Cases
 }
 
@@ -31,7 +36,7 @@ export function bytesTarget(
   about: string,
   samples: () => readonly Uint8Array[],
   take: (bytes: Uint8Array, random: Random) => string,
-): Target {
+): SyncTarget {
   return {
     name,
     about,
@@ -55,7 +60,7 @@ export function textTarget(
   about: string,
   samples: () => readonly string[],
   take: (text: string) => string,
-): Target {
+): SyncTarget {
   return {
     name,
     about,

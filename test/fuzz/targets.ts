@@ -11,6 +11,7 @@ import { Reassembler } from '../../src/wire/reassembly.js'
 import { parseClientMessage, parseServerMessage, parseSignal } from '../../src/wire/signal.js'
 import { EngineLab } from '../hostile/engine-lab.js'
 import { CANDIDATE, frameBytes, messages, SDP, signalingTexts } from './samples.js'
+import { handshakeTarget, sealsTarget } from './secured.js'
 import { bytesTarget, type Target, textTarget } from './target.js'
 
 /** An engine remembers what it was told; a fresh one now and then keeps cases apart enough to be played again. */
@@ -35,6 +36,8 @@ export const TARGETS: readonly Target[] = [
     takeDescription,
   ),
   updatesTarget(),
+  handshakeTarget(),
+  sealsTarget(),
 ]
 
 function takeFrame(bytes: Uint8Array): string {

@@ -6,15 +6,18 @@ import { TARGETS } from '../fuzz/targets.js'
 
 const RUNS = 3000
 const SEED = 20_261_125
+/** Their honest messages are new in each run, as keys and nonces are. */
+const SECURED = ['handshake', 'seals']
 
 describe('hostile input', function () {
   this.timeout(30_000)
 
   for (const target of TARGETS) {
-    it(`does no harm to ${target.about}`, () => {
-      const { runs, crashes, slow, outcomes, findings } = fuzz(target, { seed: SEED, runs: RUNS })
-      expect({ runs, crashes, slow, findings }).to.deep.equal({
-        runs: RUNS,
+    it(`does no harm to ${target.about}`, async () => {
+      const runs = SECURED.includes(target.name) ? RUNS / 10 : RUNS
+      const { runs: done, crashes, slow, outcomes, findings } = await fuzz(target, { seed: SEED, runs })
+      expect({ runs: done, crashes, slow, findings }).to.deep.equal({
+        runs,
         crashes: 0,
         slow: 0,
         findings: [],
@@ -24,7 +27,7 @@ describe('hostile input', function () {
     })
   }
 
-  it('is found when it does harm: a target that throws, and one that stands still', () => {
+  it('is found when it does harm: a target that throws, and one that stands still', async () => {
     const bad: Target = {
       name: 'bad',
       about: '',
@@ -37,18 +40,18 @@ describe('hostile input', function () {
         },
       }),
     }
-    const { crashes, slow, findings } = fuzz(bad, { seed: 1, runs: 10 })
+    const { crashes, slow, findings } = await fuzz(bad, { seed: 1, runs: 10 })
     expect([crashes, slow, findings.map(({ index }) => index)]).to.deep.equal([1, 1, [3, 5]])
   })
 
-  it('is the same in every run of a seed, and another with another seed', () => {
-    for (const target of TARGETS) {
-      const shown = (seed: number) => {
-        const cases = target.cases(seed)
+  it('is the same in every run of a seed, and another with another seed', async () => {
+    for (const target of TARGETS.filter(({ name }) => !SECURED.includes(name))) {
+      const shown = async (seed: number) => {
+        const cases = await target.cases(seed)
         return [0, 1, 2, 3, 4].map((index) => cases.show(index))
       }
-      expect(shown(1), target.name).to.deep.equal(shown(1))
-      expect(shown(1), target.name).to.not.deep.equal(shown(2))
+      expect(await shown(1), target.name).to.deep.equal(await shown(1))
+      expect(await shown(1), target.name).to.not.deep.equal(await shown(2))
     }
   })
 })
