@@ -1,0 +1,172 @@
+/** Who has not the secret, or not all of it, at a cluster of stores: over links in memory, with everything else real. */
+import { expect } from 'chai'
+import { Replica } from '../../src/replica/replica.js'
+import { ClaimProofs } from '../../src/security/claims.js'
+import { Keyring } from '../../src/security/keyring.js'
+import { generateSecret, readerSecret } from '../../src/security/secret.js'
+import { openSecurity } from '../../src/security/security.js'
+import { createStore } from '../../src/store/store.js'
+import type { Store, StoreOptions } from '../../src/store/types.js'
+import { type MemoryNetwork, memoryNetwork } from '../../src/transport/memory.js'
+import { systemClock } from '../../src/transport/system-clock.js'
+import { helloOf, recordOf, secured } from './secured.js'
+
+const CANARY = 'canary-value-4b1d'
+
+describe('a cluster with a secret', function () {
+  this.timeout(60_000)
+  let secret: string
+  let network: MemoryNetwork
+  const stores: Store[] = []
+
+  beforeEach(async () => {
+    secret = await generateSecret()
+    network = memoryNetwork()
+  })
+
+  afterEach(() => Promise.all(stores.splice(0).map((store) => store.close())))
+
+  function member(options: Partial<StoreOptions> = {}): Store {
+    const store = createStore({ cluster: 'test', secret, transport: network.transport(), ...options })
+    stores.push(store)
+    return store
+  }
+
+  it('shows who knows only its name not one byte of the document, and cannot be met by him', async () => {
+    const a = member()
+    await a.ready()
+    a.usr.set('key', CANARY)
+    const outsiders = [
+      createStore({ cluster: 'test', transport: network.transport() }),
+      createStore({ cluster: 'test', secret: await generateSecret(), transport: network.transport() }),
+    ]
+    stores.push(...outsiders)
+    await Promise.all(outsiders.map((store) => store.ready()))
+    // Even told where a member is, and linked to it, they hear its handshake and nothing else.
+    const heard: Uint8Array[] = []
+    const raw = network.transport().links
+    await raw.start('somebody', {
+      ...{ linkUp: () => undefined, linkDown: () => undefined, dialFailed: () => undefined },
+      ...{ drained: () => undefined, signal: () => undefined },
+      frame: (_from, bytes) => heard.push(bytes),
+    })
+    raw.dial(a.id)
+    await until(() => heard.length > 0, 'it answers')
+    raw.send(a.id, Uint8Array.of(1, 1, 0, 1, 2, 3), 1)
+    await until(() => a.status.lastError?.code === 'ERR_AUTH_FAILED', 'he is refused')
+    await raw.close()
+    for (const frame of heard) expect(frame[1]).to.equal(2)
+    expect(Buffer.concat(heard).includes(CANARY)).to.equal(false)
+    for (const store of outsiders) expect([store.usr.size, store.members.size]).to.deep.equal([0, 1])
+    expect(a.members.size).to.equal(1)
+  })
+
+  it('takes not one of 1,000 writes of a reader whose code was patched to send them', async () => {
+    const [a, b] = [member(), member()]
+    await until(() => a.members.size === 2 && b.status.name === 'live', 'met')
+    a.usr.set('key', 'genuine')
+    const readers = await readerSecret(secret)
+    const attacker = await secured(network.transport().links, readers)
+    const { topic } = await openSecurity({
+      ...{ secret: readers, cluster: 'test', kind: 'node', role: undefined, clock: systemClock },
+      ...{ transport: network.transport(), seed: new Uint8Array(32), report: () => undefined },
+    })
+    attacker.links.dial(a.id)
+    await until(() => attacker.log.includes(`up ${a.id}`), 'the reader is in')
+    const proofs = new ClaimProofs(attacker.identity, (await Keyring.open(secret, 'test')).clusterId)
+    const hello = await proofs.sign(helloOf(attacker.id, topic, recordOf({ role: 'reader' })))
+    if (hello) attacker.inject(a.id, hello)
+    await until(() => a.members.get(attacker.id)?.role === 'reader', 'a member')
+    const replica = new Replica({ random: Math.random, wall: () => Date.now() })
+    for (let write = 0; write < 1000; write++) {
+      replica.write([{ type: 'set', key: write % 2 ? 'key' : `key-${write}`, value: 'forged' }])
+      for (const update of replica.drain()) {
+        const origin = write % 3 === 0 ? attacker.id : b.id
+        const body = { type: 'update', update } as const
+        attacker.inject(a.id, {
+          ...{ type: 'gossip', origin, epoch: 1, seq: write + 1, round: 0, ownTree: false, shapes: false },
+          body,
+        })
+        attacker.inject(a.id, { type: 'sync-part', exchange: write, index: 0, count: 1, bytes: update })
+      }
+    }
+    await pause(500)
+    for (const store of [a, b]) expect(store.usr.snapshot()).to.deep.equal({ key: 'genuine' })
+    expect(a.metrics()['readerFramesDropped']).to.be.at.least(2000)
+    expect(attacker.log.join(' ')).to.not.include('down')
+    await attacker.links.close()
+  })
+
+  it('refuses a reader that shows itself as a writer, and its own set throws', async () => {
+    const a = member()
+    const reader = member({ secret: await readerSecret(secret) })
+    await until(() => a.members.get(reader.id)?.role === 'reader', 'the reader is a member')
+    expect(() => reader.usr.set('key', 1)).to.throw('ERR_READ_ONLY')
+    a.usr.set('key', 1)
+    await until(() => reader.usr.get('key') === 1, 'it reads')
+  })
+
+  it('rotates its secret 10 times under 100 writes a second: no write and no link is lost', async () => {
+    const trio = [member(), member(), member()]
+    await until(() => trio.every((store) => store.members.size === 3 && store.status.links === 2), 'a mesh')
+    const downs: string[] = []
+    for (const store of trio)
+      store.members.subscribe((list) => {
+        for (const { id, self, direct } of list) if (!self && !direct) downs.push(id)
+      })
+    let written = 0
+    const timer = setInterval(() => {
+      trio[written % 3]?.usr.set(`key-${written}`, written)
+      written += 1
+    }, 10)
+    let present = secret
+    for (let rotation = 0; rotation < 10; rotation++) {
+      const next = await generateSecret(present)
+      const old = present
+      for (const step of ['install', 'use', 'remove'] as const)
+        for (const store of trio) {
+          await store.keys[step](step === 'remove' ? old : next)
+          await store.keys[step](step === 'remove' ? old : next)
+        }
+      present = next
+      await pause(50)
+    }
+    clearInterval(timer)
+    await until(() => trio.every((store) => store.usr.size === written), 'every write is everywhere')
+    expect(written).to.be.above(40)
+    expect(downs).to.deep.equal([])
+    expect(trio.map((store) => store.status.lastError)).to.deep.equal([undefined, undefined, undefined])
+    for (const store of trio) expect(store.keys.list()).to.have.length(1)
+    // Who joins now needs the present secret, and gets everything.
+    const late = member({ secret: present })
+    await until(() => late.usr.size === written, 'a late one reads it all')
+  })
+
+  it('tells a member that missed a rotation which key it lacks', async () => {
+    const [a, b] = [member(), member()]
+    await until(() => a.status.links === 1 && b.status.links === 1, 'linked')
+    const next = await generateSecret(secret)
+    const { id } = await a.keys.install(next)
+    await a.keys.use(next)
+    await a.keys.remove(secret)
+    await until(() => b.status.lastError?.code === 'ERR_AUTH_EPOCH', 'it is told')
+    expect(b.status.lastError?.message).to.include(id)
+    await b.keys.install(next)
+    await b.keys.use(next)
+    await until(() => b.keys.list()[0]?.id === id, 'it has it')
+    a.usr.set('key', 1)
+    await until(() => b.usr.get('key') === 1, 'the link goes on')
+  })
+})
+
+function pause(millis: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, millis))
+}
+
+async function until(holds: () => boolean, what: string, millisMax = 10_000): Promise<void> {
+  const end = performance.now() + millisMax
+  while (!holds()) {
+    if (performance.now() > end) throw new Error(`not within ${millisMax} ms: ${what}`)
+    await pause(5)
+  }
+}
