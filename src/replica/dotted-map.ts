@@ -9,24 +9,8 @@ import { Digest } from './digest.js'
 import type { Dot, Entry } from './entry.js'
 import { type Incoming, type Run, runEnd } from './incoming.js'
 import { Losers } from './losers.js'
+import type { Merged } from './merged.js'
 import { SessionEntries } from './session-entries.js'
-
-/** Two concurrent writes met. */
-export interface Conflict {
-  winner: Entry
-  loser: Entry
-}
-
-/** What a merge did. */
-export interface Merged {
-  /** False when everything was known. */
-  news: boolean
-  /** Entries that are new under their key; `previous` says what stood there. */
-  set: Entry[]
-  /** Entries whose key has gone. */
-  removed: Entry[]
-  conflicts: Conflict[]
-}
 
 /** The decisions of a merge. Replaced only by tests that show that each of them is needed. */
 export interface MergeRules {
@@ -206,7 +190,13 @@ export class DottedMap {
     const merged: Merged = { news: false, set: [], removed: [], conflicts: [] }
     const killed: Entry[] = []
     this.#version++
-    if (isDead) for (const entry of this.#table.values()) if (isDead(entry)) this.#kill(entry, killed)
+    if (isDead)
+      for (const entry of this.#table.values())
+        if (isDead(entry)) {
+          // No update tells of this death: the next write of the key does, whoever takes its place.
+          this.#remember(entry, [entry.session, entry.n])
+          this.#kill(entry, killed)
+        }
     for (const kill of incoming.kills) this.#killRanges(kill.session, kill.ranges, killed)
     for (const run of incoming.runs) this.#killRanges(run.session, run.dead, killed)
     for (const run of incoming.runs) this.#take(run, merged)
@@ -268,7 +258,10 @@ export class DottedMap {
     for (const entry of killed) {
       if (this.#table.get(entry.key) !== entry) continue
       this.#table.delete(entry.key)
-      if (entry.beaten) this.#losers.keep(entry.key, entry.beaten)
+      // Its death may be unknown where the next write of the key comes.
+      const { session, n, beaten } = entry
+      if (beaten?.at(-2) !== session || beaten.at(-1) !== n) this.#remember(entry, [session, n])
+      this.#losers.keep(entry.key, entry.beaten ?? [])
       merged.removed.push(entry)
     }
     if (merged.set.some((entry) => !entry.live)) merged.set = merged.set.filter((entry) => entry.live)

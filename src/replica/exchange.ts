@@ -14,12 +14,14 @@ import {
   encodeSummary,
   knownIn,
 } from './difference.js'
-import type { DottedMap, Merged } from './dotted-map.js'
+import type { DottedMap } from './dotted-map.js'
 import type { Entry } from './entry.js'
 import { decodeEnvelope } from './envelope.js'
+import { ForkGuard } from './fork-guard.js'
 import type { Incoming } from './incoming.js'
 import { Lineage } from './lineage.js'
 import type { LocalWrites } from './local-writes.js'
+import type { Merged } from './merged.js'
 import { Passage, translated } from './passage.js'
 import { decodeRecord, encodeRecord, encodeRestart } from './record.js'
 import type { Room } from './room.js'
@@ -66,6 +68,7 @@ export class Exchange {
   readonly #map: DottedMap
   readonly #writes: LocalWrites
   readonly #ahead: AheadEntries
+  readonly #forks = new ForkGuard()
   #lineage = new Lineage()
 
   constructor(parts: ExchangeParts) {
@@ -220,7 +223,10 @@ export class Exchange {
   /** Merges all or nothing. */
   #merge({ incoming, clock, deaths, passage, isBare }: Arrival): ReceiveResult {
     if (!isBare && this.#ahead.isIn(incoming)) return { type: 'refused', kind: 'clock' }
-    if (this.#writes.isForked(incoming)) this.#parts.forked()
+    if (this.#writes.isForked(incoming)) {
+      if (!this.#forks.mayFork(this.#parts.wall())) return { type: 'refused', kind: 'session' }
+      this.#parts.forked()
+    }
     if (!this.#map.isReady(incoming)) return { type: 'early' }
     const kind = this.#parts.room.refusal(incoming)
     if (kind !== undefined) return { type: 'refused', kind }

@@ -1,8 +1,8 @@
 /** Collects what a transaction changed, and tells it once the transaction is over. */
 import type { Emitter } from '../base/emitter.js'
-import type { Merged } from './dotted-map.js'
 import type { Entry } from './entry.js'
 import type { KeyChange, ReplicaConflict, ReplicaEvents } from './events.js'
+import type { Merged } from './merged.js'
 import type { Value } from './value.js'
 
 /** The notices of one replica. */

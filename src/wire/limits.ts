@@ -109,6 +109,12 @@ export const UPDATE_GAP_MAX = 2 ** 20
 export const UPDATE_STRUCTS_MAX = 4096
 /** Sessions with new writes in one broadcast. */
 export const UPDATE_SESSIONS_MAX = 64
+/** Forks of the own session that are answered at once; each later one has to wait, twice as long as the one before. */
+export const FORKS_FREE = 3
+/** The wait after the last free one. */
+export const FORK_PAUSE_MILLIS = 1_000
+/** The longest wait: a liar costs everybody 144 sessions a day. A day without one makes them free again. */
+export const FORK_PAUSE_MILLIS_MAX = 10 * 60_000
 /** Sessions that one store may know of; each costs 8 to 10 bytes for ever. */
 export const SESSIONS_MAX = 1_000_000
 /** From here on the application is told that sessions pile up. */

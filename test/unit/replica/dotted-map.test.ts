@@ -67,13 +67,13 @@ describe('Two concurrent writes', () => {
 })
 
 describe('A loser whose winner is deleted elsewhere', () => {
-  it('is handed to the next write of the key', () => {
+  it('is handed to the next write of the key, and so is the winner', () => {
     const map = new DottedMap()
     map.merge(telling(entry(1, 0, 9)))
     map.merge(telling(entry(2, 0, 8)))
     map.merge(deleting(3, 0, [kill(1, 0)]))
     expect(map.get('k')).to.equal(undefined)
-    expect(map.takeOrphans('k')).to.deep.equal([2, 0])
+    expect(map.takeOrphans('k')).to.deep.equal([2, 0, 1, 0])
     expect(map.takeOrphans('k')).to.equal(undefined)
   })
 
@@ -83,7 +83,7 @@ describe('A loser whose winner is deleted elsewhere', () => {
     map.merge(telling(entry(2, 0, 8)))
     map.merge(deleting(3, 0, [kill(1, 0)]))
     map.merge(telling(entry(4, 0, 1)))
-    expect(map.get('k')?.beaten).to.deep.equal([2, 0])
+    expect(map.get('k')?.beaten).to.deep.equal([2, 0, 1, 0])
   })
 
   it('is forgotten when too many keys have such', () => {
@@ -94,7 +94,7 @@ describe('A loser whose winner is deleted elsewhere', () => {
       map.merge(deleting(3, i, [kill(1, i)]))
     }
     expect(map.takeOrphans('k0')).to.equal(undefined)
-    expect(map.takeOrphans(`k${BEATEN_KEYS_MAX}`)).to.deep.equal([2, BEATEN_KEYS_MAX])
+    expect(map.takeOrphans(`k${BEATEN_KEYS_MAX}`)).to.deep.equal([2, BEATEN_KEYS_MAX, 1, BEATEN_KEYS_MAX])
   })
 })
 

@@ -75,13 +75,17 @@ describe('Local writes', () => {
     expect(told(writes.drain())).to.deep.equal([{ runs: [[5, 1, 2, [2]]], kills }])
   })
 
-  it('kill what once lost under a key that is absent now', () => {
+  it('kill what once lost under a key that is absent now, and what was deleted there', () => {
     const { map, writes } = build()
     map.merge(foreign(7, 0, 'k', 60))
     map.merge(foreign(6, 0, 'k', 50))
     map.merge({ runs: [], kills: [{ session: 7, ranges: [0, 1] }] })
     writes.apply(planned('k', 2), NOW)
-    expect(told(writes.drain())).to.deep.equal([{ runs: [[5, 0, 1, [2]]], kills: [[6, 0, 1]] }])
+    const kills = [
+      [7, 0, 1],
+      [6, 0, 1],
+    ]
+    expect(told(writes.drain())).to.deep.equal([{ runs: [[5, 0, 1, [2]]], kills }])
   })
 
   it('leave alive before they lose against a newcomer', () => {

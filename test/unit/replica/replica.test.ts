@@ -9,6 +9,8 @@ import { stampOf } from '../../../src/replica/stamp.js'
 import type { MemberRecord } from '../../../src/wire/frame.js'
 import {
   CLOCK_LEAD_MILLIS_MAX,
+  FORK_PAUSE_MILLIS_MAX,
+  FORKS_FREE,
   STAMP_LEAD_MILLIS_MAX,
   UPDATE_BYTES_MAX,
   UPDATE_OPERATIONS_MAX,
@@ -329,6 +331,32 @@ describe('Clocks that differ', () => {
   })
 })
 
+describe('A key that was deleted elsewhere', () => {
+  for (const way of ['sync', 'broadcast'] as const)
+    it(`is written anew with the deaths that came by ${way}, so that what was deleted cannot come after it`, () => {
+      const [writer, deleter, middle, late] = [1, 2, 3, 4].map((seed) => replicaAt(seed)) as [
+        Replica,
+        Replica,
+        Replica,
+        Replica,
+      ]
+      writer.write([set('k', 'old')])
+      const old = writer.drain()
+      for (const member of [deleter, middle]) for (const each of old) member.receive(each)
+      deleter.write([{ type: 'delete', key: 'k' }])
+      if (way === 'sync') sync(middle, deleter)
+      else for (const each of deleter.drain()) middle.receive(each)
+      // From here on only the middle one knows of the delete; it writes, deletes, and crashes as well.
+      middle.write([set('k', 'new')])
+      const rest = middle.drain()
+      middle.write([{ type: 'delete', key: 'k' }])
+      rest.push(...middle.drain())
+      const early = rest.filter((each) => late.receive(each).type === 'early')
+      for (const each of [...old, ...early]) expect(late.receive(each).type).to.equal('applied')
+      expect(late.get('k')).to.equal(undefined)
+    })
+})
+
 describe('A session that somebody else uses as well', () => {
   it('is left: the own entries go on under a new one, and nothing of the other is lost', () => {
     const a = replicaAt(1, {}, { session: 77 })
@@ -347,6 +375,29 @@ describe('A session that somebody else uses as well', () => {
     const b = replicaAt(3)
     sync(b, a)
     expect(sameData(a, b)).to.equal(true)
+  })
+
+  it('is left by a liar as often as it forges, but not for ever: three times, then with growing pauses', () => {
+    let now = NOW
+    const [a, b] = [replicaAt(1, { wall: () => now }), replicaAt(2, { wall: () => now })]
+    a.write([set('mine', 'a')])
+    a.drain()
+    let refused = 0
+    for (let second = 0; second < 3600; second++) {
+      now += 1000
+      const result = a.receive(envelope(0, update(a.session, 2 * a.known(a.session), gap(2))))
+      if (result.type === 'refused') refused++
+    }
+    // 3 at once, 10 in pauses that double from a second, one in ten minutes from then on.
+    expect(a.sessions).to.be.at.most(FORKS_FREE + 10 + 6)
+    expect(refused).to.be.above(3500)
+    expect(a.get('mine')).to.equal('a')
+    sync(b, a)
+    now += FORK_PAUSE_MILLIS_MAX + 1
+    for (const each of b.drain()) expect(a.receive(each).type).to.equal('applied')
+    b.write([set('theirs', 'b')])
+    sync(a, b)
+    expect([a.get('theirs'), sameData(a, b)]).to.deep.equal(['b', true])
   })
 
   it('is noticed by a death of a write that was never made', () => {
