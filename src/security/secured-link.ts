@@ -33,6 +33,7 @@ const READER_TAGS: ReadonlySet<number | undefined> = new Set(
       'leave',
       'presence',
       'gossip',
+      'ack',
     ] as const
   ).map((type) => FRAME_TAGS[type]),
 )
@@ -184,7 +185,8 @@ export class SecuredLink {
     const isReader = this.#role === 'reader'
     if (isReader && !READER_TAGS.has(bytes[1])) return this.#host.dropped()
     const isGossip = bytes[1] === FRAME_TAGS.gossip
-    const isSimple = !carriesClaims(bytes) && !(isReader && (isGossip || bytes[1] === FRAME_TAGS.signal))
+    const isNamed = isGossip || bytes[1] === FRAME_TAGS.signal || bytes[1] === FRAME_TAGS.ack
+    const isSimple = !carriesClaims(bytes) && !(isReader && isNamed)
     return isSimple ? this.#host.frame(bytes) : this.#check(bytes)
   }
 
@@ -210,7 +212,7 @@ export class SecuredLink {
     // The role that a neighbor shows to all others is the one that it has proven.
     if (frame.type === 'hello' && frame.record.role !== this.#role) return false
     if (this.#role === 'writer') return true
-    if (frame.type === 'signal') return frame.from === peer
+    if (frame.type === 'signal' || frame.type === 'ack') return frame.from === peer
     if (frame.type === 'gossip' && (frame.origin !== peer || frame.body.type !== 'claims')) return false
     return claimsOf(frame).every(
       (claim) => claim.id === peer && (claim.type !== 'member' || claim.record.role === 'reader'),

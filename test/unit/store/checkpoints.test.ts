@@ -4,6 +4,12 @@ import { StorageError } from '../../../src/base/errors.js'
 import type { CheckpointStorage } from '../../../src/persistence/checkpoint-storage.js'
 import { memoryPersistence } from '../../../src/persistence/memory.js'
 import { memoryCheckpoints } from '../../../src/persistence/memory-checkpoints.js'
+import { counterKey } from '../../../src/replica/canonical-update.js'
+import { encodeCheckpoint } from '../../../src/replica/checkpoint.js'
+import { DottedMap } from '../../../src/replica/dotted-map.js'
+import { Entry } from '../../../src/replica/entry.js'
+import { Lineage } from '../../../src/replica/lineage.js'
+import { stampOf } from '../../../src/replica/stamp.js'
 import { generateSecret } from '../../../src/security/secret.js'
 import { createStore } from '../../../src/store/store.js'
 import type { Store, StoreOptions, Value } from '../../../src/store/types.js'
@@ -282,6 +288,25 @@ describe('checkpoints', () => {
     expect(info?.problem).to.be.instanceOf(StorageError).and.include({ code: 'ERR_CHECKPOINT_INVALID' })
     await store.checkpoints.remove(id)
     expect(await storage.list()).to.deep.equal([])
+  })
+
+  it('with hidden cells and with stamps of the far future are restored as what they show, at a time that all take', async () => {
+    const session = 77
+    const ahead = stampOf(Date.now() + 3_600_000)
+    const cell = { key: counterKey('visits', session), session, n: 0, stamp: ahead, value: 5, bytes: 20 }
+    const shown = { key: 'shown', session, n: 1, stamp: ahead, value: 'from ahead', bytes: 20 }
+    const entries = [new Entry(cell), new Entry(shown)]
+    const map = new DottedMap()
+    map.merge({ runs: [{ session, start: 0, end: 2, entries, dead: [] }], kills: [] })
+    const { a, b } = await twoStores()
+    const info = await a.checkpoints.import(encodeCheckpoint(map, ahead, new Lineage()), { label: 'ahead' })
+    expect(info.keys).to.equal(1)
+    expect((await a.checkpoints.read('ahead')).entries.map(({ key }) => key)).to.deep.equal(['shown'])
+    await a.checkpoints.restore('ahead')
+    await until(() => b.usr.get('shown') === 'from ahead', 'the restored key at the other member')
+    for (const store of [a, b])
+      expect(Math.abs((store.usr.entry('shown')?.at ?? 0) - Date.now())).to.be.below(60_000)
+    expect(a.doc.getMap('usr').toJSON()).to.deep.equal({ shown: 'from ahead' })
   })
 
   it('say when there is none of this name, before and after it was removed', async () => {

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { ReplicationError } from '../../../src/base/errors.js'
+import { generateSecret, readerSecret } from '../../../src/security/secret.js'
 import type { Store } from '../../../src/store/types.js'
 import { createTestCluster, type TestCluster } from '../../../src/testing.js'
 import { memoryNetwork } from '../../../src/transport/memory.js'
@@ -73,6 +74,20 @@ describe('replicated()', () => {
     expect(await failureOf(storeOn(network, { autoStart: false }).replicated())).to.include({
       code: 'ERR_NOT_STARTED',
     })
+  })
+
+  it('counts readers, which hold what they are told', async () => {
+    const network = memoryNetwork()
+    const secret = await generateSecret()
+    const a = storeOn(network, { secret })
+    const reader = storeOn(network, { secret: await readerSecret(secret) })
+    await until(() => a.members.size === 2 && reader.members.size === 2, 'both know each other')
+    for (let n = 0; n < 10; n++) {
+      a.usr.set('k', n)
+      // The digests differ at the call: only its answer can tell.
+      expect(await a.replicated({ timeout: 5_000 })).to.deep.equal({ acked: [reader.id], missing: [] })
+      expect(reader.usr.get('k')).to.equal(n)
+    }
   })
 
   it('refuses numbers that cannot be', async () => {
