@@ -17,6 +17,7 @@ import { nearest } from './nearest.js'
 import { nodeCommand } from './node.js'
 import { Options } from './options.js'
 import { print } from './output.js'
+import { keysCommand } from './rotation.js'
 import { signalCommand } from './signal.js'
 
 const COMMANDS: readonly Command[] = [
@@ -24,6 +25,7 @@ const COMMANDS: readonly Command[] = [
   nodeCommand,
   signalCommand,
   keygenCommand,
+  keysCommand,
   getCommand,
   setCommand,
   deleteCommand,

@@ -7,6 +7,7 @@ import { shown, UsageError } from '../base/errors.js'
 import type { Store } from '../store/types.js'
 import { answerCheckpoints, isCheckpointPath } from './checkpoints.node.js'
 import { answerJson } from './json.node.js'
+import { answerKeys } from './keys.node.js'
 import { decodedPart } from './path.node.js'
 import { answer, answerError, answerProblem, notAllowed } from './problem.node.js'
 import { readValue } from './request-body.node.js'
@@ -18,7 +19,8 @@ const SESSIONS = '/v1/sessions'
 /** How a store is shown. */
 export interface HttpApiOptions {
   /**
-   * Lets PUT and DELETE of keys in, what makes, restores and removes checkpoints, and DELETE of `/v1/sessions`.
+   * Lets PUT and DELETE of keys in, what makes, restores and removes checkpoints, DELETE of `/v1/sessions`, and
+   * the rotation of keys.
    * Default false.
    */
   writable?: boolean
@@ -53,6 +55,7 @@ export class HttpApi {
     else if (path.startsWith(USR)) await this.#key(request, response, decodedPart(path.slice(USR.length)))
     else if (isCheckpointPath(path))
       await answerCheckpoints(this.#store.checkpoints, request, response, this.#writable)
+    else if (path === '/v1/keys') await answerKeys(this.#store.keys, request, response, this.#writable)
     else if (request.method !== 'GET' && request.method !== 'HEAD') notAllowed(response, 'GET, HEAD')
     else if (path === '/v1/watch') await this.#watchers.answer(this.#store.usr, request, response, query)
     else this.#read(response, path, query)
