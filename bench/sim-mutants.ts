@@ -2,16 +2,20 @@
  * `npm run sim -- mutants`: runs each broken variant of test/unit/sim/mutants until the causal oracle catches it,
  * and writes the table in docs/TESTING.md between its markers.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import type { Mutant } from '../test/unit/sim/mutants/mutant.js'
 import { MUTANTS } from '../test/unit/sim/mutants/mutants.js'
 import { runTasks } from './oracle-pool.js'
 import { isCaught, type OracleTally, type OracleTask } from './oracle-task.js'
+import { writeTable } from './testing-table.js'
 
-const DOCUMENT = fileURLToPath(new URL('../docs/TESTING.md', import.meta.url))
-const START = '<!-- mutants: written by `npm run sim -- mutants` -->'
-const END = '<!-- end of mutants -->'
+const MARKS = {
+  start: '<!-- mutants: written by `npm run sim -- mutants` -->',
+  end: '<!-- end of mutants -->',
+}
+const HEAD = [
+  '| variant | what breaks | workload | caught within runs | as |',
+  '| --- | --- | --- | --- | --- |',
+]
 
 /** Searches, prints and writes; false when a variant is not caught within `runs`. */
 export async function searchMutants({ runs, seed }: { runs: number; seed: number }): Promise<boolean> {
@@ -25,7 +29,7 @@ export async function searchMutants({ runs, seed }: { runs: number; seed: number
     console.log(`${task.mutant}: ${outcome(task, tally)}`)
   }
   const rows = MUTANTS.map((mutant) => rowOf(mutant, tallies.get(mutant.variant.name)))
-  writeTable(rows)
+  writeTable(MARKS, [...HEAD, ...rows])
   console.log(`The table in docs/TESTING.md is written: ${rows.length} variants.`)
   return [...tallies.values()].every((tally) => tally.wrong.some(isCaught))
 }
@@ -45,17 +49,4 @@ function outcome({ workload }: OracleTask, tally: OracleTally): string {
 function kindsOf(result: { lost: number; stale: number; diverged: number }): string {
   const kinds = (['lost', 'stale', 'diverged'] as const).filter((kind) => result[kind] > 0)
   return kinds.map((kind) => `${result[kind]} ${kind}`).join(', ')
-}
-
-/** @throws Error when the document has no markers */
-function writeTable(rows: readonly string[]): void {
-  const text = readFileSync(DOCUMENT, 'utf8')
-  const [start, end] = [text.indexOf(START), text.indexOf(END)]
-  if (start < 0 || end < start) throw new Error('docs/TESTING.md has lost the markers of the table')
-  const head = [
-    '| variant | what breaks | workload | caught within runs | as |',
-    '| --- | --- | --- | --- | --- |',
-  ]
-  const table = ['', '', ...head, ...rows, '', ''].join('\n')
-  writeFileSync(DOCUMENT, text.slice(0, start + START.length) + table + text.slice(end))
 }

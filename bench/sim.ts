@@ -3,6 +3,7 @@
  * seed; one that fails is printed with the command that plays it again, and the exit code is 1.
  */
 import { parseArgs } from 'node:util'
+import { searchEngines } from './sim-engines.js'
 import { searchMutants } from './sim-mutants.js'
 import { isWorkload, searchOracle } from './sim-oracle.js'
 import { swarm } from './sim-swarm.js'
@@ -39,6 +40,11 @@ const SEARCHES: Readonly<Record<string, Search>> = {
     about: 'runs until the oracle catches each broken variant; writes the table in docs/TESTING.md',
     runs: 20_000,
     search: searchMutants,
+  },
+  engines: {
+    about: 'the swarm with each broken engine until it is caught; writes the table in docs/TESTING.md',
+    runs: 100,
+    search: searchEngines,
   },
 }
 

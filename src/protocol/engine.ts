@@ -461,7 +461,7 @@ export class Engine {
   #leave(now: number): void {
     const { id, outbox } = this.#context
     const goodbye = { type: 'leave', id, incarnation: this.#table.selfRecord.incarnation } as const
-    this.#broadcast.originate({ type: 'claims', claims: [goodbye] }, now)
+    this.#broadcast.farewell({ type: 'claims', claims: [goodbye] }, now)
     for (const neighbor of this.view.all()) outbox.disconnect(neighbor.id, 'leave')
     this.#left = true
   }

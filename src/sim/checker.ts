@@ -6,7 +6,7 @@ import type { Engine } from '../protocol/engine.js'
 import type { Cluster } from './cluster.js'
 import { Deaths } from './deaths.js'
 import { Delivery } from './delivery.js'
-import { known, neighbors } from './engine-view.js'
+import { known, neighbors, suspected } from './engine-view.js'
 import { components } from './overlay.js'
 
 const SAMPLE_MILLIS = 1_000
@@ -62,6 +62,10 @@ export class Checker {
     if (digests > 1) problems.push(`${digests} different digests`)
     const strangers = members.filter((member) => !this.#knowsExactly(member.engine)).length
     if (strangers > 0) problems.push(`${strangers} of ${members.length} do not know exactly who is there`)
+    const doubts = members.reduce((sum, { engine }) => sum + suspected(engine), 0)
+    if (doubts > 0) problems.push(`${doubts} doubts about living members`)
+    const dirty = members.filter(({ engine }) => engine.view.established().some((link) => link.dirty)).length
+    if (dirty > 0) problems.push(`${dirty} hold links that never drained`)
     const low = Math.min(this.#bounds.linksLow, members.length - 1)
     const lonely = members.filter((member) => neighbors(member.engine).length < low).length
     if (lonely > 0) problems.push(`${lonely} have fewer than ${low} links`)

@@ -16,6 +16,13 @@ export function knownCount(engine: Engine): number {
   return engine.table.size
 }
 
+/** How many members `engine` suspects. */
+export function suspected(engine: Engine): number {
+  let count = 0
+  for (const { suspicion } of engine.table.entries()) if (suspicion) count += 1
+  return count
+}
+
 /** Its neighbors: links that have been introduced. */
 export function neighbors(engine: Engine): string[] {
   return Array.from(engine.view.established(), ({ id }) => id)

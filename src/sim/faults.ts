@@ -2,7 +2,7 @@
  * Schedules of faults as data: drawn from a seed, played to a cluster, cut in half to find the part that matters.
  * Members are named by a share of those that are up at that time.
  */
-import { type Random, randomInteger } from '../base/random.js'
+import { type Random, randomInteger, sample } from '../base/random.js'
 import type { MemberKind } from '../wire/frame.js'
 import type { Cluster } from './cluster.js'
 import type { SimMember } from './member.js'
@@ -11,6 +11,8 @@ import type { SimEngine } from './seat.js'
 /** One fault; `who` in [0, 1) picks a member that is up. */
 export type Fault = { at: number } & (
   | { type: 'crash'; who: number }
+  /** So many members end at once, as with the rack that holds them. */
+  | { type: 'mass-crash'; share: number }
   /** The member that crashed last comes back under its id. */
   | { type: 'restart' }
   | { type: 'leave'; who: number }
@@ -29,6 +31,7 @@ export type Fault = { at: number } & (
 
 const TYPES: readonly Fault['type'][] = [
   'crash',
+  'mass-crash',
   'restart',
   'leave',
   'join',
@@ -64,6 +67,8 @@ function drawFault(random: Random, at: number): Fault {
       return { at, type, who }
     case 'restart':
       return { at, type }
+    case 'mass-crash':
+      return { at, type, share: 0.2 + 0.5 * random() }
     case 'join':
       return { at, type, kind: random() < 0.4 ? 'browser' : 'node' }
     case 'pause':
@@ -114,6 +119,8 @@ class Play<E extends SimEngine> {
     switch (fault.type) {
       case 'crash':
         return this.#crash(this.#pick(fault.who))
+      case 'mass-crash':
+        return this.#crashMany(fault.share)
       case 'restart':
         return this.#restart()
       case 'leave':
@@ -160,6 +167,11 @@ class Play<E extends SimEngine> {
     if (this.#cluster.members.length <= MEMBERS_MIN) return
     this.#crashed.push(member.id)
     this.#cluster.crash(member)
+  }
+
+  #crashMany(share: number): void {
+    const { random, members } = this.#cluster
+    for (const member of sample(random, members, share * members.length)) this.#crash(member)
   }
 
   #restart(): void {

@@ -6,6 +6,7 @@ import { randomInteger, seededRandom } from '../base/random.js'
 import type { Engine } from '../protocol/engine.js'
 import { Checker } from './checker.js'
 import { Cluster, engineFactory } from './cluster.js'
+import { epilogue } from './epilogue.js'
 import { drawFaults, type Fault, faultsEnd, playFaults } from './faults.js'
 import type { Seat } from './seat.js'
 import { everyoneWrites } from './workload.js'
@@ -67,8 +68,12 @@ export function playScenario(
   try {
     const settleMillis = live(cluster, checker, scenario)
     const late = cluster.now
-    const problems = settleMillis === undefined ? checker.unsettled() : stays(cluster, checker)
-    return outcome(cluster, settleMillis, [...checker.broken, ...problems, ...calmDeaths(checker, late)])
+    if (settleMillis === undefined)
+      return outcome(cluster, undefined, [...checker.broken, ...checker.unsettled()])
+    const problems = [...stays(cluster, checker), ...calmDeaths(checker, late)]
+    // What has not even settled would fail in everything else as well.
+    if (problems.length === 0) problems.push(...epilogue(cluster))
+    return outcome(cluster, settleMillis, [...checker.broken, ...problems])
   } catch (error) {
     return outcome(cluster, undefined, [`threw after ${chaosMillis} ms: ${String(error)}`])
   }

@@ -76,6 +76,15 @@ export class Plumtree {
     this.#push(this.#tag, frame, undefined, now)
   }
 
+  /** The last words of this member, along every link, with what it only announced: nobody can ask it any more. */
+  farewell(body: EnvelopeBody, now: number): void {
+    this.originate(body, now)
+    for (const neighbor of this.#context.view.established()) {
+      const run = neighbor.announcements.get(this.#tag)
+      if (run) this.grafted({ type: 'graft', tree: SHARED_TREE, wanted: [run] }, neighbor, now)
+    }
+  }
+
   receive(frame: GossipFrame, neighbor: Neighbor, now: number): Outcome {
     const tag = tagOf(frame)
     if (this.#sequences.has(tag, frame.seq)) {

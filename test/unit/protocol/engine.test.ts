@@ -277,6 +277,19 @@ describe('the engine', () => {
     expect(lab.replica.get('last')).to.equal('word')
   })
 
+  it('says goodbye, and its last writes, along links that only announce as well', () => {
+    const lab = new Lab()
+    for (const peer of ['a', 'b']) lab.link(peer)
+    lab.frame('b', { type: 'prune', tree: 0 })
+    lab.replica.write([{ type: 'set', key: 'k', value: 1 }])
+    const update = lab.give({ type: 'local-updates', updates: lab.replica.drain() })
+    const last = lab.give({ type: 'leave' })
+    const bodies = (outputs: Output[], peer: string) =>
+      sentTo(outputs, peer).flatMap((frame) => (frame.type === 'gossip' ? [frame.body.type] : []))
+    expect([bodies(update, 'a'), bodies(update, 'b')]).to.deep.equal([['update'], []])
+    expect([bodies(last, 'a'), bodies(last, 'b')]).to.deep.equal([['claims'], ['update', 'claims']])
+  })
+
   it('says goodbye to every neighbor and then nothing more', () => {
     const lab = new Lab()
     lab.link('a')

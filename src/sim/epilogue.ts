@@ -1,0 +1,195 @@
+/**
+ * What a settled cluster must be able to do: spread a write along its trees, sit out some loss without burying
+ * anybody, stay calm, notice a crash and a goodbye. Most of what is broken in an engine heals by some slower way, and
+ * shows only here.
+ */
+import type { Engine } from '../protocol/engine.js'
+import type { Cluster } from './cluster.js'
+import { Deaths, type FalseDeath } from './deaths.js'
+import { Delivery } from './delivery.js'
+import { knownCount, knows } from './engine-view.js'
+import type { SimReplica } from './seat.js'
+import { StubReplica } from './stub-replica.js'
+
+/** Members that doubt their ears wait: the best of health comes back within this. */
+const HEALTH_MILLIS_MAX = 90_000
+/** Between two writes. */
+const WRITE_MILLIS = 250
+/** A write in the calm is everywhere after this: trees, no syncs. */
+const SPREAD_MILLIS_MAX = 2_000
+/** What a tree costs, with a shape now and then. */
+const COPIES_MAX = 3
+/** The share of deliveries that may need a sync. */
+const BY_SYNC_MAX = 0.02
+const CALM_MILLIS = 20_000
+/** Dials and syncs of one member in the calm. */
+const DIALS_MAX = 1
+const SYNCS_MAX = 1
+/** Loss that nobody is to be buried for. */
+const LOSS = 0.3
+const LOSS_MILLIS = 15_000
+/** A busy cluster: what comes early has to wait for what was lost. */
+const LOSS_WRITE_MILLIS = 50
+/** A stall of all ways to one member may last longer than a timer. */
+const LOSS_REMOVALS_MAX = 2
+/** Lost frames come late, and grafts bring most of what they delay; the engine needs 9 to 18 %. */
+const LOSS_BY_SYNC_MAX = 0.3
+/** In a cluster this small few others could bring what one link delays. */
+const SMALL_MAX = 8
+/** A sleep in which all links are lost. */
+const SLEEP_MILLIS = 25_000
+/** A write that a newcomer brought along, and so comes by sync, is everywhere so long after the first has it. */
+const NEWS_MILLIS_MAX = 5_000
+const NEWS_WAIT_MILLIS = 20_000
+/** A crash is noticed by everyone within this, row 5 of the targets with a margin for small clusters. */
+const NOTICED_MILLIS_MAX = 8_000
+/** A goodbye is heard by everyone within this. */
+const FAREWELL_MILLIS_MAX = 1_500
+/** Halves that are apart for so long have buried each other, and forgotten where the others were. */
+const SPLIT_MILLIS = 60_000
+/** Two periods of introduction, row 12 of the targets. */
+const HEALED_MILLIS_MAX = 90_000
+/** Fewer members are not taken away from. */
+const MEMBERS_MIN = 4
+
+/** Puts a settled cluster to the test; what it failed in, in words. */
+export function epilogue(cluster: Cluster<Engine>): string[] {
+  recover(cluster)
+  const parts = [calm, writes, loss, sleep, news, crash, goodbye, split]
+  return parts.flatMap((part) => part(cluster))
+}
+
+/** Waits until nobody doubts its own ears. */
+function recover(cluster: Cluster<Engine>): void {
+  const isWell = () => cluster.members.every(({ engine }) => engine.health === 0)
+  cluster.runUntil(isWell, HEALTH_MILLIS_MAX, 1_000)
+}
+
+function writes(cluster: Cluster<Engine>): string[] {
+  const delivery = new Delivery(cluster)
+  cluster.observers.push(delivery)
+  for (const member of [...cluster.members]) {
+    member.write()
+    cluster.run(WRITE_MILLIS)
+  }
+  cluster.run(SPREAD_MILLIS_MAX)
+  cluster.observers.splice(cluster.observers.indexOf(delivery), 1)
+  const { ways, expected, copies } = delivery
+  const delivered = ways.broadcast + ways.sync
+  // Real replicas do not tell what they merged: of them only the digests count.
+  if (delivered === 0) return cluster.digests().size > 1 ? ['a write in the calm is not everywhere'] : []
+  const problems: string[] = []
+  if (delivered < expected)
+    problems.push(`${expected - delivered} of ${expected} deliveries are late in the calm`)
+  if (ways.sync > BY_SYNC_MAX * expected)
+    problems.push(`${ways.sync} of ${expected} deliveries in the calm by sync`)
+  if (copies > COPIES_MAX) problems.push(`${copies.toFixed(1)} copies of a write in the calm`)
+  return problems
+}
+
+function calm(cluster: Cluster<Engine>): string[] {
+  const { members, network } = cluster
+  const syncsMade = () => members.reduce((sum, { engine }) => sum + engine.counters.syncs, 0)
+  const [dialsBefore, syncsBefore] = [network.dials, syncsMade()]
+  cluster.run(CALM_MILLIS)
+  const [dials, syncs] = [network.dials - dialsBefore, syncsMade() - syncsBefore]
+  const problems: string[] = []
+  if (dials > DIALS_MAX * members.length) problems.push(`${dials} dials in the calm`)
+  if (syncs > SYNCS_MAX * members.length) problems.push(`${syncs} syncs in the calm`)
+  return problems
+}
+
+function loss(cluster: Cluster<Engine>): string[] {
+  const { now } = cluster.network.conditions
+  const delivery = new Delivery(cluster)
+  cluster.observers.push(delivery)
+  const removals = removalsDuring(cluster, () => {
+    now.loss = LOSS
+    for (let millis = 0; millis < LOSS_MILLIS; millis += LOSS_WRITE_MILLIS) {
+      cluster.pick().write()
+      cluster.run(LOSS_WRITE_MILLIS)
+    }
+    now.loss = 0
+    recover(cluster)
+  })
+  cluster.observers.splice(cluster.observers.indexOf(delivery), 1)
+  const problems: string[] = []
+  if (removals.length > LOSS_REMOVALS_MAX)
+    problems.push(`${removals.length} removals of living members at ${100 * LOSS} % loss`)
+  const bySync = delivery.ways.sync / delivery.expected
+  if (bySync > LOSS_BY_SYNC_MAX && cluster.members.length > SMALL_MAX)
+    problems.push(`${(100 * bySync).toFixed(0)} % by sync at ${100 * LOSS} % loss`)
+  return problems
+}
+
+/** Who slept may be buried by the others, and buries nobody itself. */
+function sleep(cluster: Cluster<Engine>): string[] {
+  if (cluster.members.length < MEMBERS_MIN) return []
+  const sleeper = cluster.pick()
+  const removals = removalsDuring(cluster, () => {
+    sleeper.pause(SLEEP_MILLIS)
+    cluster.run(2 * SLEEP_MILLIS)
+    recover(cluster)
+  })
+  const own = removals.filter(({ by }) => by === sleeper).length
+  return own > 0 ? [`${own} removals by a member that had slept`] : []
+}
+
+function removalsDuring(cluster: Cluster<Engine>, act: () => void): readonly FalseDeath[] {
+  const deaths = new Deaths(cluster, { falseDeaths: true })
+  cluster.observers.push(deaths)
+  act()
+  cluster.observers.splice(cluster.observers.indexOf(deaths), 1)
+  return deaths.falseDeaths
+}
+
+/** A newcomer has written before it met anybody. */
+function news(cluster: Cluster<Engine>): string[] {
+  const others = [...cluster.members]
+  const newcomer = cluster.add({ kind: 'node' })
+  newcomer.write()
+  const lacking = () => others.filter(({ replica }) => lacks(replica, newcomer.replica.session)).length
+  const isTold = cluster.runUntil(() => lacking() < others.length, NEWS_WAIT_MILLIS) !== undefined
+  const took = cluster.runUntil(() => lacking() === 0, NEWS_MILLIS_MAX)
+  cluster.run(NEWS_WAIT_MILLIS)
+  if (!isTold) return ['a newcomer told nobody of its write']
+  return took === undefined ? [`${lacking()} lack the news of a sync after ${NEWS_MILLIS_MAX} ms`] : []
+}
+
+/** Of a real replica nobody knows whose writes it holds. */
+function lacks(replica: SimReplica, session: number): boolean {
+  return replica instanceof StubReplica && replica.has(session) === 0
+}
+
+function crash(cluster: Cluster<Engine>): string[] {
+  if (cluster.members.length < MEMBERS_MIN) return []
+  const victim = cluster.pick()
+  cluster.crash(victim)
+  return noticed(cluster, victim.id, NOTICED_MILLIS_MAX, 'crash')
+}
+
+function goodbye(cluster: Cluster<Engine>): string[] {
+  if (cluster.members.length < MEMBERS_MIN) return []
+  const member = cluster.pick()
+  cluster.leave(member)
+  return noticed(cluster, member.id, FAREWELL_MILLIS_MAX, 'goodbye')
+}
+
+/** Halves that know nothing of each other meet again at signaling only. */
+function split(cluster: Cluster<Engine>): string[] {
+  const { members } = cluster
+  if (members.length < MEMBERS_MIN) return []
+  const half = Math.floor(members.length / 2)
+  cluster.partition(members.slice(0, half), members.slice(half))
+  cluster.run(SPLIT_MILLIS)
+  cluster.heal()
+  const isWhole = () => members.every(({ engine }) => knownCount(engine) === members.length)
+  const took = cluster.runUntil(isWhole, HEALED_MILLIS_MAX, 1_000)
+  return took === undefined ? [`a split did not heal within ${HEALED_MILLIS_MAX} ms`] : []
+}
+
+function noticed(cluster: Cluster<Engine>, id: string, millisMax: number, what: string): string[] {
+  const unaware = () => cluster.members.filter(({ engine }) => knows(engine, id)).length
+  const took = cluster.runUntil(() => unaware() === 0, millisMax, 100)
+  return took === undefined ? [`${unaware()} did not notice a ${what} within ${millisMax} ms`] : []
+}
