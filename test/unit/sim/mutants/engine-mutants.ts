@@ -92,7 +92,7 @@ const evictsTheLast = edited(
       const [oldest] = engine.view.established()
       if (input.frame.intent === 'accept' || oldest === undefined || oldest.id === input.peer) return outputs
       const frame = { type: 'disconnect', reason: 'evict' } as const
-      const farewell: Output = { type: 'send', peer: oldest.id, frame, urgent: false }
+      const farewell: Output = { type: 'send', peer: oldest.id, frame, priority: 0 }
       return [...outputs, farewell, { type: 'disconnect', peer: oldest.id }]
     },
   }),
@@ -114,7 +114,7 @@ const prunesAlways = edited(
         const frame = { type: 'prune', tree } as const
         const prunes = engine.view
           .established()
-          .map(({ id }): Output => ({ type: 'send', peer: id, frame, urgent: false }))
+          .map(({ id }): Output => ({ type: 'send', peer: id, frame, priority: 0 }))
         return [...outputs, ...prunes]
       },
     }
