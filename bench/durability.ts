@@ -12,6 +12,7 @@ import { fault, recordScript, runScript } from '../test/node/persistence/crash-s
 import { type DiskState, ModelDisk, statesAfter } from '../test/node/persistence/model-disk.js'
 import type { Bench, BenchRow } from './bench.js'
 import { builtSubject } from './built.js'
+import { damagedCheckpoints } from './damaged-checkpoints.js'
 import { killed } from './killed.js'
 
 const KEYS = 1000
@@ -26,6 +27,7 @@ export const durability: Bench = {
   about: 'cut and flipped files, kill -9, loss of power, full disks; size after a million overwrites',
   async *run({ quick, size }) {
     yield* damaged()
+    yield await damagedLabels()
     yield await powerLost()
     yield await failing('ENOSPC')
     yield await failing('EIO')
@@ -65,6 +67,13 @@ async function sound(): Promise<{ state: DiskState; values: ReadonlyMap<string, 
 
 function valuesOf(replica: Replica): Map<string, number> {
   return new Map([...replica.keys()].map((key) => [key, Number(replica.get(key))]))
+}
+
+/** The same for a labelled checkpoint, every bit of it. */
+async function damagedLabels(): Promise<BenchRow> {
+  const { states, accepted, bytes } = await damagedCheckpoints()
+  const note = `${states} versions of ${bytes} B`
+  return row('damaged labelled checkpoints accepted', accepted, 'versions', '0', accepted === 0, note)
 }
 
 /** Cuts each file at every length, and flips a bit of each byte. */
