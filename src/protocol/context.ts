@@ -19,6 +19,8 @@ export interface EngineCounters {
   offences: number
   /** Links that were not taken: of members that are refused, or of too many at once that did not say HELLO. */
   linksRefused: number
+  /** Links that ended since their peer sent too much, or took too little. */
+  overloads: number
   /** Updates that the replica could not take in its present state. */
   refusals: number
   /** Syncs asked for. */

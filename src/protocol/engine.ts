@@ -73,6 +73,7 @@ export class Engine {
       grafts: 0,
       offences: 0,
       linksRefused: 0,
+      overloads: 0,
       refusals: 0,
       syncs: 0,
       dials: 0,

@@ -157,6 +157,7 @@ export class Neighborhood {
   overloaded(peer: string, now: number): void {
     const neighbor = this.#context.view.get(peer)
     if (neighbor === undefined) return
+    this.#context.counters.overloads += 1
     this.drop(neighbor, 'overload', now)
     this.#parts.overlay.fill(now)
   }
