@@ -3,9 +3,9 @@
  * creation of a closure; nobody's program pays for that, so no figure may contain it.
  */
 import { mkdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { build } from 'esbuild'
+import { type BuildOptions, build } from 'esbuild'
 
 /** Everything of `subject.ts`. */
 export type Subject = typeof import('./subject.js')
@@ -22,22 +22,29 @@ export function builtSubject(): Promise<Subject> {
 }
 
 async function bundled(): Promise<Subject> {
-  const outfile = join(folder, `subject-${process.pid}.mjs`)
-  await mkdir(folder, { recursive: true })
+  const outfile = await bundle('bench/subject.ts')
   try {
-    await build({
-      absWorkingDir: root,
-      entryPoints: ['bench/subject.ts'],
-      outfile,
-      bundle: true,
-      format: 'esm',
-      target: 'es2022',
-      platform: 'node',
-      packages: 'external',
-      logLevel: 'warning',
-    })
     return (await import(pathToFileURL(outfile).href)) as Subject
   } finally {
     await rm(outfile, { force: true })
   }
+}
+
+/** Bundles a module into a file of its own inside of the repository, which the caller removes. Packages stay outside. */
+export async function bundle(entry: string, options: BuildOptions = {}): Promise<string> {
+  const outfile = join(folder, `${basename(entry).replace(/\.\w+$/, '')}-${process.pid}.mjs`)
+  await mkdir(folder, { recursive: true })
+  await build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    platform: 'node',
+    packages: 'external',
+    logLevel: 'warning',
+    ...options,
+  })
+  return outfile
 }

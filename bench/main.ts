@@ -10,6 +10,7 @@ import { durability } from './durability.js'
 import { exit } from './exit.js'
 import { falseDeaths } from './false-deaths.js'
 import { recordFigures } from './figures.js'
+import { firstSync } from './first-sync.js'
 import { history } from './history.js'
 import { hostile } from './hostile.js'
 import { idle } from './idle.js'
@@ -18,6 +19,7 @@ import { links } from './links.js'
 import { load } from './load.js'
 import { loss } from './loss.js'
 import { massCrash } from './mass-crash.js'
+import { meshWebrtc } from './mesh-webrtc.js'
 import { oracle } from './oracle.js'
 import { propagation } from './propagation.js'
 import { redundancy } from './redundancy.js'
@@ -47,6 +49,8 @@ const BENCHES: readonly Bench[] = [
   sessions,
   durability,
   oracle,
+  meshWebrtc,
+  firstSync,
   exit,
 ]
 
