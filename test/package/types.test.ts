@@ -1,0 +1,89 @@
+/** The declarations of the packed package, as a user's compiler reads them. */
+import { execFile } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect } from 'chai'
+import { type InstalledPackage, installPackage } from './installed-package.js'
+
+const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
+
+const OPTIONS = {
+  target: 'ES2022',
+  module: 'NodeNext',
+  moduleResolution: 'NodeNext',
+  lib: ['ES2023', 'DOM'],
+  types: [],
+  strict: true,
+  noEmit: true,
+  skipLibCheck: true,
+}
+
+describe('the declarations of the package', () => {
+  let installed: InstalledPackage
+
+  before(async function () {
+    this.timeout(60_000)
+    installed = await installPackage()
+    await writeFile(join(installed.folder, 'package.json'), '{ "type": "module" }')
+    await writeFile(
+      join(installed.folder, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions: OPTIONS, files: ['program.ts'] }),
+    )
+  })
+
+  after(() => installed.remove())
+
+  /** What the compiler says of a program; nothing when it is right. */
+  async function complaints(program: string): Promise<string> {
+    await writeFile(join(installed.folder, 'program.ts'), program)
+    const run = promisify(execFile)(process.execPath, [tsc, '-p', installed.folder], {
+      cwd: installed.folder,
+    })
+    return run.then(
+      () => '',
+      (error: { stdout: string }) => error.stdout,
+    )
+  }
+
+  it('type presence by what the application registers, in the store and in both hooks', async () => {
+    const program = `
+      import { createStore } from 'gossip-kv'
+      import { usePresence } from 'gossip-kv/react'
+      import { usePresence as useVuePresence } from 'gossip-kv/vue'
+      declare module 'gossip-kv' {
+        interface Register { presence: { cursor: number; name: string } }
+      }
+      const store = createStore({ cluster: 'c' })
+      store.presence.set({ cursor: 1 })
+      const cursor: number | undefined = store.presence.get()?.cursor
+      const name: string | undefined = store.members.list()[0]?.presence.name
+      usePresence().set({ name: 'Ada' })
+      const there: number | undefined = useVuePresence().others.value[0]?.state.cursor
+      // @ts-expect-error a cursor is a number
+      store.presence.set({ cursor: 'one' })
+      // @ts-expect-error there is no such field
+      store.presence.get()?.selection
+      // @ts-expect-error a name is a text
+      usePresence().set({ name: 7 })
+      export { cursor, name, there }
+    `
+    expect(await complaints(program)).to.equal('')
+  }).timeout(60_000)
+
+  it('take any JSON as presence without a registration', async () => {
+    const program = `
+      import { createStore } from 'gossip-kv'
+      import { awareness } from 'gossip-kv/awareness'
+      const store = createStore({ cluster: 'c', awareness })
+      store.presence.set({ cursor: 1, user: { name: 'Ada' } })
+      store.presence.awareness.setLocalStateField('user', { name: 'Ada' })
+      store.on('message', ({ from, bytes }) => store.send(from, bytes))
+      store.on('gone', (member) => member.state)
+      // @ts-expect-error a message is bytes
+      store.send('*', 'text')
+    `
+    expect(await complaints(program)).to.equal('')
+  }).timeout(60_000)
+})
