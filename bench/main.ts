@@ -27,6 +27,7 @@ import { sessions } from './sessions.js'
 import { simulator } from './simulator.js'
 import { split } from './split.js'
 import { sync } from './sync.js'
+import { tab } from './tab.js'
 import { throughput } from './throughput.js'
 
 const BENCHES: readonly Bench[] = [
@@ -44,6 +45,7 @@ const BENCHES: readonly Bench[] = [
   history,
   throughput,
   load,
+  tab,
   simulator,
   hostile,
   sessions,

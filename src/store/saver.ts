@@ -155,7 +155,9 @@ export class Saver {
   #save(): Promise<void> {
     this.#timer?.cancel()
     this.#timer = undefined
-    this.#saving = this.#saveOnce().finally(() => {
+    // In a step of its own: what it records must find that it is under way.
+    const saved = Promise.resolve().then(() => this.#saveOnce())
+    this.#saving = saved.finally(() => {
       this.#saving = undefined
       if (this.#error) this.#schedule(RETRY_MILLIS)
       else if (!this.persisted || this.#isDue) this.#schedule(GROUP_MILLIS)
