@@ -8,13 +8,29 @@ export interface Sealer {
   open(sealed: Uint8Array): Promise<Uint8Array>
 }
 
-/** Wraps `inner`, except for its checkpoints, which are sealed by themselves; what does not open fails `open()` with ERR_DATA_SEALED, and stays untouched. */
-export function sealedPersistence(inner: Persistence, sealer: Sealer): Persistence {
-  const seal = (plain: Uint8Array) => sealer.seal(plain)
+/** The sealer of the member that an identity names, where one has been kept; without a sealer all stays readable. */
+export type SealerFor = (identity: Uint8Array | undefined) => Promise<Sealer | undefined>
+
+/**
+ * Wraps `inner`, except for its checkpoints, which are sealed by themselves; what does not open fails `open()` with
+ * ERR_DATA_SEALED, and stays untouched.
+ */
+export function sealedPersistence(inner: Persistence, sealerFor: SealerFor): Persistence {
+  let sealer: Sealer | undefined
+  const seal = async (plain: Uint8Array) => sealer?.seal(plain) ?? plain
   return {
     ...(inner.optional === undefined ? {} : { optional: inner.optional }),
     ...(inner.checkpoints && { checkpoints: inner.checkpoints }),
-    open: () => openSealed(inner, sealer),
+    async open() {
+      const loaded = await inner.open()
+      try {
+        sealer = await sealerFor(loaded.identity)
+        return sealer ? await opened(loaded, sealer) : loaded
+      } catch (error) {
+        await inner.close()
+        throw error
+      }
+    },
     saveIdentity: (identity) => inner.saveIdentity(identity),
     append: async (records) => inner.append(await Promise.all(records.map(seal))),
     snapshot: async (content) => inner.snapshot(await seal(content)),
@@ -22,8 +38,7 @@ export function sealedPersistence(inner: Persistence, sealer: Sealer): Persisten
   }
 }
 
-async function openSealed(inner: Persistence, sealer: Sealer): Promise<Loaded> {
-  const { snapshot, records, ...rest } = await inner.open()
+async function opened({ snapshot, records, ...rest }: Loaded, sealer: Sealer): Promise<Loaded> {
   try {
     const open = (sealed: Uint8Array) => sealer.open(sealed)
     return {
@@ -32,7 +47,6 @@ async function openSealed(inner: Persistence, sealer: Sealer): Promise<Loaded> {
       records: await Promise.all(records.map(open)),
     }
   } catch (cause) {
-    await inner.close()
     throw wrongKey(cause)
   }
 }

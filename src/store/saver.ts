@@ -5,6 +5,7 @@
 import type { Clock, Timer } from '../base/clock.js'
 import { type GossipKvError, InternalError, messageOf, StorageError } from '../base/errors.js'
 import type { Loaded, Persistence } from '../persistence/persistence.js'
+import { type SealerFor, sealedPersistence } from '../persistence/sealed.js'
 import type { Replica } from '../replica/replica.js'
 import { LogSize } from './log-size.js'
 
@@ -17,6 +18,8 @@ const WAITING_BYTES_MAX = 8 * 1024 * 1024
 
 export interface SaverHost {
   persistence: Persistence
+  /** How it is sealed. */
+  sealerFor?: SealerFor
   clock: Clock
   replica: Pick<Replica, 'seal' | 'checkpoint' | 'restore' | 'replay'>
   /** Something was survived. */
@@ -27,6 +30,7 @@ export interface SaverHost {
 
 export class Saver {
   readonly #host: SaverHost
+  readonly #persistence: Persistence
   readonly #size = new LogSize()
   #waiting: Uint8Array[] = []
   #waitingBytes = 0
@@ -44,6 +48,8 @@ export class Saver {
 
   constructor(host: SaverHost) {
     this.#host = host
+    const { persistence, sealerFor } = host
+    this.#persistence = sealerFor ? sealedPersistence(persistence, sealerFor) : persistence
     // There may be writes already.
     this.dirty()
   }
@@ -61,9 +67,9 @@ export class Saver {
     try {
       const known = (await this.#open()).identity
       if (known && fits(known)) return known
-      if (this.#phase === 'open') await this.#host.persistence.saveIdentity(identity)
+      if (this.#phase === 'open') await this.#persistence.saveIdentity(identity)
     } catch (cause) {
-      if (!this.#host.persistence.optional) throw cause
+      if (!this.#persistence.optional) throw cause
       this.#fail(cause)
     }
     return identity
@@ -92,6 +98,16 @@ export class Saver {
     this.#schedule(0)
   }
 
+  /** Writes all of it anew, so that nothing is left under a key that is about to be forgotten. @throws StorageError */
+  async reseal(): Promise<void> {
+    // Twice: the snapshot before the newest is kept.
+    for (let round = 0; round < 2; round++) {
+      this.#isDue = true
+      this.dirty()
+      await this.flush()
+    }
+  }
+
   /** Resolves when all that was there at the call is durable. @throws StorageError */
   async flush(): Promise<void> {
     const version = this.#version
@@ -107,15 +123,20 @@ export class Saver {
       this.#phase = 'closed'
       this.#timer?.cancel()
       await this.#saving?.catch(() => undefined)
-      await this.#host.persistence.close()
+      await this.#persistence.close()
     }
   }
 
   async #open(): Promise<Loaded> {
-    const loaded = await this.#host.persistence.open()
+    const loaded = await this.#persistence.open()
     if (this.#phase === 'closed') return loaded
     const { snapshot, records, warning } = loaded
-    this.#merge(loaded)
+    try {
+      this.#merge(loaded)
+    } catch (error) {
+      await this.#persistence.close()
+      throw error
+    }
     this.#phase = 'open'
     this.#size.opened(snapshot?.length ?? 0, lengthOf(records))
     if (warning) this.#host.warned(warning instanceof StorageError ? warning : adapterWarned(warning))
@@ -134,6 +155,8 @@ export class Saver {
     if (result && result.type !== 'applied')
       throw unknownSnapshot('kind' in result ? result.kind : result.type)
     const failed = replica.replay(records)
+    // Nothing at all: it is no log of a store, and must not be replaced by one.
+    if (failed > 0 && failed === records.length && !snapshot) throw unknownSnapshot('records')
     if (failed > 0) this.#host.warned(recordsLost(failed, records.length))
   }
 
@@ -194,7 +217,7 @@ export class Saver {
     const bytes = this.#waitingBytes
     this.#waiting = []
     this.#waitingBytes = 0
-    await this.#host.persistence.append(records)
+    await this.#persistence.append(records)
     this.#size.appended(bytes)
     this.#isDue ||= this.#size.isTooLong
   }
@@ -205,7 +228,7 @@ export class Saver {
     // one day, the one before it and all logs since have everything.
     this.#isBehind = false
     this.#isDue = false
-    await this.#host.persistence.snapshot(content)
+    await this.#persistence.snapshot(content)
     this.#size.rewritten(content.length)
   }
 
@@ -238,9 +261,9 @@ function unwritable(cause: unknown): StorageError {
 
 function unknownSnapshot(kind: string): StorageError {
   return new StorageError('ERR_DATA_CORRUPT', {
-    what: `The stored snapshot is not the state of a store (${kind})`,
-    why: 'Something else wrote it, or a version of gossip-kv with other limits',
-    fix: 'Put a copy of the data back, or move it away and start empty. Nothing was deleted',
+    what: `What is stored is not the state of a store (${kind})`,
+    why: 'A store with a secret sealed it, or something else wrote it',
+    fix: 'Give the secret, put a copy of the data back, or move it away and start empty. Nothing was deleted',
   })
 }
 

@@ -24,11 +24,15 @@ export interface SecuringHost {
   report(error: GossipKvError): void
 }
 
-/** What names a member over all runs: the seed of its key, or, without a secret, the id that was drawn. */
-export function newIdentity(
-  { secret }: StoreOptions,
-  id: string,
-): { bytes: Uint8Array; fits(known: Uint8Array): boolean } {
+/** What names a member over all runs. */
+export interface Identity {
+  bytes: Uint8Array
+  /** Whether what was kept by an earlier run is of this kind. */
+  fits(known: Uint8Array): boolean
+}
+
+/** The seed of a new member's key, or, without a secret, the id that was drawn. */
+export function newIdentity({ secret }: StoreOptions, id: string): Identity {
   if (secret === undefined)
     return {
       bytes: new TextEncoder().encode(id),

@@ -23,7 +23,7 @@ import { followPage } from './page-life.js'
 import { PresenceBoard } from './presence.js'
 import { followReplica } from './replica-events.js'
 import type { Saver, SaverHost } from './saver.js'
-import { checkSecurity, keysOf, newIdentity, openSecured, readOnly } from './secured.js'
+import { checkSecurity, type Identity, keysOf, newIdentity, openSecured, readOnly } from './secured.js'
 import { StatusBoard } from './status-board.js'
 import { awarenessMissing, internalError, notStarted, storeClosed } from './store-errors.js'
 import { waitSynced } from './synced.js'
@@ -76,7 +76,7 @@ class GossipStore implements Store {
   readonly presence: Presence
   readonly keys = keysOf(
     () => this.#security,
-    () => this.#checkpoints.reseal(),
+    () => Promise.all([this.#checkpoints.reseal(), this.#saver?.reseal()]),
   )
   readonly usr: KV
   readonly sys: ReadKV
@@ -271,24 +271,27 @@ class GossipStore implements Store {
 
   async #load(): Promise<void> {
     const identity = newIdentity(this.#options, this.#id)
-    this.#saver = await this.#loadSaver()
+    this.#saver = await this.#loadSaver(identity)
     const known = (await this.#saver?.open(identity.bytes, identity.fits)) ?? identity.bytes
-    this.#security = await this.#secure(known)
-    this.#id = this.#security?.id ?? new TextDecoder().decode(known)
+    const security = await this.#secure(known)
+    this.#id = security?.id ?? new TextDecoder().decode(known)
     this.#members.update([aloneView(this.#id, this.#record)], this.#id)
   }
 
   /** A store without persistence does not carry it. */
-  async #loadSaver(): Promise<Saver | undefined> {
+  async #loadSaver(identity: Identity): Promise<Saver | undefined> {
     const { persistence } = this.#options
     if (!persistence) return undefined
     const { Saver } = await import('./saver.js')
-    return this.#closing ? undefined : new Saver(this.#saverHost(persistence))
+    return this.#closing ? undefined : new Saver(this.#saverHost(persistence, identity))
   }
 
-  #secure(seed: Uint8Array): Promise<Security | undefined> {
+  /** Opens the security of a store with a secret, once. */
+  async #secure(seed: Uint8Array): Promise<Security | undefined> {
     const report = (error: GossipKvError) => this.#announcer.report(error)
-    return openSecured(this.#options, { transport: this.#transport, clock: this.#world.clock, seed, report })
+    const host = { transport: this.#transport, clock: this.#world.clock, seed, report }
+    this.#security ??= await openSecured(this.#options, host)
+    return this.#security
   }
 
   async #close(): Promise<void> {
@@ -344,9 +347,10 @@ class GossipStore implements Store {
     })
   }
 
-  #saverHost(persistence: Persistence): SaverHost {
+  #saverHost(persistence: Persistence, { bytes, fits }: Identity): SaverHost {
     return {
       persistence,
+      sealerFor: (known) => this.#secure(known && fits(known) ? known : bytes),
       clock: this.#world.clock,
       replica: this.#replica,
       warned: (warning) => this.#announcer.report(warning),

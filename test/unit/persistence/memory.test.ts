@@ -20,13 +20,18 @@ persistenceContract({ describe, it }, 'memory', () => {
   return { adapter: () => persistence }
 })
 
+persistenceContract({ describe, it }, 'a sealed memory', () => {
+  const inner = memoryPersistence()
+  return { adapter: () => sealedPersistence(inner, async () => sealerOf(7)) }
+})
+
 describe('A sealed persistence', () => {
   const text = (content: Uint8Array | undefined) => content && new TextDecoder().decode(content)
   const bytes = (content: string) => new TextEncoder().encode(content)
 
   it('shows snapshot and records to nobody without the key, and the identity to everybody', async () => {
     const inner = memoryPersistence()
-    const sealed = sealedPersistence(inner, sealerOf(7))
+    const sealed = sealedPersistence(inner, async () => sealerOf(7))
     await sealed.open()
     await sealed.saveIdentity(bytes('me'))
     await sealed.snapshot(bytes('state'))
@@ -42,11 +47,11 @@ describe('A sealed persistence', () => {
 
   it('refuses with ERR_DATA_SEALED under another key, and leaves everything as it was', async () => {
     const inner = memoryPersistence()
-    const first = sealedPersistence(inner, sealerOf(7))
+    const first = sealedPersistence(inner, async () => sealerOf(7))
     await first.open()
     await first.append([bytes('record')])
     await first.close()
-    const error = await sealedPersistence(inner, sealerOf(8))
+    const error = await sealedPersistence(inner, async () => sealerOf(8))
       .open()
       .catch((reason: unknown) => reason)
     expect(error).to.include({ code: 'ERR_DATA_SEALED' })
