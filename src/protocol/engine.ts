@@ -455,7 +455,7 @@ export class Engine {
   #helpHeldBack(now: number): void {
     const from = this.#broadcast.overdue(now)
     if (from === undefined) return
-    const helper = this.view.get(from) ?? sample(this.#context.random, this.view.established(), 1)[0]
+    const helper = this.view.get(from) ?? sample(this.#context.random, this.view.sources(), 1)[0]
     if (helper?.record) this.#sync.ask(helper, now)
   }
 

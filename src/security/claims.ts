@@ -37,6 +37,14 @@ export function carriesClaims(bytes: Uint8Array): boolean {
   }
 }
 
+/** Whether a frame is an envelope of another origin than `self`. */
+export function isPassedOn(bytes: Uint8Array, self: string): boolean {
+  if (bytes[1] !== FRAME_TAGS.gossip) return false
+  const decoder = decoding.createDecoder(bytes)
+  decoder.pos = 3
+  return decoding.readVarString(decoder) !== self
+}
+
 /** The claims in a frame. HELLO is its sender's record. */
 export function claimsOf(frame: Frame): readonly Claim[] {
   switch (frame.type) {

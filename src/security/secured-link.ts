@@ -8,7 +8,7 @@ import { decodeFrame, encodeFrame } from '../wire/codec.js'
 import { FRAME_TAGS, type Frame, type MemberRole } from '../wire/frame.js'
 import { type Priority, REKEY_MILLIS_MAX, UNVERIFIED_BYTES_MAX } from '../wire/limits.js'
 import { forged, refused, tooMuchUnverified } from './auth-errors.js'
-import { type ClaimProofs, carriesClaims, claimsOf } from './claims.js'
+import { type ClaimProofs, carriesClaims, claimsOf, isPassedOn } from './claims.js'
 import { authKind, Handshake, type HandshakeLink, type HandshakeSelf } from './handshake.js'
 import { Line } from './line.js'
 
@@ -173,6 +173,8 @@ export class SecuredLink {
   }
 
   #sign(bytes: Uint8Array, priority: Priority): unknown {
+    // A reader passes nothing on: its neighbors would drop it.
+    if (this.#host.self.role === 'reader' && isPassedOn(bytes, this.#host.self.identity.id)) return
     if (!carriesClaims(bytes)) return this.#host.pass(bytes, priority)
     const frame = decodeFrame(bytes)
     const signed = frame && this.#host.proofs.sign(frame)

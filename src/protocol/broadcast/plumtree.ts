@@ -7,7 +7,7 @@
 import { random53, sample } from '../../base/random.js'
 import type { Announced, EnvelopeBody, GossipFrame, GraftFrame, PruneFrame } from '../../wire/frame.js'
 import { type EngineContext, type Outcome, sendTo } from '../context.js'
-import type { Neighbor } from '../overlay/peer-view.js'
+import { isReader, type Neighbor } from '../overlay/peer-view.js'
 import type { ReceiveResult } from '../replica-port.js'
 import { HoldBack } from './hold-back.js'
 import { MessageStore } from './message-store.js'
@@ -111,6 +111,7 @@ export class Plumtree {
 
   /** `neighbor` holds these. */
   announced(runs: readonly Announced[], neighbor: Neighbor, now: number): void {
+    if (isReader(neighbor)) return
     for (const run of runs) {
       for (const seq of this.#sequences.missing(run, SKIPPED_MAX)) {
         this.#repair.note(run.tag, seq, SHARED_TREE, neighbor.id, neighbor.srtt, now)
@@ -141,7 +142,7 @@ export class Plumtree {
 
   /** A link is gone: the trees that hung on it are hung on another one at once. */
   unlinked(peer: string, now: number): void {
-    const others = this.#context.view.established().filter(({ id, dirty }) => id !== peer && !dirty)
+    const others = this.#context.view.sources().filter(({ id, dirty }) => id !== peer && !dirty)
     for (const tree of this.#trees.unlinked(peer, now)) {
       for (const neighbor of sample(this.#context.random, others, 1)) this.#graft(neighbor, tree, [], now)
     }

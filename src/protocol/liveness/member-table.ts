@@ -63,6 +63,7 @@ export class MemberTable {
   readonly #entries = new Map<string, TableEntry>()
   /** The same by the hash that stands for id and incarnation in short frames. */
   readonly #byTag = new Map<number, TableEntry>()
+  #readers = 0
   readonly #suspects = new Set<TableEntry>()
   /** Members that left or died: id -> the incarnation that is gone, and until when that is remembered. */
   readonly #tombstones = new Map<string, { incarnation: number; until: number }>()
@@ -115,6 +116,11 @@ export class MemberTable {
 
   get size(): number {
     return this.#entries.size
+  }
+
+  /** Members but this one that may be linked to for data: all but readers. */
+  get otherWriters(): number {
+    return this.#entries.size - this.#readers - (this.#self.record.role === 'writer' ? 1 : 0)
   }
 
   /** Whether it takes no more members. */
@@ -404,12 +410,13 @@ export class MemberTable {
 
   #put(entry: TableEntry): void {
     this.#entries.set(entry.id, entry)
+    if (entry.record.role === 'reader') this.#readers += 1
     this.#byTag.set(leaseTag(entry), entry)
     this.#hash(entry)
   }
 
   #remove(entry: TableEntry): void {
-    this.#entries.delete(entry.id)
+    if (this.#entries.delete(entry.id) && entry.record.role === 'reader') this.#readers -= 1
     this.#byTag.delete(leaseTag(entry))
     this.#suspects.delete(entry)
     this.#hash(entry)

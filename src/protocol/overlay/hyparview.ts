@@ -5,7 +5,7 @@
  * split cluster meet again.
  */
 import { jittered, sample } from '../../base/random.js'
-import type { LinkIntent } from '../../wire/frame.js'
+import type { LinkIntent, MemberRecord } from '../../wire/frame.js'
 import type { EngineContext } from '../context.js'
 
 /** Introductions are spread by this share of their period. */
@@ -33,9 +33,15 @@ interface Backoff {
 
 /** What the overlay needs to know of the member table. */
 export interface KnownMembers {
-  entries(): Iterable<{ readonly id: string; readonly suspicion: object | undefined }>
+  entries(): Iterable<{
+    readonly id: string
+    readonly record: MemberRecord
+    readonly suspicion: object | undefined
+  }>
   get(id: string): object | undefined
   readonly size: number
+  /** Members but this one, without readers. */
+  readonly otherWriters: number
 }
 
 export class HyParView {
@@ -141,11 +147,11 @@ export class HyParView {
   tick(now: number): void {
     for (const [id, { until }] of this.#dials) if (now >= until) this.refused(id, now)
     if (now >= this.#introduceAt) {
-      const count = this.#context.view.size === 0 ? INTRODUCTIONS_ALONE : INTRODUCTIONS
+      const count = this.#context.view.degree === 0 ? INTRODUCTIONS_ALONE : INTRODUCTIONS
       this.#context.outbox.push({ type: 'introduce', count })
       this.#scheduleIntroduction(now)
     }
-    if (now >= this.#dialAt || this.#context.view.size < this.#wanted) this.fill(now)
+    if (now >= this.#dialAt || this.#context.view.degree < this.#wanted) this.fill(now)
   }
 
   deadline(): number {
@@ -160,7 +166,7 @@ export class HyParView {
   }
 
   get #others(): number {
-    return Math.max(this.#members.size - 1, this.#dials.size + this.#context.view.size)
+    return Math.max(this.#members.otherWriters, this.#dials.size + this.#context.view.degree)
   }
 
   /** Below this it dials. */
@@ -174,7 +180,7 @@ export class HyParView {
   #coming(now: number): number {
     let offers = 0
     for (const neighbor of this.#context.view.all()) if (neighbor.offerUntil > now) offers += 1
-    return this.#context.view.size + this.#dials.size + offers
+    return this.#context.view.degree + this.#dials.size + offers
   }
 
   /** Dials but those of interleaves, which others count on. */
@@ -187,12 +193,13 @@ export class HyParView {
   #scheduleIntroduction(now: number): void {
     const { introduceAloneMillis, introduceMillis, introduceMillisPerMember } = this.#context.config
     const settled = Math.max(introduceMillis, this.#members.size * introduceMillisPerMember)
-    const period = this.#context.view.size === 0 ? introduceAloneMillis : settled
+    const period = this.#context.view.degree === 0 ? introduceAloneMillis : settled
     this.#introduceAt = now + jittered(this.#context.random, period, JITTER_SHARE)
   }
 
   *#unsuspected(): IterableIterator<string> {
-    for (const { id, suspicion } of this.#members.entries()) if (!suspicion) yield id
+    for (const { id, record, suspicion } of this.#members.entries())
+      if (!suspicion && record.role === 'writer') yield id
   }
 
   #ready(ids: Iterable<string>, now: number): string[] {

@@ -38,7 +38,7 @@ export class Interleave {
     if (this.#given.length >= GIVEN_MAX) return
     const busy = new Set(this.#given.flatMap((given) => [given.neighbor, given.newcomer]))
     const free = this.#context.view
-      .established()
+      .sources()
       .filter(({ id, dirty }) => id !== newcomer.id && !busy.has(id) && !dirty)
     for (const neighbor of sample(this.#context.random, free, 1)) {
       const until = now + this.#context.config.interleaveMillis
@@ -51,7 +51,7 @@ export class Interleave {
   take(giver: Neighbor, frame: InterleaveFrame, now: number): boolean {
     giver.offerUntil = 0
     const { view, config, id } = this.#context
-    const isFull = view.size + this.#taken.size >= config.linksHigh || this.#isOpen(giver.id)
+    const isFull = view.degree + this.#taken.size >= config.linksHigh || this.#isOpen(giver.id)
     if (view.has(frame.member) || frame.member === id || isFull) {
       sendTo(this.#context, giver, { ...frame, step: 'failed' }, now)
       return false

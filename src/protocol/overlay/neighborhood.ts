@@ -4,7 +4,7 @@
  */
 import { jittered, sample } from '../../base/random.js'
 import type { DisconnectReason, HelloFrame, InterleaveFrame, Visibility } from '../../wire/frame.js'
-import { PEERS_IN_HANDSHAKE_MAX } from '../../wire/limits.js'
+import { PEERS_IN_HANDSHAKE_MAX, READERS_PER_NODE_MAX, READERS_PER_TAB_MAX } from '../../wire/limits.js'
 import type { Plumtree } from '../broadcast/plumtree.js'
 import { type EngineContext, sendTo } from '../context.js'
 import type { Heartbeat } from '../liveness/heartbeat.js'
@@ -121,7 +121,8 @@ export class Neighborhood {
     }
     const replaced = this.#context.view.get(this.#interleave.given(neighbor.id, frame) ?? '')
     // Only a link too many is let go: meanwhile others may have left.
-    if (replaced && this.#context.view.size > this.#parts.overlay.target) this.drop(replaced, 'replaced', now)
+    if (replaced && this.#context.view.degree > this.#parts.overlay.target)
+      this.drop(replaced, 'replaced', now)
   }
 
   /** The other side ended the link, and said why. */
@@ -207,13 +208,20 @@ export class Neighborhood {
     return strangers < PEERS_IN_HANDSHAKE_MAX && !offences.isRefused(peer, now)
   }
 
+  get #readersMax(): number {
+    return this.#parts.table.selfRecord.kind === 'node' ? READERS_PER_NODE_MAX : READERS_PER_TAB_MAX
+  }
+
   /** Makes room where it must: a member without links, or from the other side of a split, has to get in. */
   #hasRoomFor(frame: HelloFrame, now: number): boolean {
     const { view, config } = this.#context
-    if (view.size <= config.linksHigh) return true
+    const isLeaf = this.#parts.table.selfRecord.role === 'reader'
+    // Two readers have nothing to tell each other.
+    if (frame.record.role === 'reader') return !isLeaf && view.readers < this.#readersMax
+    if (view.degree <= config.linksHigh) return true
     const isStranger = this.#parts.table.get(frame.id) === undefined
     if (frame.links > 0 && !isStranger) return false
-    const others = view.established().filter((neighbor) => neighbor.id !== frame.id)
+    const others = view.sources().filter((neighbor) => neighbor.id !== frame.id)
     if (others.length < config.evictFrom) return true
     for (const evicted of sample(this.#context.random, others, 1)) this.drop(evicted, 'evict', now)
     return true
@@ -224,7 +232,7 @@ export class Neighborhood {
     const { overlay } = this.#parts
     const { view } = this.#context
     if (neighbor.intent === 'interleave') return this.#interleave.taken(neighbor.id, true, now)
-    const isFull = view.size > overlay.target
+    const isFull = view.degree > overlay.target && frame.record.role === 'writer'
     if (isFull && (frame.intent === 'join' || frame.intent === 'repair'))
       return this.#interleave.give(neighbor, now)
     const asked = neighbor.intent === 'join' || neighbor.intent === 'repair'
@@ -312,7 +320,7 @@ export class Neighborhood {
     this.#parts.sync.drop(neighbor.id)
     this.#parts.broadcast.unlinked(neighbor.id, now)
     this.#interleave.forget(neighbor.id)
-    if (view.size === 0) this.#parts.overlay.isolated(now)
+    if (view.degree === 0) this.#parts.overlay.isolated(now)
     outbox.push({ type: 'members' })
   }
 }

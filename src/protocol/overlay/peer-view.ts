@@ -46,6 +46,7 @@ export class PeerView {
   readonly #neighbors = new Map<string, Neighbor>()
   /** Kept until a link comes or goes: it is asked for at every step. */
   #established: readonly Neighbor[] | undefined
+  #readers = 0
 
   all(): IterableIterator<Neighbor> {
     return this.#neighbors.values()
@@ -57,9 +58,16 @@ export class PeerView {
     return this.#established
   }
 
+  /** Those of them that hold data for others: all but readers, of whom nothing is taken. */
+  sources(): readonly Neighbor[] {
+    return this.#readers === 0 ? this.established() : this.established().filter((one) => !isReader(one))
+  }
+
   /** The HELLO of `neighbor` has come. */
   introduced(neighbor: Neighbor, record: MemberRecord): void {
+    this.#count(neighbor, -1)
     neighbor.record = record
+    this.#count(neighbor, 1)
     this.#established = undefined
   }
 
@@ -74,6 +82,16 @@ export class PeerView {
   /** All links, with or without HELLO. */
   get size(): number {
     return this.#neighbors.size
+  }
+
+  /** Links to readers. */
+  get readers(): number {
+    return this.#readers
+  }
+
+  /** Links that carry the mesh: readers are leaves on it. */
+  get degree(): number {
+    return this.#neighbors.size - this.#readers
   }
 
   add(id: string, intent: LinkIntent, now: number): Neighbor {
@@ -100,13 +118,24 @@ export class PeerView {
       announcements: new Map(),
       leases: new Map(),
     }
+    this.#count(this.#neighbors.get(id), -1)
     this.#neighbors.set(id, neighbor)
     this.#established = undefined
     return neighbor
   }
 
   delete(id: string): void {
+    this.#count(this.#neighbors.get(id), -1)
     this.#neighbors.delete(id)
     this.#established = undefined
   }
+
+  #count(neighbor: Neighbor | undefined, change: number): void {
+    if (neighbor && isReader(neighbor)) this.#readers += change
+  }
+}
+
+/** Whether nothing may be asked of `neighbor`. */
+export function isReader(neighbor: Neighbor): boolean {
+  return neighbor.record?.role === 'reader'
 }

@@ -6,7 +6,7 @@ import { bytesEqual } from '../../base/bytes.js'
 import { jittered, sample } from '../../base/random.js'
 import type { DigestFrame, SyncPartFrame, SyncRequestFrame } from '../../wire/frame.js'
 import { type EngineContext, type Outcome, sendTo } from '../context.js'
-import type { Neighbor } from '../overlay/peer-view.js'
+import { isReader, type Neighbor } from '../overlay/peer-view.js'
 import { Exchange } from './exchange.js'
 
 /** Rounds are spread by this share of their period. */
@@ -74,6 +74,7 @@ export class AntiEntropy {
 
   /** Asks `neighbor` for what this member lacks, unless it was just asked. */
   ask(neighbor: Neighbor, now: number): void {
+    if (isReader(neighbor)) return
     if (now < neighbor.syncNotBefore || !this.#exchange.mayAsk || this.#exchange.isAsking(neighbor.id)) return
     neighbor.syncNotBefore = now + this.#context.config.syncRetryMillis
     this.#context.counters.syncs += 1
