@@ -4,11 +4,12 @@
  */
 import { TokenBucket } from '../base/token-bucket.js'
 
-/** Per second, and at once. Honest: a sync a second, two tables after a digest, the signals of a few dials. [guess] */
+/** Per second, and at once. Honest: a sync a second, two tables after a digest, the signals of a few dials; a message of the application that finds no way is flooded once per receiver. [guess] */
 const RATES = {
   sync: [2, 4],
   members: [2, 8],
   signal: [20, 100],
+  flood: [10, 50],
 } as const
 
 /** What is paid for. */

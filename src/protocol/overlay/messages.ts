@@ -51,8 +51,10 @@ export class Messages {
     const next = this.#routes.wayTo(message.to)
     // One that ran in a circle takes the tree as well.
     const isWay = next && next.id !== except && !next.dirty && message.hops >= 0
-    if (isWay) sendTo(this.#context, next, message, now)
-    else this.#broadcast({ ...message, hops: 0 }, now)
+    if (isWay) return sendTo(this.#context, next, message, now)
+    // Every member pays for a flood: a neighbor may cause few.
+    if (except !== undefined && !this.#context.answers.take(except, 'flood', now)) return
+    this.#broadcast({ ...message, hops: 0 }, now)
   }
 
   #deliver({ from, bytes }: MessageFrame): void {

@@ -68,6 +68,14 @@ describe('messages in the engine', () => {
     expect(floodedTo(outputs, 'b')).to.deep.equal([messageOf('far', 'b', 0)])
   })
 
+  it('are flooded for a neighbor 50 times at once, and not once more', () => {
+    const member = lab()
+    const floods = Array.from({ length: 60 }, () => member.frame('a', messageOf('far', 'b', 0)))
+    expect(
+      floods.map((outputs) => floodedTo(outputs, 'b').length).filter((count) => count > 0),
+    ).to.have.length(50)
+  })
+
   it('end at a member that nobody knows, and as a link frame to everyone', () => {
     const member = lab()
     for (const message of [messageOf('far', 'nobody'), messageOf('far', '')]) {
