@@ -3,6 +3,7 @@
  * wait, first of whom announced it first, then of the next. (Plumtree: Leitao et al. 2007, section 3.8.)
  */
 import type { ProtocolConfig } from '../config.js'
+import { graftWaitMillis } from '../formulas.js'
 
 interface Missing {
   tag: number
@@ -34,8 +35,7 @@ export class Repair {
       return
     }
     if (this.#missing.size >= MISSING_MAX) return
-    const { graftMinMillis, graftMaxMillis } = this.#config
-    const at = now + Math.min(graftMaxMillis, Math.max(graftMinMillis, 2 * (srtt ?? 0) + 20))
+    const at = now + graftWaitMillis(srtt, this.#config)
     this.#missing.set(name, { tag, seq, tree, holders: [holder], at })
     this.#nextAt = Math.min(this.#nextAt, at)
   }

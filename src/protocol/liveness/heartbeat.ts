@@ -6,6 +6,7 @@ import { bytesEqual } from '../../base/bytes.js'
 import { jittered, type Random } from '../../base/random.js'
 import type { HeartbeatFrame, Visibility } from '../../wire/frame.js'
 import type { ProtocolConfig } from '../config.js'
+import { beatTimeoutMillis } from '../formulas.js'
 import type { Neighbor } from '../overlay/peer-view.js'
 import type { Health } from './health.js'
 import type { WallOffset } from './wall-offset.js'
@@ -104,8 +105,8 @@ export class Heartbeat {
   }
 
   #missedAt(neighbor: Neighbor, beats: number, stretch: number): number {
-    const { beatMillis, beatTimeoutMillis } = this.#config
-    const timeout = Math.max(beatTimeoutMillis, (neighbor.srtt ?? 0) + 4 * neighbor.rttvar)
+    const { beatMillis, beatTimeoutMillis: least } = this.#config
+    const timeout = beatTimeoutMillis(neighbor.srtt, neighbor.rttvar, least)
     return neighbor.lastHeard + this.#stretched(neighbor, (beats * beatMillis + timeout) * stretch)
   }
 

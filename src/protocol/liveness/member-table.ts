@@ -14,6 +14,7 @@ import type {
 } from '../../wire/frame.js'
 import { MEMBERS_MAX } from '../../wire/limits.js'
 import type { ProtocolConfig } from '../config.js'
+import { periodMillis } from '../formulas.js'
 import { Accusations } from './accusations.js'
 import type { Health } from './health.js'
 import { suspicionMillis } from './suspicion.js'
@@ -379,7 +380,8 @@ export class MemberTable {
   }
 
   get #leasePeriod(): number {
-    return Math.max(this.#config.leaseMillis, this.#entries.size * this.#config.leaseMillisPerMember)
+    const { leaseMillis, leaseMillisPerMember } = this.#config
+    return periodMillis(this.#entries.size, leaseMillis, leaseMillisPerMember)
   }
 
   get #tombstonesMax(): number {

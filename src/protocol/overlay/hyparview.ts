@@ -7,6 +7,7 @@
 import { jittered, sample } from '../../base/random.js'
 import type { LinkIntent, MemberRecord } from '../../wire/frame.js'
 import type { EngineContext } from '../context.js'
+import { dialPauseMillis, periodMillis } from '../formulas.js'
 
 /** Introductions are spread by this share of their period. */
 const JITTER_SHARE = 0.3
@@ -129,10 +130,9 @@ export class HyParView {
   /** A dial failed, or `peer` turned the link down: it is left alone for a while, longer each time. */
   refused(peer: string, now: number): void {
     this.#dials.delete(peer)
-    const { dialBackoffMinMillis, dialBackoffMaxMillis } = this.#context.config
+    const { config, random } = this.#context
     const failures = (this.#backoff.get(peer)?.failures ?? 0) + 1
-    const ceiling = Math.min(dialBackoffMaxMillis, dialBackoffMinMillis * 2 ** failures)
-    const pause = dialBackoffMinMillis + this.#context.random() * ceiling
+    const pause = dialPauseMillis(failures, random(), config)
     this.#backoff.set(peer, { failures, notBefore: now + pause })
     if (failures >= STRANGER_FAILURES_MAX) this.#contacts.delete(peer)
     if (this.#backoff.size > 4 * CONTACTS_KNOWN_MAX) this.#forgetOldBackoffs(now)
@@ -192,7 +192,7 @@ export class HyParView {
 
   #scheduleIntroduction(now: number): void {
     const { introduceAloneMillis, introduceMillis, introduceMillisPerMember } = this.#context.config
-    const settled = Math.max(introduceMillis, this.#members.size * introduceMillisPerMember)
+    const settled = periodMillis(this.#members.size, introduceMillis, introduceMillisPerMember)
     const period = this.#context.view.degree === 0 ? introduceAloneMillis : settled
     this.#introduceAt = now + jittered(this.#context.random, period, JITTER_SHARE)
   }
