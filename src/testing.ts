@@ -14,24 +14,33 @@
  * await cluster.close()
  */
 import { seededRandom } from './base/random.js'
+import { StoppedProcess } from './sim/stopped-process.js'
 import { VirtualClock } from './sim/virtual-clock.js'
 import { createStoreIn } from './store/store.js'
 import type { Store, StoreOptions } from './store/types.js'
 import { realWorld, type StoreWorld } from './store/world.js'
-import { type MemoryNetwork, memoryNetwork } from './transport/memory.js'
+import { type MemoryConditions, type MemoryNetwork, memoryNetwork } from './transport/memory.js'
 
 export { type PersistencePlace, persistenceContract, type TestRunner } from './persistence/contract.js'
 
-/** What a test cluster is made of. Every field has a default. */
-export interface TestClusterOptions {
-  /** Names the run. Default 1. */
-  seed?: number
-  /** Members at the start. Default 3. */
-  members?: number
+/** How the network between the stores behaves. */
+export interface TestConditions {
   /** One-way delay in milliseconds, one number or a range to draw from for each frame. Default 10 to 50. */
   latencyMillis?: number | readonly [number, number]
   /** The share of frames that are lost once and sent again 400 ms later, with everything behind them. Default 0. */
   loss?: number
+  /** How long a dial takes. Default 5. */
+  dialMillis?: number
+  /** The share of dials that fail although the member is there. Default 0. */
+  dialFailure?: number
+}
+
+/** What a test cluster is made of. Every field has a default. */
+export interface TestClusterOptions extends TestConditions {
+  /** Names the run. Default 1. */
+  seed?: number
+  /** Members at the start. Default 3. */
+  members?: number
   /** 'virtual' (default): time passes in `advance`, `until` and `settle` only. 'real': it passes by itself. */
   time?: 'virtual' | 'real'
   /** Options of every store, as `persistence` or `name`; a function gets the number of the member, from 0. */
@@ -63,8 +72,20 @@ export interface TestCluster {
   settle(options?: { timeoutMillis?: number }): Promise<number>
   /** Members of different groups cannot reach each other; those in no group reach nobody. */
   partition(...groups: readonly (readonly Store[])[]): void
-  /** Ends the partition. */
+  /** What a store of `from` sends to one of `to` vanishes, and not the other way round. */
+  deafen(from: readonly Store[], to: readonly Store[]): void
+  /** Ends every partition. */
   heal(): void
+  /** From now on the network behaves so; what is not named stays as it is. */
+  conditions(changed: TestConditions): void
+  /** The link from `a` to `b` carries so many bytes per second, each way; `undefined`: as many as you like again. */
+  slowLink(a: Store, b: Store, bytesPerSecond: number | undefined): void
+  /** Stops the process of a store, as a sleep or a debugger does: its timers and what reaches it wait. */
+  pause(store: Store): void
+  /** Lets it go on. */
+  resume(store: Store): void
+  /** The wall clock of `store` jumps by `millis`; the time that passes does not. */
+  jumpClock(store: Store, millis: number): void
   /** Ends a member as kill -9 does: no goodbye, its links stay open and silent. Its store is of no use any more. */
   crash(store: Store): Promise<void>
   /** Resets the link of two members, if there is one; both notice. */
@@ -96,6 +117,7 @@ export async function createTestCluster(options: TestClusterOptions = {}): Promi
 class Cluster implements TestCluster {
   readonly seed: number
   readonly #members: Store[] = []
+  readonly #processes = new WeakMap<Store, StoppedProcess>()
   readonly #options: TestClusterOptions
   readonly #clock: VirtualClock | undefined
   readonly #world: StoreWorld
@@ -104,15 +126,14 @@ class Cluster implements TestCluster {
   #added = 0
 
   constructor(options: TestClusterOptions) {
-    const { seed = 1, time = 'virtual', latencyMillis = [10, 50], loss = 0 } = options
+    const { seed = 1, time = 'virtual', latencyMillis = [10, 50] } = options
     this.seed = seed
     this.#options = options
     this.#clock = time === 'virtual' ? new VirtualClock() : undefined
     const random = seededRandom(seed)
     this.#world = { clock: this.#clock ?? realWorld.clock, random }
-    const delayMillis =
-      typeof latencyMillis === 'number' ? ([latencyMillis, latencyMillis] as const) : latencyMillis
-    this.#network = memoryNetwork({ clock: this.#world.clock, random, delayMillis, loss })
+    const conditions = conditionsOf({ ...options, latencyMillis })
+    this.#network = memoryNetwork({ clock: this.#world.clock, random, ...conditions })
     this.#startedAt = this.#world.clock.monotonic()
   }
 
@@ -133,8 +154,11 @@ class Cluster implements TestCluster {
     const { store: given = {} } = this.#options
     const shared = typeof given === 'function' ? given(this.#added) : given
     this.#added += 1
-    const transport = this.#network.transport()
-    const store = createStoreIn(this.#world, { cluster: 'test', ...shared, ...options, transport })
+    const process = new StoppedProcess(this.#world.clock)
+    const transport = heardBy(process, this.#network.transport())
+    const world = { ...this.#world, clock: process }
+    const store = createStoreIn(world, { cluster: 'test', ...shared, ...options, transport })
+    this.#processes.set(store, process)
     this.#members.push(store)
     await store.ready()
     return store
@@ -167,8 +191,37 @@ class Cluster implements TestCluster {
     this.#network.partition(...groups.map((group) => group.map(({ id }) => id)))
   }
 
+  deafen(from: readonly Store[], to: readonly Store[]): void {
+    this.#network.deafen(
+      from.map(({ id }) => id),
+      to.map(({ id }) => id),
+    )
+  }
+
   heal(): void {
     this.#network.heal()
+  }
+
+  conditions(changed: TestConditions): void {
+    this.#network.change(conditionsOf(changed))
+  }
+
+  slowLink(a: Store, b: Store, bytesPerSecond: number | undefined): void {
+    this.#network.narrow(a.id, b.id, bytesPerSecond)
+    this.#network.narrow(b.id, a.id, bytesPerSecond)
+  }
+
+  pause(store: Store): void {
+    this.#processes.get(store)?.stop()
+  }
+
+  resume(store: Store): void {
+    this.#processes.get(store)?.goOn()
+  }
+
+  jumpClock(store: Store, millis: number): void {
+    const process = this.#processes.get(store)
+    if (process) process.leadMillis += millis
   }
 
   async crash(store: Store): Promise<void> {
@@ -225,6 +278,26 @@ class Cluster implements TestCluster {
     }
     clock.run(end - clock.monotonic())
     await nextTurn()
+  }
+}
+
+type MemoryTransport = ReturnType<MemoryNetwork['transport']>
+
+/** What reaches the store waits while its process is stopped. */
+function heardBy(process: StoppedProcess, { links, signaling }: MemoryTransport): MemoryTransport {
+  const [startLinks, startSignaling] = [links.start.bind(links), signaling.start.bind(signaling)]
+  links.start = (self, events) => startLinks(self, process.ears(events))
+  signaling.start = (self, topic, events) => startSignaling(self, topic, process.ears(events))
+  return { links, signaling }
+}
+
+function conditionsOf({ latencyMillis, loss, dialMillis, dialFailure }: TestConditions): MemoryConditions {
+  const range = typeof latencyMillis === 'number' ? ([latencyMillis, latencyMillis] as const) : latencyMillis
+  return {
+    ...(range && { delayMillis: range }),
+    ...(loss !== undefined && { loss }),
+    ...(dialMillis !== undefined && { dialMillis }),
+    ...(dialFailure !== undefined && { dialFailure }),
   }
 }
 

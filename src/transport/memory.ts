@@ -11,17 +11,23 @@ import { type MeetingPlace, MemorySignaling } from './memory-signaling.js'
 import { systemClock } from './system-clock.js'
 import type { LinkEvents, Links, Transport } from './transport.js'
 
-export interface MemoryNetworkOptions {
+export interface MemoryNetworkOptions extends MemoryConditions {
   /** Default: the real clock. */
   clock?: Clock
   /** Default: a fixed seed. */
   random?: Random
+}
+
+/** How the network behaves; may change while it is used. */
+export interface MemoryConditions {
   /** One-way delay of a frame, evenly spread between the two, in milliseconds. Default 0 to 2. */
   delayMillis?: readonly [number, number]
   /** How long a dial takes. Default 5. */
   dialMillis?: number
   /** The share of frames that have to be sent again; each holds up what is behind it on its link. Default 0. */
   loss?: number
+  /** The share of dials that fail although the member is there. Default 0. */
+  dialFailure?: number
 }
 
 /** A frame is sent again after this: `rto_min` of WebRTC's SCTP. */
@@ -33,8 +39,14 @@ export interface MemoryNetwork {
   transport(): Transport
   /** Frames between members of different groups vanish, and links between them are not noticed to be dead. Members in no group reach nobody. */
   partition(...groups: readonly (readonly string[])[]): void
-  /** Ends the partition. */
+  /** Frames of a member of `from` to one of `to` vanish; what comes back still arrives. */
+  deafen(from: readonly string[], to: readonly string[]): void
+  /** Ends the partition, in both directions. */
   heal(): void
+  /** From now on the network behaves so; what is not named stays as it is. */
+  change(conditions: MemoryConditions): void
+  /** A frame of `from` to `to` takes its length by this longer, in bytes per second; undefined: no longer. */
+  narrow(from: string, to: string, bytesPerSecond: number | undefined): void
   /** Takes signaling away, or gives it back. */
   signaling(up: boolean): void
   /** Ends the member's process as kill -9 does: its links stay open and silent. */
@@ -55,22 +67,24 @@ class Network implements MemoryNetwork, MeetingPlace {
   readonly random: Random
   readonly delivered = { frames: 0, bytes: 0 }
   readonly endpoints = new Map<string, Endpoint>()
-  readonly dialMillis: number
-  /** The share of frames that are lost once. */
-  loss: number
-  readonly #delayMillis: readonly [number, number]
+  readonly conditions: Required<MemoryConditions> = {
+    delayMillis: [0, 2],
+    dialMillis: 5,
+    loss: 0,
+    dialFailure: 0,
+  }
+  readonly #narrow = new Map<string, number>()
   readonly #meetings = new Map<string, Map<string, MemorySignaling>>()
   /** Every signaling client that is started, joined or not. */
   readonly clients = new Set<MemorySignaling>()
   #groups: readonly (readonly string[])[] | undefined
+  #deaf: { from: readonly string[]; to: readonly string[] } | undefined
   #signalingUp = true
 
   constructor(options: MemoryNetworkOptions) {
     this.clock = options.clock ?? systemClock
     this.random = options.random ?? seededRandom(1)
-    this.#delayMillis = options.delayMillis ?? [0, 2]
-    this.dialMillis = options.dialMillis ?? 5
-    this.loss = options.loss ?? 0
+    this.change(options)
   }
 
   transport(): Transport {
@@ -81,8 +95,23 @@ class Network implements MemoryNetwork, MeetingPlace {
     this.#groups = groups
   }
 
+  deafen(from: readonly string[], to: readonly string[]): void {
+    this.#deaf = { from, to }
+  }
+
   heal(): void {
     this.#groups = undefined
+    this.#deaf = undefined
+  }
+
+  change(conditions: MemoryConditions): void {
+    const { delayMillis, dialMillis, loss, dialFailure } = { ...this.conditions, ...conditions }
+    Object.assign(this.conditions, { delayMillis, dialMillis, loss, dialFailure })
+  }
+
+  narrow(from: string, to: string, bytesPerSecond: number | undefined): void {
+    if (bytesPerSecond === undefined) this.#narrow.delete(`${from} ${to}`)
+    else this.#narrow.set(`${from} ${to}`, bytesPerSecond)
   }
 
   signaling(up: boolean): void {
@@ -109,15 +138,28 @@ class Network implements MemoryNetwork, MeetingPlace {
   }
 
   reaches(from: string, to: string): boolean {
+    if (this.#deaf?.from.includes(from) && this.#deaf.to.includes(to)) return false
     return (
       this.#groups === undefined || this.#groups.some((group) => group.includes(from) && group.includes(to))
     )
   }
 
   delay(): number {
-    const [least, most] = this.#delayMillis
-    const stall = this.loss > 0 && this.random() < this.loss ? RETRANSMIT_MILLIS : 0
+    const { delayMillis, loss } = this.conditions
+    const [least, most] = delayMillis
+    const stall = loss > 0 && this.random() < loss ? RETRANSMIT_MILLIS : 0
     return least + (most - least) * this.random() + stall
+  }
+
+  /** How long the line between two members is taken by a frame. */
+  service(from: string, to: string, bytes: number): number {
+    return this.#narrow.size === 0 ? 0 : (1000 * bytes) / (this.#narrow.get(`${from} ${to}`) ?? Infinity)
+  }
+
+  /** Whether a dial fails for no reason. */
+  dialFails(): boolean {
+    const { dialFailure } = this.conditions
+    return dialFailure > 0 && this.random() < dialFailure
   }
 
   room(topic: string): Map<string, MemorySignaling> {
@@ -156,7 +198,7 @@ class Endpoint implements Links {
   dial(peer: string): void {
     if (this.#pipes.has(peer) || this.#dialing.has(peer)) return
     this.#dialing.add(peer)
-    this.#network.clock.after(this.#network.dialMillis, () => this.#finishDial(peer))
+    this.#network.clock.after(this.#network.conditions.dialMillis, () => this.#finishDial(peer))
   }
 
   receiveSignal(_from: string, _signal: Signal): void {
@@ -167,7 +209,8 @@ class Endpoint implements Links {
     const pipe = this.#pipes.get(peer)
     if (pipe === undefined) return
     const { clock } = this.#network
-    pipe.lastArrival = Math.max(pipe.lastArrival, clock.monotonic() + this.#network.delay())
+    const earliest = Math.max(pipe.lastArrival, clock.monotonic() + this.#network.delay())
+    pipe.lastArrival = earliest + this.#network.service(this.#id, peer, bytes.length)
     pipe.queuedBytes += bytes.length
     if (pipe.queuedBytes > SLOW_LINK_BYTES) pipe.wasSlow = true
     // The receiver keeps what it gets: it must not share memory with the sender.
@@ -226,7 +269,8 @@ class Endpoint implements Links {
   #finishDial(peer: string): void {
     if (!this.#dialing.delete(peer) || this.#events === undefined || this.#pipes.has(peer)) return
     const other = this.#network.endpoints.get(peer)
-    if (other === undefined || !this.#network.reaches(this.#id, peer)) {
+    const isMutual = this.#network.reaches(this.#id, peer) && this.#network.reaches(peer, this.#id)
+    if (other === undefined || !isMutual || this.#network.dialFails()) {
       return this.#events.dialFailed(peer, unreachableMember(peer))
     }
     other.#open(this.#id)

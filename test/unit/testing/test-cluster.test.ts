@@ -90,6 +90,71 @@ describe('gossip-kv/testing', () => {
     expect(a.members.get(late.id)?.name).to.equal('late')
   })
 
+  it('cuts off one direction only: a deaf store still tells the others, and heals', async () => {
+    cluster = await createTestCluster({ members: 2 })
+    const [a, b] = cluster.members
+    if (!a || !b) throw new Error('two members')
+    cluster.deafen([a], [b])
+    a.usr.set('to b', 1)
+    b.usr.set('to a', 1)
+    await cluster.advance(300)
+    expect([b.usr.has('to b'), a.usr.has('to a')]).to.deep.equal([false, true])
+    cluster.heal()
+    await cluster.settle()
+    expect(b.usr.get('to b')).to.equal(1)
+  })
+
+  it('changes latency, loss and dials while it runs', async () => {
+    cluster = await createTestCluster({ members: 2, latencyMillis: 10, dialFailure: 0 })
+    const [a, b] = cluster.members
+    cluster.conditions({ latencyMillis: 400 })
+    a?.usr.set('k', 1)
+    expect(await cluster.until(() => b?.usr.has('k') === true)).to.be.within(400, 450)
+    cluster.conditions({ latencyMillis: 10, dialFailure: 1 })
+    const late = await cluster.add()
+    await cluster.advance(20_000)
+    expect(late.members.size).to.equal(1)
+    cluster.conditions({ dialFailure: 0 })
+    await cluster.settle()
+    expect(late.usr.get('k')).to.equal(1)
+  })
+
+  it('slows a link down to so many bytes per second', async () => {
+    cluster = await createTestCluster({ members: 2, latencyMillis: 10 })
+    const [a, b] = cluster.members
+    if (!a || !b) throw new Error('two members')
+    cluster.slowLink(a, b, 10_000)
+    a.usr.set('large', 'x'.repeat(20_000))
+    expect(await cluster.until(() => b.usr.has('large'))).to.be.within(2_000, 5_000)
+    cluster.slowLink(a, b, undefined)
+    a.usr.set('next', 'x'.repeat(20_000))
+    expect(await cluster.until(() => b.usr.has('next'))).to.be.below(100)
+  })
+
+  it('stops a store for a while: the others remove it, it removes nobody, and all is well when it goes on', async () => {
+    cluster = await createTestCluster({ members: 4 })
+    const [a, b] = cluster.members
+    if (!a || !b) throw new Error('four members')
+    cluster.pause(a)
+    b.usr.set('k', 1)
+    await cluster.until(() => b.members.get(a.id) === undefined)
+    expect([a.usr.has('k'), a.members.size]).to.deep.equal([false, 4])
+    cluster.resume(a)
+    await cluster.settle()
+    expect(cluster.members.map(({ usr }) => usr.get('k'))).to.deep.equal([1, 1, 1, 1])
+  })
+
+  it('lets the wall clock of one store jump, and all agree on the winner still', async () => {
+    cluster = await createTestCluster({ members: 3 })
+    const [a, b] = cluster.members
+    if (!a || !b) throw new Error('three members')
+    cluster.jumpClock(a, 20_000)
+    a.usr.set('k', 'from the future')
+    b.usr.set('k', 'at the same time')
+    await cluster.settle()
+    expect(cluster.members.map(({ usr }) => usr.get('k'))).to.deep.equal(Array(3).fill('from the future'))
+  })
+
   it('gives each member its options', async () => {
     cluster = await createTestCluster({ members: 3, store: (index) => ({ name: `member ${index}` }) })
     const [a] = cluster.members

@@ -1,0 +1,62 @@
+/** A process that can be stopped for a while: its timers and what reaches it wait, and come in order when it goes on. */
+import type { Clock, Timer } from '../base/clock.js'
+
+/** One process's clock, and its ears. */
+export class StoppedProcess implements Clock {
+  /** Milliseconds that its wall clock is ahead of the clock that it stands on. */
+  leadMillis = 0
+  readonly #clock: Clock
+  #waiting: (() => void)[] | undefined
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  monotonic(): number {
+    return this.#clock.monotonic()
+  }
+
+  wall(): number {
+    return this.#clock.wall() + this.leadMillis
+  }
+
+  after(millis: number, callback: () => void): Timer {
+    let isCancelled = false
+    const run = () => {
+      if (!isCancelled) callback()
+    }
+    const timer = this.#clock.after(millis, () => this.#pass(run))
+    return {
+      cancel() {
+        isCancelled = true
+        timer.cancel()
+      },
+    }
+  }
+
+  stop(): void {
+    this.#waiting ??= []
+  }
+
+  goOn(): void {
+    const waiting = this.#waiting ?? []
+    this.#waiting = undefined
+    for (const run of waiting) run()
+  }
+
+  /** Calls of methods of `listener` wait while the process is stopped. Methods return nothing. */
+  ears<T extends object>(listener: T): T {
+    return new Proxy(listener, {
+      get: (target, name) => {
+        const heard: unknown = Reflect.get(target, name)
+        if (typeof heard !== 'function') return heard
+        return (...args: unknown[]) => this.#pass(() => Reflect.apply(heard, target, args))
+      },
+    })
+  }
+
+  #pass(run: () => void): void {
+    if (this.#waiting) this.#waiting.push(run)
+    else run()
+  }
+}
