@@ -51,6 +51,8 @@ export interface CheckpointHost {
   assertOpen(): void
 }
 
+/** Heads that a list reads at once: a storage may be far away, and may take a connection for each. */
+const READS_AT_ONCE = 16
 /** Checkpoints without a label that stay when the caller does not say how many. */
 const KEEP_DEFAULT = 10
 
@@ -82,8 +84,13 @@ export class CheckpointBook {
 
   async list(): Promise<CheckpointInfo[]> {
     const ids = await this.#shelf.ids(this.#host.clock.wall())
-    const infos = await Promise.all(ids.map((id) => this.#shelf.info(id)))
-    return infos.flatMap((info) => (info ? [Object.freeze(info)] : []))
+    const infos: CheckpointInfo[] = []
+    for (let from = 0; from < ids.length; from += READS_AT_ONCE) {
+      const some = ids.slice(from, from + READS_AT_ONCE)
+      for (const info of await Promise.all(some.map((id) => this.#shelf.info(id))))
+        if (info) infos.push(Object.freeze(info))
+    }
+    return infos
   }
 
   async read(id: string, options: { prefix?: string }): Promise<Checkpoint> {

@@ -78,10 +78,11 @@ describe('checkpoints', () => {
     const storage = new WatchedStorage()
     const store = alone({ checkpoints: { storage } })
     store.usr.set('large', 'x'.repeat(50_000))
-    for (const label of ['one', 'two', 'three']) await store.checkpoints.create({ label })
+    const labels = Array.from({ length: 20 }, (_, n) => `label ${n}`)
+    for (const label of labels) await store.checkpoints.create({ label })
     storage.reads.length = 0
     const infos = await store.checkpoints.list()
-    expect(infos.map(({ label }) => label)).to.have.members(['one', 'two', 'three'])
+    expect(infos.map(({ label }) => label)).to.have.members(labels)
     expect(infos.map(({ id }) => id)).to.deep.equal(
       infos
         .map(({ id }) => id)
