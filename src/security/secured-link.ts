@@ -131,8 +131,9 @@ export class SecuredLink {
     if (this.#rekey === undefined || this.#over) return
     this.#shake()
     const { clock } = this.#host.self
-    const wait = Math.min(REKEY_RETRY_MILLIS, Math.max(0, this.#rekey.until - clock.monotonic()))
-    this.#rekey.timer = clock.after(wait, () => this.#retry())
+    const left = this.#rekey.until - clock.monotonic()
+    // The last handshake decides.
+    if (left > 0) this.#rekey.timer = clock.after(Math.min(REKEY_RETRY_MILLIS, left), () => this.#retry())
   }
 
   #receiveAuth(bytes: Uint8Array, begins: boolean): void {
