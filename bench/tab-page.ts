@@ -56,6 +56,8 @@ async function writeForEver(told: number): Promise<void> {
     if (Number(number) < latest || padding !== PADDING) await report(`lost ${key} ${latest} ${number}`)
     n = Math.max(n, Number(number))
   }
+  // Another id than before: the browser has begun with an empty database.
+  await report(`id ${store.id}`)
   await report(`open ${n}`)
   for (;;) {
     for (let i = 0; i < 10; i++) store.usr.set(`key ${++n % KEYS}`, `${n}:${PADDING}`)
