@@ -290,7 +290,7 @@ export const DEFAULT_CONFIG: Readonly<ProtocolConfig> = {
   beatTimeoutMillis: 700,
   beatsMissed: 2,
   silenceMillis: 16_000,
-  suspicionMinMillis: 1_300,
+  suspicionMinMillis: 1_200,
   suspicionMaxMillis: 6_000,
   confirmations: 2,
   healthMax: 15,
