@@ -5,6 +5,7 @@
 import { cpus, loadavg, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Bench, BenchOptions, BenchRow } from './bench.js'
+import { bundle } from './bundle.js'
 import { detection } from './detection.js'
 import { durability } from './durability.js'
 import { exit } from './exit.js'
@@ -53,6 +54,7 @@ const BENCHES: readonly Bench[] = [
   oracle,
   meshWebrtc,
   firstSync,
+  bundle,
   exit,
 ]
 
