@@ -16,6 +16,7 @@ const SOON_CAUGHT: readonly string[] = [
   'state vector as digest',
   'session reused after a restore',
   'loser of a conflict kept',
+  'a new generation that forgets sessions whatever is known of them',
   'compaction that forgets a deleted tail',
 ]
 const SOON_RUNS = 80
