@@ -19,6 +19,8 @@ export function waitReplicated(
   const { acks = 1, timeout = TIMEOUT_MILLIS, signal } = options
   checkNumber('acks', acks, acks === 'all' || isWithin(acks, MEMBERS_MAX))
   checkNumber('timeout', timeout, isWithin(timeout, TIMEOUT_MILLIS_MAX))
+  // It may have closed while this module was loaded.
+  if (store.status.name === 'closed') throw aborted('the store was closed')
   return new Promise((resolve, reject) => {
     let why: 'timeout' | 'aborted' | undefined
     const settle = (act: () => void) => {

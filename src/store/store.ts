@@ -131,7 +131,8 @@ class GossipStore implements Store {
     this.presence = this.#presence
     this.#core = new KvCore({
       replica: this.#replica,
-      memberOf: (session) => this.#members.bySession(session),
+      memberOf: (session) =>
+        session === this.#replica.session ? this.#id : this.#members.bySession(session),
       assertWritable: () => this.#assertWritable(),
       listenerThrew,
     })
@@ -205,7 +206,6 @@ class GossipStore implements Store {
     if (!this.#driver) throw notStarted()
     // Loaded when somebody waits for the first time.
     const { waitReplicated } = await import('./replicated.js')
-    this.#assertOpen()
     return waitReplicated(this, this.#driver, this.#world.clock, options)
   }
 

@@ -67,7 +67,6 @@ describe('replicated()', () => {
     expect(await waiting).to.include({ code: 'ERR_ABORTED' })
     expect(await failureOf(a.replicated({ signal: controller.signal }))).to.include({ code: 'ERR_ABORTED' })
     const open = failureOf(a.replicated())
-    await new Promise((resolve) => setTimeout(resolve, 5))
     await a.close()
     expect(await open).to.include({ code: 'ERR_ABORTED' })
     expect(await failureOf(a.replicated())).to.include({ code: 'ERR_STORE_CLOSED' })

@@ -178,6 +178,8 @@ describe('a store', () => {
     const told: unknown[] = []
     b.on('rebased', (event) => told.push(event))
     expect(a.rebase()).to.deep.equal({ generation: 1, forgotten: 1 })
+    a.usr.set('own', 1)
+    expect(a.usr.entry('own')?.by).to.equal(a.id)
     await until(() => b.metrics()['generation'] === 1, 'the generation', 20_000)
     b.usr.set('k', 3)
     await until(() => a.usr.get('k') === 3, 'a write in it')
