@@ -115,8 +115,9 @@ function tokenOf(options: Options): string | (() => Promise<string>) | undefined
 
 /** Never a flag: arguments show in the list of processes. */
 function secretOf({ options }: CommandContext): Pick<StoreOptions, 'secret' | 'security'> {
-  const secret = options.file('secret-file') ?? process.env['GOSSIP_KV_SECRET']?.trim()
-  if (secret) return { secret }
+  // An empty file is no secret, and no wish for a cluster without one.
+  const secret = options.file('secret-file') ?? (process.env['GOSSIP_KV_SECRET']?.trim() || undefined)
+  if (secret !== undefined) return { secret }
   return options.flag('open') ? { security: 'open' } : {}
 }
 

@@ -104,7 +104,8 @@ export class Keyring {
   /** Seals under this key from now on. @throws UsageError ERR_KEY_UNKNOWN */
   async use(key: string): Promise<void> {
     const epoch = await this.#find(key)
-    if (epoch === undefined) throw unknownKey('used')
+    // It may have been removed since it was found.
+    if (epoch === undefined || !this.#epochs.has(epoch.id)) throw unknownKey('used')
     if (epoch === this.#primary) return
     this.#primary = epoch
     this.#tell(undefined)
@@ -125,7 +126,7 @@ export class Keyring {
 
   /** A key may be named by its id or by itself. */
   async #find(key: string): Promise<Epoch | undefined> {
-    if (this.#epochs.has(key) || key.length <= EPOCH_CHARACTERS) return this.#epochs.get(key)
+    if (typeof key !== 'string' || key.length <= EPOCH_CHARACTERS) return this.#epochs.get(key)
     return this.#epochs.get((await openEpoch(key, this.#cluster)).id)
   }
 

@@ -1,6 +1,6 @@
 /** A store in a cluster with a secret: which one that is, and its keys. The rest is loaded only where there is one. */
 import type { Clock } from '../base/clock.js'
-import { type GossipKvError, shown, UsageError } from '../base/errors.js'
+import { type GossipKvError, StorageError, shown, UsageError } from '../base/errors.js'
 import type { Keys, Security } from '../security/security.js'
 import type { Transport } from '../transport/transport.js'
 import type { MemberRole } from '../wire/frame.js'
@@ -27,19 +27,27 @@ export interface SecuringHost {
 /** What names a member over all runs. */
 export interface Identity {
   bytes: Uint8Array
-  /** Whether what was kept by an earlier run is of this kind. */
+  /**
+   * Whether what was kept by an earlier run is an identity of this kind.
+   * @throws StorageError ERR_DATA_SEALED where it is one of the other kind: it must not be replaced
+   */
   fits(known: Uint8Array): boolean
 }
 
 /** The seed of a new member's key, or, without a secret, the id that was drawn. */
 export function newIdentity({ secret }: StoreOptions, id: string): Identity {
-  if (secret === undefined)
-    return {
-      bytes: new TextEncoder().encode(id),
-      fits: (known) => isWord(new TextDecoder().decode(known)),
-    }
-  const bytes = globalThis.crypto.getRandomValues(new Uint8Array(SEED_BYTES))
-  return { bytes, fits: (known) => known.length === SEED_BYTES }
+  const isOpen = secret === undefined
+  return {
+    bytes: isOpen
+      ? new TextEncoder().encode(id)
+      : globalThis.crypto.getRandomValues(new Uint8Array(SEED_BYTES)),
+    fits(known) {
+      const isSeed = known.length === SEED_BYTES
+      const isId = !isSeed && isWord(new TextDecoder().decode(known))
+      if (isOpen ? isSeed : isId) throw otherIdentity(isOpen)
+      return isSeed || isId
+    },
+  }
 }
 
 /** Loads what a secret needs; undefined without one. @throws UsageError ERR_SECRET_INVALID; AuthError ERR_CRYPTO_UNAVAILABLE */
@@ -77,21 +85,27 @@ export function roleOf({ role, secret }: StoreOptions): MemberRole {
 
 /** `store.keys` of a store that may have no secret, or has not opened it yet. */
 export function keysOf(security: () => Security | undefined, reseal: () => Promise<unknown>): Keys {
-  const opened = () => {
-    const { keys } = security() ?? {}
-    if (keys === undefined) throw noKeys()
-    return keys
+  let last: Promise<unknown> = Promise.resolve()
+  // One step after the other: what is sealed anew for one must not be sealed under a key that the next removes.
+  const inTurn = <T>(step: (keys: Keys) => Promise<T>): Promise<T> => {
+    const turn = last.then(() => {
+      const { keys } = security() ?? {}
+      if (keys === undefined) throw noKeys()
+      return step(keys)
+    })
+    last = turn.catch(() => undefined)
+    return turn
   }
   return {
     list: () => security()?.keys.list() ?? [],
-    install: async (secret) => opened().install(secret),
-    use: async (key) => opened().use(key),
-    async remove(key) {
-      const keys = opened()
-      // What only this key opens would be lost with it.
-      await reseal()
-      await keys.remove(key)
-    },
+    install: (secret) => inTurn((keys) => keys.install(secret)),
+    use: (key) => inTurn((keys) => keys.use(key)),
+    remove: (key) =>
+      inTurn(async (keys) => {
+        // What only this key opens would be lost with it.
+        await reseal()
+        await keys.remove(key)
+      }),
   }
 }
 
@@ -109,6 +123,16 @@ function invalid(option: string, expected: string): UsageError {
     what: `Option ${option} is not what it may be`,
     why: `It has to be ${expected}`,
     fix: 'Correct it in the call of createStore()',
+  })
+}
+
+/** Its member would be gone for good, and with it whatever is sealed for it. */
+function otherIdentity(isOpen: boolean): StorageError {
+  const [kept, given] = isOpen ? ['with', 'without'] : ['without', 'with']
+  return new StorageError('ERR_DATA_SEALED', {
+    what: `What is stored belongs to a member ${kept} a secret, and this store is ${given} one`,
+    why: 'A member with a secret has a key for its identity and seals what it stores; one without has neither',
+    fix: `Open it ${kept} a secret, or take another place and bring the data by a checkpoint. Nothing was changed`,
   })
 }
 

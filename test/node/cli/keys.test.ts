@@ -1,5 +1,8 @@
 /** Secrets on the command line: made by keygen, rotated at a running member, and never shown. */
 import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
@@ -32,6 +35,19 @@ describe('gossip-kv keygen', () => {
     expect([code, stderr]).to.satisfy(
       ([exit, text]: [number, string]) => exit === 2 && /ERR_SECRET_MISSING/.test(text),
     )
+  })
+})
+
+describe('gossip-kv node', () => {
+  it('starts no open cluster for a file of the secret that is empty', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'gossip-kv-secret-'))
+    await writeFile(join(folder, 'secret'), '\n')
+    const { code, stderr } = await cli(
+      ['node', '--cluster=c', '--port=0', `--secret-file=${join(folder, 'secret')}`],
+      { GOSSIP_KV_SECRET: await generateSecret() },
+    )
+    expect([code !== 0, /ERR_SECRET_INVALID/.test(stderr)]).to.deep.equal([true, true])
+    await rm(folder, { recursive: true })
   })
 })
 

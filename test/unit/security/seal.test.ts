@@ -5,6 +5,7 @@ import { type Identity, identityOf } from '../../../src/security/identity.js'
 import { Keyring } from '../../../src/security/keyring.js'
 import { openFile, SignalSeal, sealFile } from '../../../src/security/seal.js'
 import { generateSecret } from '../../../src/security/secret.js'
+import { REPLAYS_MAX } from '../../../src/wire/limits.js'
 import { parseSignal, type SealedSignal, type Signal } from '../../../src/wire/signal.js'
 
 const OFFER: Signal = { type: 'offer', session: 's1', sdp: 'v=0 secret-sdp' }
@@ -68,6 +69,31 @@ describe('sealed signals', () => {
     expect(b.got).to.have.length(1)
     expect(b.sent).to.have.length(0)
   })
+
+  it(`are remembered, ${REPLAYS_MAX} of them; then the oldest is forgotten`, async () => {
+    const [a, b] = [await end(ring), await end(ring)]
+    const session = (count: number): Signal => ({ type: 'busy', session: `s${count}` })
+    await a.seal.send(b.identity.id, session(0))
+    await carry(a, b)
+    const boxes: SealedSignal[] = []
+    // What was carried to make each other known are two boxes more at the receiver.
+    for (let count = 2; boxes.length < REPLAYS_MAX; count++) {
+      await a.seal.send(b.identity.id, session(count))
+      for (const { signal } of a.sent.splice(0)) {
+        boxes.push(signal)
+        await b.seal.open(a.identity.id, signal)
+      }
+    }
+    const [oldest] = boxes
+    if (oldest === undefined) throw new Error('there are boxes')
+    const got = b.got.length
+    await b.seal.open(a.identity.id, oldest)
+    expect([b.got.length, b.seal.counters.sealsRefused]).to.deep.equal([got, 1])
+    await a.seal.send(b.identity.id, session(1))
+    await carry(a, b)
+    await b.seal.open(a.identity.id, oldest)
+    expect(b.got.length).to.equal(got + 2)
+  }).timeout(60_000)
 
   it('are not acted on by a member that was started again since', async () => {
     const [a, b] = [await end(ring), await end(ring)]

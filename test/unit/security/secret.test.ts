@@ -98,6 +98,30 @@ describe('a keyring', () => {
     await ring.remove('8letters')
   })
 
+  it('never has a primary key that was removed, in whichever order steps run', async () => {
+    const [old, next] = await twoKeys()
+    for (const steps of ['use remove', 'remove use'])
+      for (const [first, second] of [[next, next] as const, [next, old] as const]) {
+        const ring = await Keyring.open(old, 'shop')
+        await ring.install(next)
+        const [one, other] = steps.split(' ') as ['use' | 'remove', 'use' | 'remove']
+        await Promise.allSettled([ring[one](first), ring[other](second)])
+        expect(ring.get(ring.primary.id), steps).to.equal(ring.primary)
+      }
+  })
+
+  it('takes nothing but texts for keys', async () => {
+    const ring = await Keyring.open(await generateSecret(), 'shop')
+    for (const wrong of [undefined, null, 7, {}, [], new Uint8Array(32)] as unknown as string[]) {
+      expect(codeOf(await ring.install(wrong).catch((error: unknown) => error))).to.equal(
+        'ERR_SECRET_INVALID',
+      )
+      expect(codeOf(await ring.use(wrong).catch((error: unknown) => error))).to.equal('ERR_KEY_UNKNOWN')
+      await ring.remove(wrong)
+    }
+    expect(ring.list()).to.have.length(1)
+  })
+
   it('takes no key of another cluster, and none of a reader beside a writer', async () => {
     const [old, next] = await twoKeys()
     const ring = await Keyring.open(old, 'shop')

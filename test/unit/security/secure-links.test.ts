@@ -2,24 +2,38 @@
 import { expect } from 'chai'
 import { identityOf } from '../../../src/security/identity.js'
 import { Keyring } from '../../../src/security/keyring.js'
-import { generateSecret } from '../../../src/security/secret.js'
+import { generateSecret, readerSecret } from '../../../src/security/secret.js'
 import { SecureLinks } from '../../../src/security/secure-links.js'
+import { openSecurity, type SecurityOptions } from '../../../src/security/security.js'
 import { VirtualClock } from '../../../src/sim/virtual-clock.js'
+import { memoryNetwork } from '../../../src/transport/memory.js'
 import type { LinkEvents, Links } from '../../../src/transport/transport.js'
-import { AUTH_MILLIS_MAX, AUTH_PEERS_MAX, REKEY_MILLIS_MAX } from '../../../src/wire/limits.js'
+import { encodeFrame } from '../../../src/wire/codec.js'
+import type { MemberKind } from '../../../src/wire/frame.js'
+import {
+  AUTH_MILLIS_MAX,
+  AUTH_PEERS_MAX,
+  READERS_PER_NODE_MAX,
+  READERS_PER_TAB_MAX,
+  REKEY_MILLIS_MAX,
+  UNVERIFIED_BYTES_MAX,
+} from '../../../src/wire/limits.js'
 
 const REFUSED = 3
 
 interface Side {
   id: string
-  links: SecureLinks
+  links: Links
   keyring: Keyring
   inner: { events: LinkEvents | undefined; sent: { peer: string; bytes: Uint8Array }[]; ended: string[] }
   log: string[]
   errors: string[]
+  /** What came through. */
+  frames: Uint8Array[]
 }
 
-async function side(secret: string, clock: VirtualClock): Promise<Side> {
+/** A member; with a kind it is made as a store makes it. */
+async function side(secret: string, clock: VirtualClock, kind?: MemberKind): Promise<Side> {
   const inner: Side['inner'] = { events: undefined, sent: [], ended: [] }
   const links: Links = {
     start: async (_self, events) => {
@@ -35,24 +49,40 @@ async function side(secret: string, clock: VirtualClock): Promise<Side> {
       close: async () => undefined,
     },
   }
-  const [identity, keyring] = [await identityOf(), await Keyring.open(secret, 'shop')]
+  const [identity, keyring] = [
+    await identityOf(new Uint8Array(32).fill(++made)),
+    await Keyring.open(secret, 'shop'),
+  ]
   const { id } = identity
-  const [log, errors]: [string[], string[]] = [[], []]
-  const secure = new SecureLinks({
-    ...{ links, identity, keyring, role: 'writer', cluster: 'shop', clock, readersMax: 2 },
-    report: ({ code }) => errors.push(code),
-  })
+  const [log, errors, frames]: [string[], string[], Uint8Array[]] = [[], [], []]
+  const report = ({ code }: { code: string }) => errors.push(code)
+  const role = keyring.canWrite ? 'writer' : 'reader'
+  const secure = kind
+    ? await asInStore(links, { secret, clock, kind, seed: new Uint8Array(32).fill(made), report })
+    : new SecureLinks({ links, identity, keyring, role, cluster: 'shop', clock, readersMax: 2, report })
   await secure.start(id, {
     linkUp: (peer) => log.push(`up ${peer}`),
     linkDown: (peer) => log.push(`down ${peer}`),
-    ...{
-      dialFailed: () => undefined,
-      frame: () => undefined,
-      drained: () => undefined,
-      signal: () => undefined,
-    },
+    frame: (_peer, bytes) => frames.push(bytes),
+    ...{ dialFailed: () => undefined, drained: () => undefined, signal: () => undefined },
   })
-  return { id, links: secure, keyring, inner, log, errors }
+  return { id, links: secure, keyring, inner, log, errors, frames }
+}
+
+let made = 0
+
+async function asInStore(
+  links: Links,
+  own: Pick<SecurityOptions, 'secret' | 'clock' | 'kind' | 'seed' | 'report'>,
+): Promise<Links> {
+  const signaling = memoryNetwork().transport().signaling
+  const { transport } = await openSecurity({
+    ...own,
+    cluster: 'shop',
+    role: undefined,
+    transport: { links, signaling },
+  })
+  return transport.links
 }
 
 /** Lets what the two say arrive, until both are silent for a while. */
@@ -79,10 +109,14 @@ describe('links under a secret', () => {
       [REFUSED],
     )
     await new Promise((resolve) => setTimeout(resolve, 20))
-    clock.run(AUTH_MILLIS_MAX)
+    clock.run(AUTH_MILLIS_MAX - 1)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(a.inner.ended).to.deep.equal(['one-more'])
+    clock.run(1)
     await new Promise((resolve) => setTimeout(resolve, 20))
     expect(a.inner.ended).to.have.length(AUTH_PEERS_MAX + 1)
-    expect([a.log, a.links.counters().authRefused]).to.deep.equal([[], AUTH_PEERS_MAX + 1])
+    expect(a.log).to.deep.equal([])
+    expect(a.links.counters?.()).to.have.property('authRefused', AUTH_PEERS_MAX + 1)
   })
 
   it(`end ${REKEY_MILLIS_MAX} ms after their key was removed, unless the peer gets the new one`, async () => {
@@ -105,5 +139,57 @@ describe('links under a secret', () => {
     await carry(a, b)
     expect(a.log).to.deep.equal([`up ${b.id}`, `down ${b.id}`])
     expect(new Set([...a.errors, ...b.errors])).to.deep.equal(new Set(['ERR_AUTH_EPOCH']))
+  })
+
+  for (const [kind, max] of [
+    ['browser', READERS_PER_TAB_MAX] as const,
+    ['node', READERS_PER_NODE_MAX] as const,
+  ])
+    it(`lead from a ${kind} to ${max} readers, and to one more writer, but to no further reader`, async () => {
+      const clock = new VirtualClock()
+      const secret = await generateSecret()
+      const readers = await readerSecret(secret)
+      const a = await side(secret, clock, kind)
+      const peers: Side[] = []
+      for (let count = 0; count <= max; count++) {
+        const peer = await side(readers, clock)
+        peers.push(peer)
+        for (const [one, other] of [[a, peer] as const, [peer, a] as const])
+          one.inner.events?.linkUp(other.id)
+        await carry(a, peer)
+      }
+      const last = peers.at(-1)?.id ?? ''
+      expect(a.log).to.deep.equal(peers.slice(0, max).map(({ id }) => `up ${id}`))
+      expect([a.inner.ended, a.errors]).to.deep.equal([[last], ['ERR_AUTH_FAILED']])
+      const writer = await side(secret, clock)
+      for (const [one, other] of [[a, writer] as const, [writer, a] as const])
+        one.inner.events?.linkUp(other.id)
+      await carry(a, writer)
+      expect(a.log.at(-1)).to.equal(`up ${writer.id}`)
+    }).timeout(20_000)
+
+  it(`let ${UNVERIFIED_BYTES_MAX} bytes wait for a signature to be checked, and not one more`, async () => {
+    for (const excess of [0, 1]) {
+      const clock = new VirtualClock()
+      const secret = await generateSecret()
+      const [a, b] = [await side(secret, clock), await side(secret, clock)]
+      for (const [one, other] of [[a, b] as const, [b, a] as const]) one.inner.events?.linkUp(other.id)
+      await carry(a, b)
+      const claim = { type: 'leave', id: a.id, incarnation: 1 } as const
+      a.links.send(b.id, encodeFrame(claim), 0)
+      while (a.inner.sent.length === 0) await new Promise((resolve) => setTimeout(resolve, 1))
+      b.inner.events?.frame(a.id, a.inner.sent[0]?.bytes ?? new Uint8Array(0))
+      // All of it comes while that one is checked.
+      for (let left = UNVERIFIED_BYTES_MAX + excess; left > 0; left -= 64 * 1024) {
+        const bytes = new Uint8Array(Math.min(left, 64 * 1024))
+        b.inner.events?.frame(a.id, bytes)
+      }
+      const isOver = () => b.log.includes(`down ${a.id}`)
+      expect(isOver()).to.equal(excess > 0)
+      const count = 1 + UNVERIFIED_BYTES_MAX / (64 * 1024)
+      for (let waited = 0; waited < 500 && !isOver() && b.frames.length < count; waited++)
+        await new Promise((resolve) => setTimeout(resolve, 2))
+      expect(b.frames.length).to.equal(excess > 0 ? 0 : count)
+    }
   })
 })
