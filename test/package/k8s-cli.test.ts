@@ -1,5 +1,8 @@
 /** The settings that the manifests give to the processes, held against the built program itself. */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { renderKustomization } from './k8s/kustomize.js'
@@ -17,6 +20,45 @@ function flagsOf(command: string): string[] {
   if (help.status !== 0) throw new Error(`gossip-kv ${command} --help failed: ${help.stderr}`)
   return [...`${help.stdout}${help.stderr}`.matchAll(/--([a-z][a-z-]*)/g)].map(([, flag]) => flag ?? '')
 }
+
+/** Runs a member as its pod would, with these variables beside those of the manifests, until it is up or has ended. */
+async function startMember(more: Record<string, string>): Promise<string> {
+  const pod = workloads(manifests).find(({ name }) => name === 'member')?.pod
+  const { flags, variables } = processSettings(pod?.containers[0] ?? { name: '' }, manifests)
+  const data = mkdtempSync(join(tmpdir(), 'gossip-kv-pod-'))
+  const own = new Map([...flags, ['port', '0'], ['data', data]])
+  const args = [...own].map(([flag, value]) => `--${flag}=${value}`)
+  const env = { PATH: process.env['PATH'] ?? '', ...Object.fromEntries(variables), ...more }
+  const member = spawn(process.execPath, [program, 'node', '--json', ...args], { env })
+  let printed = ''
+  const ended = new Promise<void>((resolve) => member.on('close', () => resolve()))
+  const isUp = new Promise<void>((resolve) => {
+    for (const stream of [member.stdout, member.stderr])
+      stream.on('data', (chunk) => {
+        printed += String(chunk)
+        if (printed.includes('"id"')) resolve()
+      })
+  })
+  await Promise.race([isUp, ended])
+  member.kill('SIGTERM')
+  await ended
+  rmSync(data, { recursive: true })
+  return printed
+}
+
+describe('a member with the settings of its pod', function () {
+  this.timeout(30_000)
+
+  it('does not start while its Secret is empty', async () => {
+    expect(await startMember({ GOSSIP_KV_SECRET: '' })).to.include('ERR_SECRET_MISSING')
+  })
+
+  it('starts with what keygen prints, line end and all', async () => {
+    const { stdout } = spawnSync(process.execPath, [program, 'keygen'], { encoding: 'utf8' })
+    const printed = await startMember({ GOSSIP_KV_SECRET: stdout })
+    expect(printed).to.include('"cluster":"default"').and.not.include(stdout.trim())
+  })
+})
 
 for (const { title, pod } of workloads(manifests)) {
   describe(`the process of ${title}`, () => {

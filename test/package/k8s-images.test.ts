@@ -5,6 +5,7 @@ import { expect } from 'chai'
 import { stagesOf, valuesOf } from './k8s/dockerfile.js'
 import { renderKustomization } from './k8s/kustomize.js'
 import { asManifests, workloads } from './k8s/manifest.js'
+import { SECRET_BY_HAND } from './k8s/rules/wiring.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const dockerfiles = { signaling: 'signaling-server/Dockerfile', member: 'cli/Dockerfile' }
@@ -121,6 +122,14 @@ describe('k8s/README.md', () => {
     )
     expect(named).not.to.have.lengthOf(0)
     expect(named.filter((name) => ![...made, ...pods].includes(name))).to.deep.equal([])
+  })
+
+  it('makes the Secret that the members ask for, with the variable that they read, before they start', () => {
+    const made = guide.indexOf(
+      `create secret generic ${SECRET_BY_HAND} --from-file=GOSSIP_KV_SECRET=/dev/stdin`,
+    )
+    expect(made).to.be.above(guide.indexOf('docker run --rm gossip-kv/node:dev keygen |'))
+    expect(guide.indexOf('kubectl apply -k')).to.be.above(made)
   })
 
   it("keeps the steps of the project's founding document", () => {

@@ -1,7 +1,11 @@
 /** Whether the resources find one another: every name, label and port that one uses, another one has. */
+import type { V1Container } from '@kubernetes/client-node/dist/gen/models/V1Container.js'
 import { containersOf, type Manifest, ofKind, selects, type Workload, workloads } from '../manifest.js'
 import { processSettings } from '../process-settings.js'
 import { type Rules, unless } from './rule.js'
+
+/** The one Secret that no manifest makes: the guide says how. */
+export const SECRET_BY_HAND = 'cluster-secret'
 
 export const wiringRules: Rules = {
   'no two resources share kind and name': (manifests) => {
@@ -102,6 +106,17 @@ export const wiringRules: Rules = {
       }),
     ),
 
+  'a member does not start without the secret of the cluster': (manifests) =>
+    workloads(manifests).flatMap(({ title, pod }) =>
+      containersOf(pod).flatMap((container) => {
+        const isMember = processSettings(container, manifests).command === 'node'
+        return unless(
+          !isMember || isClosed(container, manifests),
+          `${title} is open to whoever knows its name`,
+        )
+      }),
+    ),
+
   'the signaling address of a member is a Service and a port of it': (manifests) =>
     workloads(manifests).flatMap(({ title, pod }) =>
       containersOf(pod).flatMap((container) => {
@@ -112,6 +127,15 @@ export const wiringRules: Rules = {
         return unless(isServed(new URL(address), manifests), `${title}: no Service answers at ${address}`)
       }),
     ),
+}
+
+/** Whether a member gets the secret of the cluster, and nothing tells it to do without. */
+function isClosed(container: V1Container, manifests: readonly Manifest[]): boolean {
+  const { variables } = processSettings(container, manifests)
+  const isGiven = container.envFrom?.some(
+    ({ secretRef }) => secretRef?.name === SECRET_BY_HAND && secretRef.optional !== true,
+  )
+  return isGiven === true && !variables.has('GOSSIP_KV_OPEN')
 }
 
 function portsOf({ pod }: Workload) {
@@ -140,7 +164,8 @@ function missingReferences({ title, pod }: Workload, manifests: readonly Manifes
       if (configMapRef && !keysOf(configMapRef.name)) {
         findings.push(`${title}: ConfigMap ${configMapRef.name} is missing`)
       }
-      if (secretRef) findings.push(`${title}: Secret ${secretRef.name} is missing`)
+      if (secretRef && secretRef.name !== SECRET_BY_HAND)
+        findings.push(`${title}: Secret ${secretRef.name} is missing`)
     }
     for (const { name, valueFrom } of env ?? []) {
       const reference = valueFrom?.configMapKeyRef
