@@ -219,7 +219,10 @@ export interface ProtocolConfig {
    * replica. [guess]
    */
   originsMax: number
-  /** Sequence numbers remembered above the unbroken ones of an origin. Less: the same. [guess] */
+  /**
+   * Sequence numbers remembered above the unbroken ones of an origin, and taken below the first one that came. Less: the
+   * same. [guess]
+   */
   originGapsMax: number
   /** Acknowledgements that did not come are asked for again after this, doubled each time. Less: floods in vain. [guess] */
   ackRetryMillis: number

@@ -9,10 +9,14 @@ import type { ProtocolConfig } from '../config.js'
 
 /** What is known of one origin's sequence numbers. */
 interface OriginState {
-  /** All numbers up to this one were seen, or are given up. */
+  /** The first one that came, or the first of an unbroken run before it. */
+  first: number
+  /** Of those from `first` on, all up to this one were seen, or are given up. */
   floor: number
   /** Seen numbers above the floor; there is no set while there are none, which is nearly always. */
   above: Set<number> | undefined
+  /** Seen numbers before the first one, which later ones have overtaken; mostly there is no set either. */
+  below: Set<number> | undefined
 }
 
 const NONE: readonly number[] = []
@@ -27,16 +31,17 @@ export class Sequences {
     this.#config = config
   }
 
-  /** Whether this envelope was seen before. */
+  /** Whether this envelope was seen before, or is so old that it counts as seen. */
   has(tag: number, seq: number): boolean {
     const state = this.#get(tag)
-    return state !== undefined && (seq <= state.floor || state.above?.has(seq) === true)
+    return state !== undefined && this.#isSeen(state, seq)
   }
 
   /** Remembers an envelope. Only accepted ones are remembered, or a liar could hide true ones. */
   add(tag: number, seq: number): void {
     const state = this.#touch(tag, seq)
-    if (seq <= state.floor) return
+    if (this.#isSeen(state, seq)) return
+    if (seq < state.first) return addBelow(state, seq)
     if (seq === state.floor + 1) state.floor = seq
     else state.above = (state.above ?? new Set()).add(seq)
     if (state.above === undefined) return
@@ -59,16 +64,23 @@ export class Sequences {
 
   /** The numbers of an announced run that were not seen, at most `max`. */
   missing(announced: Announced, max: number): readonly number[] {
-    const state = this.#get(announced.tag)
-    // Of an origin never heard of, only the newest is asked for: what was before comes by sync.
-    if (state === undefined) return [announced.to]
-    if (announced.to <= state.floor) return NONE
+    const { tag, from, to } = announced
+    const state = this.#get(tag)
     const missing: number[] = []
-    for (let number = Math.max(announced.from, state.floor + 1); number <= announced.to; number++) {
-      if (!state.above?.has(number)) missing.push(number)
-      if (missing.length >= max) break
+    // Of an origin never heard of, the newest are asked for: what was before comes by sync.
+    if (state === undefined) for (let seq = to; seq >= from && missing.length < max; seq--) missing.push(seq)
+    if (state === undefined) return missing.reverse()
+    const start = Math.max(from, state.first - this.#config.originGapsMax)
+    for (let seq = start; seq <= to && missing.length < max; seq++) {
+      if (seq >= state.first && seq <= state.floor) seq = state.floor
+      else if (!this.#isSeen(state, seq)) missing.push(seq)
     }
     return missing
+  }
+
+  #isSeen({ first, floor, above, below }: OriginState, seq: number): boolean {
+    if (seq >= first) return seq <= floor || above?.has(seq) === true
+    return seq < first - this.#config.originGapsMax || below?.has(seq) === true
   }
 
   #get(tag: number): OriginState | undefined {
@@ -79,8 +91,8 @@ export class Sequences {
   #touch(tag: number, seq: number): OriginState {
     const young = this.#young.get(tag)
     if (young) return young
-    // A member that joins late sees an origin for the first time at any number; what was before comes by sync.
-    const state = this.#old.get(tag) ?? { floor: seq - 1, above: undefined }
+    // Whoever joins late hears of an origin at any number: what was before is not asked for, but taken if it comes.
+    const state = this.#old.get(tag) ?? { first: seq, floor: seq - 1, above: undefined, below: undefined }
     if (2 * this.#young.size >= this.#config.originsMax) {
       this.#old = this.#young
       this.#young = new Map()
@@ -88,6 +100,12 @@ export class Sequences {
     this.#young.set(tag, state)
     return state
   }
+}
+
+function addBelow(state: OriginState, seq: number): void {
+  state.below = (state.below ?? new Set()).add(seq)
+  while (state.below.delete(state.first - 1)) state.first -= 1
+  if (state.below.size === 0) state.below = undefined
 }
 
 /** The short name of an origin's run; never 0, which stands for the shared tree. */

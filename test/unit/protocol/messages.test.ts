@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { Output } from '../../../src/protocol/step.js'
-import type { MessageFrame } from '../../../src/wire/frame.js'
+import type { GossipFrame, MessageFrame } from '../../../src/wire/frame.js'
 import { Lab, record, sentTo } from './lab.js'
 
 const messageOf = (from: string, to: string, hops = 10): MessageFrame => ({
@@ -52,6 +52,19 @@ describe('messages in the engine', () => {
     const full = member.give({ type: 'message', to: 'far', bytes: Uint8Array.of(5) })
     expect(floodedTo(full, 'b')).to.have.length(1)
     expect(sentTo(full, 'a')).to.deep.equal([])
+  })
+
+  it('to all reach a member that has never heard of their sender, whichever comes first', () => {
+    const member = lab()
+    const flooded = (seq: number): GossipFrame => ({
+      ...{ type: 'gossip', origin: 'far', epoch: 9, seq, round: 0, ownTree: false, shapes: false },
+      body: { ...messageOf('far', '', 0), bytes: Uint8Array.of(seq) },
+    })
+    const outputs = [['a', 7] as const, ['b', 6] as const, ['a', 6] as const].flatMap(([peer, seq]) =>
+      member.frame(peer, flooded(seq)),
+    )
+    const heard = outputs.flatMap((output) => (output.type === 'message' ? [...output.bytes] : []))
+    expect(heard).to.deep.equal([7, 6])
   })
 
   it('are handed to the application of their receiver alone', () => {
