@@ -6,7 +6,7 @@ import { randomInteger, seededRandom } from '../base/random.js'
 import type { Engine } from '../protocol/engine.js'
 import { Checker } from './checker.js'
 import { Cluster, engineFactory } from './cluster.js'
-import { epilogue } from './epilogue.js'
+import { epilogue, type Verdict } from './epilogue.js'
 import { drawFaults, type Fault, faultsEnd, playFaults } from './faults.js'
 import type { Seat } from './seat.js'
 import { everyoneWrites } from './workload.js'
@@ -39,7 +39,12 @@ export interface Outcome {
   traceHash: string
   inputs: number
   simulatedMillis: number
+  /** Members that stood a storm of losses at the end, and how many of them somebody removed. */
+  stormed: number
+  removed: number
 }
+
+const NO_STORM = { stormed: 0, removed: 0 }
 
 /** The scenario of a seed. */
 export function scenarioOf(seed: number): Scenario {
@@ -72,8 +77,8 @@ export function playScenario(
       return outcome(cluster, undefined, [...checker.broken, ...checker.unsettled()])
     const problems = [...stays(cluster, checker), ...calmDeaths(checker, late)]
     // What has not even settled would fail in everything else as well.
-    if (problems.length === 0) problems.push(...epilogue(cluster))
-    return outcome(cluster, settleMillis, [...checker.broken, ...problems])
+    const verdict = problems.length === 0 ? epilogue(cluster) : { problems, ...NO_STORM }
+    return outcome(cluster, settleMillis, [...checker.broken, ...verdict.problems], verdict)
   } catch (error) {
     return outcome(cluster, undefined, [`threw after ${chaosMillis} ms: ${String(error)}`])
   }
@@ -105,9 +110,14 @@ function calmDeaths({ deaths }: Checker, since: number): string[] {
   return count > 0 ? [`${count} false deaths in the calm`] : []
 }
 
-function outcome(cluster: Cluster<Engine>, settleMillis: number | undefined, problems: string[]): Outcome {
+function outcome(
+  cluster: Cluster<Engine>,
+  settleMillis: number | undefined,
+  problems: string[],
+  { stormed, removed }: Omit<Verdict, 'problems'> = NO_STORM,
+): Outcome {
   const { traceHash, inputs, now } = cluster
-  return { problems, settleMillis, traceHash, inputs, simulatedMillis: now }
+  return { problems, settleMillis, traceHash, inputs, simulatedMillis: now, stormed, removed }
 }
 
 /** Leaves out halves of the faults, then single ones, as long as the run still fails. */

@@ -214,7 +214,7 @@ export class Plumtree {
     const tree = frame.ownTree ? tag : SHARED_TREE
     if (frame.shapes) this.#trees.shape(tree, from, now)
     else this.#trees.use(tree, from, now)
-    const everywhere = frame.body.type === 'claims' && this.#context.health.score(now) > 0
+    const everywhere = isUrgent(frame.body, this.#context.health.score(now))
     for (const neighbor of this.#context.view.established()) {
       if (neighbor.id === from || neighbor.id === frame.origin || neighbor.dirty) continue
       if (everywhere || this.#trees.isEager(tree, neighbor.id)) sendTo(this.#context, neighbor, frame, now)
@@ -249,4 +249,9 @@ function addAnnouncement(announcements: Map<number, Announced>, tag: number, seq
   if (run === undefined) announcements.set(tag, { tag, from: seq, to: seq })
   else if (seq > run.to) run.to = seq
   else if (seq < run.from) run.from = seq
+}
+
+/** Doubts have a race with a timer to win, and whoever hears badly finds the links of the tree stalled: all links then. */
+function isUrgent(body: EnvelopeBody, health: number): boolean {
+  return body.type === 'claims' && (health > 0 || body.claims.some(({ type }) => type === 'suspect'))
 }

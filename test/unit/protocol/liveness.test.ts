@@ -62,6 +62,18 @@ describe('liveness in the engine', () => {
     expect([claimsSent(false), claimsSent(true)]).to.deep.equal([0, 1])
   })
 
+  it('passes a doubt on along every link at once: its subject has a timer to outrun', () => {
+    const lab = new Lab()
+    for (const peer of ['a', 'b', 'c']) lab.link(peer)
+    for (const peer of ['b', 'c']) lab.frame(peer, { type: 'prune', tree: 0 })
+    const doubt = { type: 'suspect', id: 'c', incarnation: 100, by: 'x' } as const
+    const told = lab.frame('a', {
+      ...{ type: 'gossip', origin: 'x', epoch: 9, seq: 1, round: 0, ownTree: false, shapes: false },
+      body: { type: 'claims', claims: [doubt] },
+    })
+    expect(['a', 'b', 'c'].map((peer) => doubts(told, peer))).to.deep.equal([[], ['c'], ['c']])
+  })
+
   it('answers a doubt that comes right after another one, when its pause is over', () => {
     const lab = new Lab()
     lab.link('a')
