@@ -1,6 +1,6 @@
 /**
- * Rows 26 and 19 in a real Chromium: killed in the middle of saving to IndexedDB, again and again on one profile; and
- * the time of a start from 100,000 keys there.
+ * Rows 26 and 19 in a real Chromium: killed while it saves to IndexedDB, again and again on one profile; the same with
+ * every kill in the middle of a write of its LevelDB; and the time of a start from 100,000 keys there.
  */
 
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -15,6 +15,7 @@ import { findBrowser } from '../scripts/browser.mjs'
 import { leanSimplePeer } from '../scripts/lean-simple-peer.mjs'
 import type { Bench, BenchRow } from './bench.js'
 import { median } from './contest.js'
+import { tearLogs } from './torn-log.js'
 
 const LINE_MILLIS_MAX = 60_000
 /** How long it writes before it is killed, at most. */
@@ -29,7 +30,9 @@ export const tab: Bench = {
     const page = await servedPage()
     const profile = await mkdtemp(join(tmpdir(), 'gossip-kv-profile-'))
     try {
-      yield await killedRow(page.url, profile, size ?? (quick ? 5 : 50))
+      const kills = size ?? (quick ? 5 : 50)
+      yield await killedRow(page.url, `${profile}/kill`, kills)
+      yield await killedRow(page.url, `${profile}/torn`, kills, () => tearLogs(`${profile}/torn`))
       yield await loadRow(page.url, `${profile}/load`, quick ? 3 : 9)
     } finally {
       page.close()
@@ -38,21 +41,29 @@ export const tab: Bench = {
   },
 }
 
-async function killedRow(url: string, profile: string, kills: number): Promise<BenchRow> {
+/** `tear` makes the profile look as after a kill in the middle of a write; returns how often it did. */
+async function killedRow(
+  url: string,
+  profile: string,
+  kills: number,
+  tear?: () => Promise<number>,
+): Promise<BenchRow> {
   const faults: string[] = []
   let acknowledged = 0
   let opened = 0
   let lossy = 0
+  let torn = 0
   const ids = new Set<string>()
   for (let kill = 0; kill < kills; kill++) {
     const lines = new Lines()
-    const browser = await opening(`${url}?kill=${acknowledged}`, `${profile}/kill`, lines)
+    const browser = await opening(`${url}?kill=${acknowledged}`, profile, lines)
     try {
       await lines.first(/^(open|failed)/)
       await new Promise((resolve) => setTimeout(resolve, Math.random() * LOAD_MILLIS_MAX))
     } finally {
       await killed(browser)
     }
+    torn += (await tear?.()) ?? 0
     for (const line of lines.all) {
       if (/^(lost|failed)/.test(line)) faults.push(line)
       else if (line.startsWith('id')) ids.add(line)
@@ -64,12 +75,12 @@ async function killedRow(url: string, profile: string, kills: number): Promise<B
   return {
     row: 26,
     name: 'tab',
-    what: 'Chromium killed while saving to IndexedDB',
+    what: `Chromium killed ${tear ? 'in the middle of a write of its LevelDB' : 'while saving to IndexedDB'}`,
     value: opened - lossy,
     unit: `of ${kills}`,
     target: `${kills} of ${kills} open, 0 lost`,
     pass: opened === kills && faults.length === 0,
-    note: `${acknowledged} writes acknowledged; ${ids.size - 1} times the browser had dropped the database; ${faults.slice(0, 3).join('; ')}`,
+    note: `${acknowledged} writes acknowledged; ${ids.size - 1} times the browser had dropped the database; ${tear ? `${torn} logs torn; ` : ''}${faults.slice(0, 3).join('; ')}`,
   }
 }
 

@@ -51,6 +51,7 @@ export type ErrorCode =
   | 'ERR_REASSEMBLY_LIMIT'
   // StorageError
   | 'ERR_DATA_CORRUPT'
+  | 'ERR_DATA_LOST'
   | 'ERR_DATA_LOCKED'
   | 'ERR_DATA_UNWRITABLE'
   | 'ERR_DATA_FULL'

@@ -33,6 +33,14 @@ export function evicted(name: string): StorageError {
   })
 }
 
+export function lost(name: string): StorageError {
+  return new StorageError('ERR_DATA_LOST', {
+    what: `The database ${name} had something in it, and is new and empty now`,
+    why: 'The browser found the databases of this site damaged and dropped them, or the database was deleted',
+    fix: 'Nothing needs to be done: the member takes a new identity, and the state from the other members. What only this one had is lost',
+  })
+}
+
 export function tooNew(name: string): StorageError {
   return new StorageError('ERR_DATA_CORRUPT', {
     what: `The database ${name} has a version that this program does not know`,

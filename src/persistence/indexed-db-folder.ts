@@ -6,20 +6,20 @@
  *   state: 'identity' -> bytes;  0 | 1 -> { generation, content, checksum }
  *   log:   [generation, number] -> { records, checksum }
  */
-import { type GossipKvError, StorageError } from '../base/errors.js'
+import { StorageError } from '../base/errors.js'
 import {
   corrupt,
   damagedParts,
   evicted,
   inOtherTab,
+  lost,
   notOpen,
-  tooNew,
   translated,
   unsupported,
 } from './indexed-db-errors.js'
+import { mark, openDatabase } from './indexed-db-opening.js'
 import type { Loaded } from './persistence.js'
 
-const VERSION = 1
 const STATE = 'state'
 const LOG = 'log'
 const IDENTITY = 'identity'
@@ -41,6 +41,8 @@ export class IndexedDbFolder {
   /** Lets go of the lock of this tab; undefined while it is not held. */
   #unlock: (() => Promise<void>) | undefined
   #identity: Uint8Array | undefined
+  /** Whether it is noted elsewhere that there is something in it. */
+  #isMarked = false
   #generation = 0
   /** The number of the next item of the log. */
   #next = 0
@@ -54,8 +56,9 @@ export class IndexedDbFolder {
     return this.#translating(async () => {
       this.#unlock = await lock(this.#name)
       try {
-        this.#database = await this.#connect()
-        return await this.#load()
+        const isLost = await this.#connect()
+        const loaded = await this.#load()
+        return isLost ? { ...loaded, warning: lost(this.#name) } : loaded
       } catch (error) {
         await this.close()
         throw error
@@ -81,7 +84,7 @@ export class IndexedDbFolder {
     const generation = this.#generation + 1
     const checksum = await checksumOf([generation], [content])
     // After an eviction there is a new database, which knows nothing.
-    if (this.#unlock && !this.#database) this.#database = await this.#translating(() => this.#connect())
+    if (this.#unlock && !this.#database) await this.#translating(() => this.#connect())
     await this.#write((transaction) => {
       const state = transaction.objectStore(STATE)
       state.put({ generation, content, checksum }, generation % 2)
@@ -100,8 +103,9 @@ export class IndexedDbFolder {
     await unlock?.()
   }
 
-  async #connect(): Promise<IDBDatabase> {
-    const database = await openDatabase(this.#name)
+  /** True: there was a database before, and it is gone. */
+  async #connect(): Promise<boolean> {
+    const { database, isLost } = await openDatabase(this.#name, [STATE, LOG])
     const lose = () => {
       if (this.#database === database) this.#database = undefined
     }
@@ -111,7 +115,8 @@ export class IndexedDbFolder {
       database.close()
       lose()
     }
-    return database
+    this.#database = database
+    return isLost
   }
 
   async #load(): Promise<Loaded> {
@@ -170,6 +175,8 @@ export class IndexedDbFolder {
       const end = ended(transaction)
       act(transaction)
       await end
+      if (!this.#isMarked) mark(this.#name)
+      this.#isMarked = true
     })
   }
 
@@ -203,25 +210,6 @@ function lock(name: string): Promise<() => Promise<void>> {
       })
     })
     held.catch(reject)
-  })
-}
-
-function openDatabase(name: string): Promise<IDBDatabase> {
-  if (!globalThis.indexedDB) throw unsupported(name, 'IndexedDB')
-  return new Promise((resolve, reject) => {
-    const opening = indexedDB.open(name, VERSION)
-    let isRefused = false
-    opening.onupgradeneeded = () => {
-      opening.result.createObjectStore(STATE)
-      opening.result.createObjectStore(LOG)
-    }
-    const refuse = (error: GossipKvError | DOMException | null) => {
-      isRefused = true
-      reject(error)
-    }
-    opening.onblocked = () => refuse(inOtherTab(name))
-    opening.onerror = () => refuse(opening.error?.name === 'VersionError' ? tooNew(name) : opening.error)
-    opening.onsuccess = () => (isRefused ? opening.result.close() : resolve(opening.result))
   })
 }
 

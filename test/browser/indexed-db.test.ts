@@ -83,6 +83,34 @@ describe('IndexedDB', () => {
     await persistence.close()
   })
 
+  it('tells of a database that is gone, once, and starts anew', async () => {
+    const store = storeOnIt()
+    await store.ready()
+    store.usr.set('k', 1)
+    await store.flush()
+    await store.close()
+    await deleted(name)
+    const codes: unknown[] = []
+    for (let start = 0; start < 2; start++) {
+      const later = storeOnIt()
+      later.on('error', ({ code }) => codes.push(code))
+      await later.ready()
+      await later.flush()
+      await later.close()
+    }
+    expect(codes).to.deep.equal(['ERR_DATA_LOST'])
+  })
+
+  it('says nothing of a loss at its first start, and leaves no other database behind', async () => {
+    const persistence = indexedDbPersistence(name)
+    const { warning } = await persistence.open()
+    expect(warning).to.equal(undefined)
+    await persistence.saveIdentity(bytes('me'))
+    await persistence.close()
+    const names = (await indexedDB.databases()).map((database) => database.name)
+    expect(names.filter((each) => each?.includes(name))).to.deep.equal([`gossip-kv:${name}`])
+  })
+
   it('refuses to start from nothing when both slots are damaged, and deletes neither', async () => {
     const persistence = indexedDbPersistence(name)
     await persistence.open()
