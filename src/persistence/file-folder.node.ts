@@ -44,16 +44,26 @@ export async function generationsIn(files: FileSystem, folder: string): Promise<
   return { snapshots: of('snapshot').reverse(), logs: of('log') }
 }
 
+export interface ReadOptions {
+  /** Whether what is left over or damaged stays where it is. Default false. */
+  isReadOnly?: boolean
+}
+
 /** Reads the newest whole snapshot and every log since. @throws StorageError ERR_DATA_CORRUPT, or a system error */
-export async function readFolder(files: FileSystem, folder: string): Promise<ReadFolder> {
+export async function readFolder(
+  files: FileSystem,
+  folder: string,
+  { isReadOnly = false }: ReadOptions = {},
+): Promise<ReadFolder> {
   for (const name of await files.list(folder))
-    if (TEMPORARY.test(name)) await files.remove(join(folder, name))
+    if (TEMPORARY.test(name) && !isReadOnly) await files.remove(join(folder, name))
   const generations = await generationsIn(files, folder)
   const { base, snapshot, damages } = await readSnapshot(files, folder, generations)
   const log = await readLogs(files, folder, { base, damages, generations })
   // Out of the way, but kept: else the next snapshot would count a damaged one as the one to fall back to.
   for (const { name } of damages)
-    if (name.startsWith('snapshot')) await files.rename(join(folder, name), join(folder, `${name}.damaged`))
+    if (name.startsWith('snapshot') && !isReadOnly)
+      await files.rename(join(folder, name), join(folder, `${name}.damaged`))
   const warning = damages.length > 0 ? survived(folder, damages) : log.torn
   return {
     loaded: { ...(snapshot && { snapshot }), records: log.records, ...(warning && { warning }) },

@@ -78,8 +78,8 @@ function pathOf(folder: string, number: number): string {
 /** A hard link appears with all of its content or not at all, and never replaces another one. */
 async function create(folder: string, path: string): Promise<boolean> {
   const temporary = unique(folder)
-  await write(temporary)
   try {
+    await write(temporary)
     await link(temporary, path)
     return true
   } catch (error) {
@@ -87,7 +87,7 @@ async function create(folder: string, path: string): Promise<boolean> {
     // A file system without hard links, as SMB: there, the lock is seen empty for an instant.
     return await writeIfMissing(path)
   } finally {
-    await unlink(temporary)
+    await ignoringMissing(unlink(temporary))
   }
 }
 

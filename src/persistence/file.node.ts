@@ -18,7 +18,7 @@ import {
   tooNew,
   unreadableIdentity,
 } from './file-errors.node.js'
-import { generationsIn, logName, readFolder, snapshotName } from './file-folder.node.js'
+import { generationsIn, logName, type ReadOptions, readFolder, snapshotName } from './file-folder.node.js'
 import { frame, unframe } from './file-frame.node.js'
 import { encodeRecords, logHead } from './file-log.node.js'
 import { diskFileSystem, type FileSystem, type NewFile } from './file-system.node.js'
@@ -30,7 +30,10 @@ export const SNAPSHOTS_KEPT = 2
 const IDENTITY_NAME = 'identity.gkv'
 
 export interface FilePersistenceOptions {
-  /** True: a store starts in memory when the folder cannot be opened, and tries again. Default false: it refuses. */
+  /**
+   * True: a store starts in memory when the folder cannot be opened, and tries again; what can be read without being
+   * written is read, as on a read-only or full disk. Default false: it refuses.
+   */
   optional?: boolean
 }
 
@@ -63,6 +66,8 @@ class FilePersistence implements Persistence {
   readonly #folder: string
   /** The number of the lock; undefined while the folder is not open. */
   #lockNumber: number | undefined
+  /** It was read, and could not be taken. */
+  #wasRead = false
   /** The greatest generation that a file was begun for. */
   #generation = 0
   /** Whether the log of that generation exists: an earlier process began it. */
@@ -85,10 +90,16 @@ class FilePersistence implements Persistence {
   open(): Promise<Loaded> {
     return this.#guarded(async () => {
       await this.#files.makeFolder(this.#folder)
-      const lock = await this.#lock()
+      let lock: number
+      try {
+        lock = await this.#lock()
+      } catch (cause) {
+        return await this.#readWithout(cause)
+      }
       try {
         const loaded = await this.#load()
         this.#lockNumber = lock
+        this.#wasRead = false
         return loaded
       } catch (error) {
         await this.#files.releaseLock(this.#folder, lock)
@@ -130,6 +141,7 @@ class FilePersistence implements Persistence {
 
   close(): Promise<void> {
     return this.#guarded(async () => {
+      this.#wasRead = false
       const lock = this.#lockNumber
       if (lock === undefined) return
       this.#lockNumber = undefined
@@ -144,8 +156,16 @@ class FilePersistence implements Persistence {
     return result.number
   }
 
-  async #load(): Promise<Loaded> {
-    const { loaded, generation, hasLog } = await readFolder(this.#files, this.#folder)
+  /** Reads a folder that no lock can be written to, once: on a disk that is read-only or full. */
+  async #readWithout(cause: unknown): Promise<Loaded> {
+    if (!this.optional || this.#wasRead || cause instanceof GossipKvError) throw cause
+    const loaded = await this.#load({ isReadOnly: true })
+    this.#wasRead = true
+    return { ...loaded, readOnly: failedDisk(this.#folder, cause) }
+  }
+
+  async #load(options?: ReadOptions): Promise<Loaded> {
+    const { loaded, generation, hasLog } = await readFolder(this.#files, this.#folder, options)
     this.#generation = generation
     this.#hasLog = hasLog
     this.#hasFailed = false

@@ -15,6 +15,11 @@ export interface Loaded {
   records: readonly Uint8Array[]
   /** Trouble that was survived, as a log that ends in the middle of a record. */
   warning?: Error
+  /**
+   * The place can be read but not written, for this reason, and is not taken. Only of an optional persistence: the
+   * store goes on with what was read, in memory, and calls `open()` again, which rejects as long as that stays so.
+   */
+  readOnly?: Error
 }
 
 /** A place that survives the process. The store calls one method at a time, and waits for it. */

@@ -65,7 +65,8 @@ export class Saver {
    */
   async open(identity: Uint8Array, fits: (known: Uint8Array) => boolean): Promise<Uint8Array> {
     try {
-      const known = (await this.#open()).identity
+      const { identity: known, readOnly } = await this.#open()
+      if (readOnly) this.#fail(readOnly)
       if (known && fits(known)) return known
       if (this.#phase === 'open') await this.#persistence.saveIdentity(identity)
     } catch (cause) {
@@ -137,9 +138,10 @@ export class Saver {
       await this.#persistence.close()
       throw error
     }
+    if (warning) this.#host.warned(warning instanceof StorageError ? warning : adapterWarned(warning))
+    if (loaded.readOnly) return loaded
     this.#phase = 'open'
     this.#size.opened(snapshot?.length ?? 0, lengthOf(records))
-    if (warning) this.#host.warned(warning instanceof StorageError ? warning : adapterWarned(warning))
     // What an earlier process left in its log may not be durable, whatever it looks like: it is written anew.
     if (records.length > 0 || warning) {
       this.#isDue = true
@@ -190,7 +192,7 @@ export class Saver {
 
   async #saveOnce(): Promise<void> {
     try {
-      if (this.#phase === 'shut') await this.#open()
+      if (this.#phase === 'shut') await this.#reopen()
       let version = this.#sealed()
       if (!this.#isBehind) await this.#append()
       if (this.#isBehind || this.#isDue) {
@@ -203,6 +205,11 @@ export class Saver {
     } catch (cause) {
       throw this.#fail(cause)
     }
+  }
+
+  async #reopen(): Promise<void> {
+    const { readOnly } = await this.#open()
+    if (readOnly) throw readOnly
   }
 
   /** Records everything up to now; returns its count. */

@@ -27,6 +27,8 @@ export class ModelDisk implements FileSystem {
   trouble: Trouble = () => undefined
   readonly #names = new Map<string, number>()
   readonly #contents: Uint8Array[] = []
+  /** A code that taking the lock fails with. */
+  lockTrouble: string | undefined
   #isLocked = false
   /** Operations that were tried, failed ones included. */
   tried = 0
@@ -71,6 +73,7 @@ export class ModelDisk implements FileSystem {
   }
 
   async takeLock() {
+    if (this.lockTrouble) throw systemError(this.lockTrouble, 'lock')
     if (this.#isLocked) return { type: 'held' as const, holder: { pid: 1, start: '' } }
     this.#isLocked = true
     return { type: 'taken' as const, number: 1 }

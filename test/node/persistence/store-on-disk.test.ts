@@ -65,6 +65,40 @@ describe('A store on a disk in trouble', () => {
     expect(strict.status.name).to.equal('closed')
   })
 
+  for (const [trouble, expected] of [
+    ['EROFS', 'ERR_DATA_UNWRITABLE'],
+    ['EACCES', 'ERR_DATA_UNWRITABLE'],
+    ['ENOSPC', 'ERR_DATA_FULL'],
+  ] as const)
+    it(`reads a folder that cannot be written (${trouble}), and saves what came since once it can`, async () => {
+      const disk = new ModelDisk()
+      const first = storeOn(memoryNetwork(), { persistence: filePersistenceOn(disk, '/data') })
+      await first.ready()
+      first.usr.set('first', 1)
+      await first.close()
+      disk.lockTrouble = trouble
+      disk.trouble = () => trouble
+      const persistence = filePersistenceOn(disk, '/data', { optional: true })
+      const second = storeOn(memoryNetwork(), { persistence })
+      await second.ready()
+      expect(second.usr.snapshot()).to.deep.equal({ first: 1 })
+      expect(second.id).to.equal(first.id)
+      expect(second.status)
+        .to.include({ persisted: false })
+        .and.have.nested.property('storageError.code', expected)
+      second.usr.set('second', 2)
+      second.usr.delete('first')
+      expect(await failureOf(second.flush())).to.include({ code: expected })
+      disk.lockTrouble = undefined
+      disk.trouble = () => undefined
+      await second.flush()
+      expect(second.status).to.include({ persisted: true, storageError: undefined })
+      await second.close()
+      const third = storeOn(memoryNetwork(), { persistence: filePersistenceOn(disk, '/data') })
+      await third.ready()
+      expect(third.usr.snapshot()).to.deep.equal({ second: 2 })
+    })
+
   it('takes over a folder by itself once the other process has closed it, if it is optional', async () => {
     const disk = new ModelDisk()
     const first = storeOn(memoryNetwork(), { persistence: filePersistenceOn(disk, '/data') })
