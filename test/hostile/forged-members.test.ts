@@ -102,6 +102,52 @@ describe('forged member records', function () {
     expect(wrong()).to.deep.equal([])
   })
 
+  it('show nowhere when they come in a checkpoint that is imported, or in a data folder', async () => {
+    const wrong = watchForWrong(stores)
+    const [victim, witness] = stores
+    const lie = { [victim?.id ?? '']: { ...recordOf(), name: 'liar' } }
+    const forged = new Y.Doc()
+    forged.getMap('sys').set('members', lie)
+    forged.getMap('members').set(victim?.id ?? '', lie)
+    forged.getArray('elsewhere').push(['liar'])
+    const update = Y.encodeStateAsUpdate(forged)
+    witness?.usr.set('key', 'genuine')
+    const genuine = Y.encodeStateAsUpdate(witness?.doc ?? new Y.Doc())
+    for (const crafted of [update, Y.mergeUpdates([genuine, update]), Y.mergeUpdates([update, genuine])]) {
+      const result = await witness?.checkpoints.import(crafted).catch(({ code }: { code: string }) => code)
+      expect(result).to.equal('ERR_CHECKPOINT_INVALID')
+      const { security, persistence } = await sealedFolder(crafted)
+      const reader = createStore({
+        ...{ cluster: 'test', secret, persistence },
+        transport: network.transport(),
+        name: 'reader',
+      })
+      const code = await reader.ready().then(String, (error: { code: string }) => error.code)
+      expect(code).to.equal('ERR_DATA_CORRUPT')
+      expect([reader.id === security.id, JSON.stringify(reader.sys.snapshot()).includes('liar')]).to.include(
+        false,
+      )
+      await reader.close()
+    }
+    for (const store of stores) {
+      expect([...store.doc.share.keys()].sort()).to.deep.equal(['sys', 'usr'])
+      expect(JSON.stringify([store.sys.snapshot(), store.doc.toJSON()])).to.not.include('liar')
+    }
+    expect(await witness?.checkpoints.list()).to.deep.equal([])
+    expect(wrong()).to.deep.equal([])
+  })
+
+  /** A data folder whose snapshot somebody crafted who holds the secret. */
+  async function sealedFolder(snapshot: Uint8Array) {
+    const security = await openSecurity({ ...base(), transport: memoryNetwork().transport() })
+    const persistence = memoryPersistence()
+    await persistence.open()
+    await persistence.saveIdentity(new Uint8Array(32).fill(5))
+    await persistence.snapshot(await security.seal(snapshot))
+    await persistence.close()
+    return { security, persistence }
+  }
+
   function base() {
     return {
       secret,

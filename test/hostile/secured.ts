@@ -7,6 +7,7 @@ import { systemClock } from '../../src/transport/system-clock.js'
 import type { LinkEvents, Links } from '../../src/transport/transport.js'
 import { encodeFrame } from '../../src/wire/codec.js'
 import type { Frame, HelloFrame, MemberRecord } from '../../src/wire/frame.js'
+import type { Signal } from '../../src/wire/signal.js'
 
 export interface SecuredMember {
   id: string
@@ -23,7 +24,13 @@ export interface SecuredMember {
 export async function secured(
   inner: Links,
   secret: Secret,
-  given: { cluster?: string; identity?: Identity; role?: 'reader' | 'writer' } = {},
+  given: {
+    cluster?: string
+    identity?: Identity
+    role?: 'reader' | 'writer'
+    /** Carries its signals. */
+    signal?: (peer: string, signal: Signal) => void
+  } = {},
 ): Promise<SecuredMember> {
   const { cluster = 'test', identity = await identityOf() } = given
   const keyring = await Keyring.open(secret, cluster)
@@ -37,7 +44,7 @@ export async function secured(
     ...{ id: identity.id, identity, links, log: [], frames: [], errors },
     inject: (peer, frame) => inner.send(peer, encodeFrame(frame), 1),
   }
-  await links.start(identity.id, eventsOf(member))
+  await links.start(identity.id, { ...eventsOf(member), ...(given.signal && { signal: given.signal }) })
   return member
 }
 
