@@ -11,6 +11,7 @@ const cache = join(root, 'node_modules', '.cache', 'gossip-kv-bench')
 /** How long it writes before it is killed, at most. */
 const LOAD_MILLIS_MAX = 40
 const START_MILLIS_MAX = 30_000
+const PROBLEM_CHARS_MAX = 4000
 
 export interface KillCounts {
   kills: number
@@ -47,23 +48,27 @@ export async function killed(points: number): Promise<KillCounts> {
 
 async function killOnce(program: string, folder: string, counts: KillCounts): Promise<void> {
   const child = spawn(process.execPath, [program, folder, String(counts.acknowledged)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
   const exit = () => child.kill('SIGKILL')
   process.once('exit', exit)
-  const { lines, code } = await output(child)
+  const { lines, code, problem } = await output(child)
   process.removeListener('exit', exit)
   for (const line of lines) {
     if (line.startsWith('lost')) counts.faults.push(line)
     else counts.acknowledged = Number(line.replace('open ', ''))
   }
-  if (code !== 'SIGKILL') counts.faults.push(`it ended by itself with ${code}`)
+  if (code !== 'SIGKILL') counts.faults.push(`it ended by itself with ${code}: ${problem}`)
   else if (!lines.some((line) => line.startsWith('open'))) counts.faults.push('it did not open')
 }
 
-/** The whole lines that it wrote until it was killed. */
-function output(child: ChildProcess): Promise<{ lines: string[]; code: string }> {
+/** The whole lines that it wrote until it was killed, and the error that it ended with, if it did. */
+function output(child: ChildProcess): Promise<{ lines: string[]; code: string; problem: string }> {
   let text = ''
+  let errors = ''
+  child.stderr?.on('data', (chunk) => {
+    errors = (errors + String(chunk)).slice(-PROBLEM_CHARS_MAX)
+  })
   let timer = setTimeout(() => child.kill('SIGKILL'), START_MILLIS_MAX)
   child.stdout?.on('data', (chunk) => {
     const wasOpen = text.includes('open')
@@ -75,7 +80,8 @@ function output(child: ChildProcess): Promise<{ lines: string[]; code: string }>
   return new Promise((resolve) => {
     child.on('close', (code, signal) => {
       clearTimeout(timer)
-      resolve({ lines: text.split('\n').slice(0, -1), code: String(signal ?? code) })
+      const problem = /^.*Error.*$/m.exec(errors)?.[0] ?? errors
+      resolve({ lines: text.split('\n').slice(0, -1), code: String(signal ?? code), problem })
     })
   })
 }

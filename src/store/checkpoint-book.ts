@@ -12,7 +12,15 @@ import { readCheckpoint } from '../replica/checkpoint.js'
 import type { Replica, WriteOperation } from '../replica/replica.js'
 import type { Value } from '../replica/value.js'
 import { CHECKPOINTS_MAX, MERGE_BYTES_MAX } from '../wire/limits.js'
-import { checkLabel, invalid, missing, notAllowed, tooLarge, tooMany } from './checkpoint-errors.js'
+import {
+  checkLabel,
+  checkOptions,
+  invalid,
+  missing,
+  notAllowed,
+  tooLarge,
+  tooMany,
+} from './checkpoint-errors.js'
 import type { CheckpointSeal } from './checkpoint-seal.js'
 import { type CheckpointHead, CheckpointShelf } from './checkpoint-shelf.js'
 import type {
@@ -71,7 +79,9 @@ export class CheckpointBook {
     this.#shelf = new CheckpointShelf({ storage: adapted, random, seal })
   }
 
-  create(captured: CapturedState, label: string | undefined): Promise<CheckpointInfo> {
+  async create(captured: CapturedState, options: { label?: string }): Promise<CheckpointInfo> {
+    checkOptions(options)
+    const { label } = options
     return this.#inTurn(() => this.#add(captured, label))
   }
 
@@ -109,8 +119,9 @@ export class CheckpointBook {
   }
 
   async restore(id: string, options: { prefix?: string; atomic?: boolean }): Promise<CheckpointDifference> {
-    const { atomic = false } = options
     const prefix = prefixOf(options)
+    const { atomic = false } = options
+    if (typeof atomic !== 'boolean') throw notAllowed('atomicity', atomic, 'true or false')
     const target = valuesOf(await this.#stored(id, prefix))
     // From here on in one turn: what others write meanwhile comes before all of it or after.
     const difference = differenceOf(this.#present(prefix), target)
@@ -125,7 +136,9 @@ export class CheckpointBook {
     return update
   }
 
-  async import(bytes: unknown, label: string | undefined): Promise<CheckpointInfo> {
+  async import(bytes: unknown, options: { label?: string }): Promise<CheckpointInfo> {
+    checkOptions(options)
+    const { label } = options
     if (!(bytes instanceof Uint8Array)) throw notAllowed('content', bytes, 'a Uint8Array')
     if (bytes.length > MERGE_BYTES_MAX) throw tooLarge(bytes.length)
     // A copy of its own: the caller may go on with the buffer.
@@ -214,7 +227,9 @@ export class CheckpointBook {
   }
 }
 
-function prefixOf({ prefix = '' }: { prefix?: string }): string {
+function prefixOf(options: { prefix?: string }): string {
+  checkOptions(options)
+  const { prefix = '' } = options
   if (typeof prefix !== 'string') throw notAllowed('prefix', prefix, 'a text')
   return prefix
 }

@@ -85,6 +85,12 @@ export function notAllowed(name: string, value: unknown, expected: string): Usag
 const LONE_SURROGATE = /\p{Surrogate}/u
 
 /** @throws UsageError ERR_OPTION_INVALID */
+export function checkOptions(options: unknown): void {
+  if (typeof options !== 'object' || options === null)
+    throw notAllowed('option object', options, 'an object, as { label } or { prefix }')
+}
+
+/** @throws UsageError ERR_OPTION_INVALID */
 export function checkLabel(label: unknown): void {
   if (label === undefined) return
   const fits =

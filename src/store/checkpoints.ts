@@ -29,11 +29,11 @@ export class LazyCheckpoints implements Checkpoints {
     this.#host = host
   }
 
-  async create({ label }: { label?: string } = {}): Promise<CheckpointInfo> {
+  async create(options: { label?: string } = {}): Promise<CheckpointInfo> {
     // The state at the call: what is written while the rest is loaded comes after it.
     const captured = this.#host.isReady() ? this.#capture() : undefined
     const book = await this.#open()
-    return book.create(captured ?? this.#capture(), label)
+    return book.create(captured ?? this.#capture(), options)
   }
 
   async list(): Promise<readonly CheckpointInfo[]> {
@@ -59,8 +59,8 @@ export class LazyCheckpoints implements Checkpoints {
     return (await this.#open()).export(id)
   }
 
-  async import(bytes: Uint8Array, { label }: { label?: string } = {}): Promise<CheckpointInfo> {
-    return (await this.#open()).import(bytes, label)
+  async import(bytes: Uint8Array, options: { label?: string } = {}): Promise<CheckpointInfo> {
+    return (await this.#open()).import(bytes, options)
   }
 
   async remove(id: string): Promise<void> {

@@ -16,9 +16,12 @@ export function waitReplicated(
   clock: Clock,
   options: ReplicatedOptions,
 ): Promise<Replicated> {
+  check('options', options, typeof options === 'object' && options !== null, 'an object')
   const { acks = 1, timeout = TIMEOUT_MILLIS, signal } = options
-  checkNumber('acks', acks, acks === 'all' || isWithin(acks, MEMBERS_MAX))
-  checkNumber('timeout', timeout, isWithin(timeout, TIMEOUT_MILLIS_MAX))
+  const isCount = acks === 'all' || isWithin(acks, MEMBERS_MAX)
+  check('acks', acks, isCount, `an integer from 0 to ${MEMBERS_MAX}, or 'all'`)
+  check('timeout', timeout, isWithin(timeout, TIMEOUT_MILLIS_MAX), 'an integer from 0, in milliseconds')
+  check('signal', signal, signal === undefined || isSignal(signal), 'an AbortSignal')
   // It may have closed while this module was loaded.
   if (store.status.name === 'closed') throw aborted('the store was closed')
   return new Promise((resolve, reject) => {
@@ -52,15 +55,20 @@ export function waitReplicated(
   })
 }
 
+/** Also one of another window. */
+function isSignal(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value
+}
+
 function isWithin(value: unknown, max: number): boolean {
   return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= max
 }
 
-function checkNumber(option: string, value: unknown, fits: boolean): void {
+function check(option: string, value: unknown, fits: boolean, allowed: string): void {
   if (fits) return
   throw new UsageError('ERR_OPTION_INVALID', {
     what: `replicated() got ${shown(value)} as ${option}`,
-    why: `It has to be an integer from 0${option === 'acks' ? ` to ${MEMBERS_MAX}, or 'all'` : ', in milliseconds'}`,
+    why: `It has to be ${allowed}`,
     fix: 'Correct it in the call',
   })
 }

@@ -335,7 +335,20 @@ describe('checkpoints', () => {
       expect(await failureOf(store.checkpoints.create({ label })), String(label)).to.include({
         code: 'ERR_OPTION_INVALID',
       })
-    expect((await store.checkpoints.create({ label: 'x'.repeat(64) })).label).to.have.length(64)
+    const { id, label } = await store.checkpoints.create({ label: 'x'.repeat(64) })
+    expect(label).to.have.length(64)
+    const bytes = await store.checkpoints.export(id)
+    for (const options of [null, 'a label', 7] as never[])
+      for (const failure of [
+        await failureOf(store.checkpoints.create(options)),
+        await failureOf(store.checkpoints.import(bytes, options)),
+        await failureOf(store.checkpoints.read(id, options)),
+        await failureOf(store.checkpoints.diff(id, 'now', options)),
+        await failureOf(store.checkpoints.restore(id, options)),
+        await failureOf(store.checkpoints.restore(id, { atomic: 'yes' as never })),
+      ])
+        expect(failure).to.include({ code: 'ERR_OPTION_INVALID' })
+    expect(await store.checkpoints.list()).to.have.length(1)
     for (const checkpoints of [
       true,
       { keep: 0 },

@@ -89,10 +89,14 @@ describe('replicated()', () => {
     }
   })
 
-  it('refuses numbers that cannot be', async () => {
+  it('refuses options that cannot be, at once', async () => {
     const a = storeOn(memoryNetwork())
     for (const acks of [-1, 1.5, Number.NaN, 10_001, Number.POSITIVE_INFINITY, '1', 'many'])
       expect(await failureOf(a.replicated({ acks: acks as number })), String(acks)).to.include({
+        code: 'ERR_OPTION_INVALID',
+      })
+    for (const options of [null, 3, 'all', { signal: 5 }, { signal: {} }, { signal: null }])
+      expect(await failureOf(a.replicated(options as never)), String(options)).to.include({
         code: 'ERR_OPTION_INVALID',
       })
     for (const timeout of [-1, Number.NaN, 2 ** 31, Number.POSITIVE_INFINITY])
