@@ -36,7 +36,7 @@ attack(contestant === 'yjs' ? plainTake(Number(seed), Number(cases)) : ourTake(N
 function attack(take: Take): void {
   const outcomes: Record<string, number> = {}
   for (let index = Number(from); index < Number(cases) + ATTACKS.length; index++) {
-    writeSync(1, `${index}\n`)
+    say(String(index))
     const judgement = take(index, false)
     if (judgement === undefined) continue
     const { millis } = judgement
@@ -45,10 +45,22 @@ function attack(take: Take): void {
     outcomes[word] = (outcomes[word] ?? 0) + 1
     const { half, pending, roots, threw, wrong, emptied } = judgement
     const harm: Harm = { half, pending, roots, slow, threw, wrong, emptied }
-    if (Object.values(harm).some(Boolean))
-      writeSync(1, `${JSON.stringify({ index, outcome: judgement.outcome, ...harm })}\n`)
+    if (Object.values(harm).some(Boolean)) say(JSON.stringify({ index, outcome: judgement.outcome, ...harm }))
   }
-  writeSync(1, `${JSON.stringify({ outcomes })}\n`)
+  say(JSON.stringify({ outcomes }))
+}
+
+/** Writes a line before it goes on, however long the reader takes: a full pipe is no exit of the victim's. */
+function say(line: string): void {
+  let bytes = Buffer.from(`${line}\n`)
+  while (bytes.length > 0) {
+    try {
+      bytes = bytes.subarray(writeSync(1, bytes))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+    }
+  }
 }
 
 /** On a machine that others use, once proves nothing. */
