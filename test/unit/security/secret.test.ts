@@ -58,6 +58,9 @@ describe('secrets', () => {
     ['a password', 'correct horse battery staple'],
     ['nothing', ''],
     ['one character less', 'A'.repeat(42)],
+    ['a line end behind it', `${'A'.repeat(43)}\n`],
+    ['a space before it', ` ${'A'.repeat(43)}`],
+    ['padding', `${'A'.repeat(43)}=`],
     ['another spelling of the same bytes', `${'A'.repeat(42)}B`],
     ['a cluster id that is none', `${'A'.repeat(43)}.short`],
   ] as const)
