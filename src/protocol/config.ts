@@ -206,7 +206,7 @@ export interface ProtocolConfig {
   cachedMax: number
   /** Their bytes. More: memory. [guess] */
   cachedBytesMax: number
-  /** Their age. Less: more is left to syncs. [guess] */
+  /** Their age, and how long an update waits for what it follows. Less: more is left to syncs. [guess] */
   cachedMillis: number
   /** Updates that wait for what they follow. Less: more is left to syncs. [guess] */
   holdBackMax: number

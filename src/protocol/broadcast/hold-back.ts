@@ -5,6 +5,7 @@ import type { ProtocolConfig } from '../config.js'
 interface Held {
   frame: GossipFrame
   from: string
+  since: number
 }
 
 export class HoldBack {
@@ -27,7 +28,7 @@ export class HoldBack {
     const name = nameOf(frame)
     if (this.#held.has(name)) return
     if (this.#held.size === 0) this.#overdueAt = now + this.#config.holdBackMillis
-    this.#held.set(name, { frame, from })
+    this.#held.set(name, { frame, from, since: now })
     this.#bytes += updateBytes(frame)
     while (this.#held.size > this.#config.holdBackMax || this.#bytes > this.#config.holdBackBytesMax)
       this.#dropOldest()
@@ -49,9 +50,14 @@ export class HoldBack {
     }
   }
 
-  /** The sender of the oldest frame when something has waited too long; asks again only after a pause. */
+  /**
+   * The sender of the oldest frame when something has waited too long; asks again only after a pause. What has waited as
+   * long as envelopes are stored is given up: its writer died before what it follows got anywhere, or a sync brings both.
+   */
   overdue(now: number): string | undefined {
     if (now < this.deadline()) return undefined
+    for (const [name, held] of this.#held)
+      if (now >= held.since + this.#config.cachedMillis) this.#forget(name, held)
     this.#overdueAt = now + this.#config.syncRetryMillis
     for (const held of this.#held.values()) return held.from
     return undefined

@@ -229,6 +229,26 @@ describe('the engine', () => {
     expect(sentTo(drained, 'a', 'digest')).to.have.length(1)
   })
 
+  it('gives up an update whose predecessor nobody has, and asks for syncs no longer', () => {
+    const writer = new Lab()
+    const [, second = new Uint8Array()] = [1, 2].flatMap((value) => {
+      writer.replica.write([{ type: 'set', key: 'k', value }])
+      return writer.replica.drain()
+    })
+    const lab = new Lab()
+    lab.link('a')
+    lab.frame('a', {
+      ...{ type: 'gossip', origin: 'gone', epoch: 9, seq: 2, round: 0, ownTree: false, shapes: false },
+      body: { type: 'update', update: second },
+    })
+    expect(lab.engine.counters.held).to.equal(1)
+    lab.beats(DEFAULT_CONFIG.cachedMillis / 1_000 + 5, ['a'])
+    const { held, syncs } = lab.engine.counters
+    expect(held).to.equal(0)
+    lab.beats(30, ['a'])
+    expect(lab.engine.counters.syncs).to.equal(syncs)
+  })
+
   it('serves two syncs at once and is busy for a third', () => {
     const lab = new Lab()
     const large = Array.from({ length: 20 }, (_, n) => ({

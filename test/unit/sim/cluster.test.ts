@@ -144,8 +144,8 @@ describe('a simulated cluster of engines', () => {
     expect(run(6, 'stub')).not.to.deep.equal(run(7, 'stub'))
   })
 
-  // The later ones once removed living members in the storm at the end.
-  for (const seed of [1, 2, 3, 4, 5, 42, 43, 57, 249])
+  // The later ones once removed living members in a storm, and the last waited for ever for the writes of a crashed one.
+  for (const seed of [1, 2, 3, 4, 5, 42, 43, 57, 249, 538])
     it(`heals after random faults (npm run sim -- swarm --runs 1 --seed ${seed})`, () => {
       const { problems } = playScenario(scenarioOf(seed))
       expect(problems).to.deep.equal([])
