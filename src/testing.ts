@@ -86,8 +86,17 @@ export interface TestCluster {
   resume(store: Store): void
   /** The wall clock of `store` jumps by `millis`; the time that passes does not. */
   jumpClock(store: Store, millis: number): void
-  /** Ends a member as kill -9 does: no goodbye, its links stay open and silent. Its store is of no use any more. */
+  /**
+   * Ends a member as kill -9 does: no goodbye, its links stay open and silent, and what its persistence has not been given yet is
+   * lost. Its store is of no use any more.
+   */
   crash(store: Store): Promise<void>
+  /**
+   * Starts a store that was crashed or closed again, with the same options: under its id and with its data when it has a
+   * `persistence`, as an empty newcomer otherwise. Resolves with the new store, loaded.
+   * @throws Error when it is still open, or of another cluster
+   */
+  restart(store: Store): Promise<Store>
   /** Resets the link of two members, if there is one; both notice. */
   cut(a: Store, b: Store): void
   /** Takes signaling away, or gives it back. Members that are linked do not need it. */
@@ -118,6 +127,7 @@ class Cluster implements TestCluster {
   readonly seed: number
   readonly #members: Store[] = []
   readonly #processes = new WeakMap<Store, StoppedProcess>()
+  readonly #made = new WeakMap<Store, TestStoreOptions>()
   readonly #options: TestClusterOptions
   readonly #clock: VirtualClock | undefined
   readonly #world: StoreWorld
@@ -154,14 +164,14 @@ class Cluster implements TestCluster {
     const { store: given = {} } = this.#options
     const shared = typeof given === 'function' ? given(this.#added) : given
     this.#added += 1
-    const process = new StoppedProcess(this.#world.clock)
-    const transport = heardBy(process, this.#network.transport())
-    const world = { ...this.#world, clock: process }
-    const store = createStoreIn(world, { cluster: 'test', ...shared, ...options, transport })
-    this.#processes.set(store, process)
-    this.#members.push(store)
-    await store.ready()
-    return store
+    return this.#start({ ...shared, ...options })
+  }
+
+  async restart(store: Store): Promise<Store> {
+    const options = this.#made.get(store)
+    if (options === undefined || this.#members.includes(store))
+      throw new Error('Only a store of this cluster that was crashed or closed can be restarted.')
+    return this.#start(options)
   }
 
   async advance(millis: number): Promise<void> {
@@ -226,6 +236,7 @@ class Cluster implements TestCluster {
 
   async crash(store: Store): Promise<void> {
     this.#network.crash(store.id)
+    this.#processes.get(store)?.kill()
     this.#drop(store)
     await this.#closed([store])
   }
@@ -244,6 +255,26 @@ class Cluster implements TestCluster {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  async #start(options: TestStoreOptions): Promise<Store> {
+    const process = new StoppedProcess(this.#world.clock)
+    const transport = heardBy(process, this.#network.transport())
+    const { persistence } = options
+    const store = createStoreIn(
+      { ...this.#world, clock: process },
+      {
+        cluster: 'test',
+        ...options,
+        transport,
+        ...(persistence && { persistence: process.hands(persistence) }),
+      },
+    )
+    this.#processes.set(store, process)
+    this.#made.set(store, options)
+    this.#members.push(store)
+    await store.ready()
+    return store
   }
 
   #drop(store: Store): void {

@@ -7,6 +7,7 @@ export class StoppedProcess implements Clock {
   leadMillis = 0
   readonly #clock: Clock
   #waiting: (() => void)[] | undefined
+  #isDead = false
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -51,6 +52,23 @@ export class StoppedProcess implements Clock {
         const heard: unknown = Reflect.get(target, name)
         if (typeof heard !== 'function') return heard
         return (...args: unknown[]) => this.#pass(() => Reflect.apply(heard, target, args))
+      },
+    })
+  }
+
+  /** From now on nothing that it does reaches its `hands`. */
+  kill(): void {
+    this.#isDead = true
+  }
+
+  /** What `place` is asked to do is done until the process is killed; it may still be closed then. */
+  hands<T extends object>(place: T): T {
+    return new Proxy(place, {
+      get: (target, name) => {
+        const done: unknown = Reflect.get(target, name)
+        if (typeof done !== 'function') return done
+        return (...args: unknown[]): unknown =>
+          this.#isDead && name !== 'close' ? Promise.resolve() : Reflect.apply(done, target, args)
       },
     })
   }

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { UsageError } from '../../../src/base/errors.js'
+import { memoryPersistence } from '../../../src/persistence/memory.js'
 import { createTestCluster, type TestCluster } from '../../../src/testing.js'
 
 describe('gossip-kv/testing', () => {
@@ -71,6 +72,55 @@ describe('gossip-kv/testing', () => {
     const took = await cluster.until(() => cluster.members.every(({ members }) => members.size === 3))
     expect(took).to.be.within(1_000, 10_000)
     expect(() => a.usr.set('k', 1)).to.throw(UsageError)
+  })
+
+  it('restarts a crashed member under its id, with what its persistence had been given and no more', async () => {
+    cluster = await createTestCluster({ members: 3, store: () => ({ persistence: memoryPersistence() }) })
+    const [a, b] = cluster.members
+    if (!a || !b) throw new Error('three members')
+    const { id } = a
+    a.usr.set('saved', 1)
+    await cluster.settle()
+    await a.flush()
+    cluster.partition([a], cluster.members.slice(1))
+    a.usr.set('not saved', 1)
+    await cluster.crash(a)
+    b.usr.set('meanwhile', 2)
+    await cluster.advance(60_000)
+    cluster.heal()
+    const again = await cluster.restart(a)
+    expect([again.id, again.usr.snapshot()]).to.deep.equal([id, { saved: 1 }])
+    await cluster.settle()
+    again.usr.set('saved', 3)
+    await cluster.settle()
+    expect(cluster.members.map(({ usr }) => usr.snapshot())).to.deep.equal(
+      Array(3).fill({ saved: 3, meanwhile: 2 }),
+    )
+    const refusal = await cluster.restart(again).catch(String)
+    expect(refusal).to.include('crashed or closed')
+  })
+
+  it('restarts a member at once, before the others have noticed its crash', async () => {
+    cluster = await createTestCluster({ members: 3, store: () => ({ persistence: memoryPersistence() }) })
+    const [a, b] = cluster.members
+    if (!a || !b) throw new Error('three members')
+    await a.flush()
+    await cluster.crash(a)
+    const again = await cluster.restart(a)
+    again.usr.set('k', 1)
+    await cluster.settle()
+    expect(again.id).to.equal(a.id)
+    expect(b.usr.get('k')).to.equal(1)
+  })
+
+  it('restarts a member without persistence as an empty newcomer', async () => {
+    cluster = await createTestCluster({ members: 2 })
+    const [a, b] = cluster.members
+    if (!a || !b) throw new Error('two members')
+    await cluster.crash(b)
+    const again = await cluster.restart(b)
+    expect(again.id).not.to.equal(b.id)
+    await cluster.settle()
   })
 
   it('needs signaling to take a newcomer in, and not for those that are linked', async () => {
