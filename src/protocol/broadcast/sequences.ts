@@ -13,6 +13,8 @@ interface OriginState {
   first: number
   /** Of those from `first` on, all up to this one were seen, or are given up. */
   floor: number
+  /** The greatest one that was seen. */
+  last: number
   /** Seen numbers above the floor; there is no set while there are none, which is nearly always. */
   above: Set<number> | undefined
   /** Seen numbers before the first one, which later ones have overtaken; mostly there is no set either. */
@@ -42,6 +44,7 @@ export class Sequences {
     const state = this.#touch(tag, seq)
     if (this.#isSeen(state, seq)) return
     if (seq < state.first) return addBelow(state, seq)
+    state.last = Math.max(state.last, seq)
     if (seq === state.floor + 1) state.floor = seq
     else state.above = (state.above ?? new Set()).add(seq)
     if (state.above === undefined) return
@@ -51,14 +54,15 @@ export class Sequences {
     if (state.above.size === 0) state.above = undefined
   }
 
-  /** The numbers before `seq` that were skipped, newest first, at most `max`. */
+  /**
+   * The numbers between the greatest one so far and `seq`, newest first, at most `max`. A gap is told of once: what nobody had then
+   * came, or comes, by a sync.
+   */
   skipped(tag: number, seq: number, max: number): readonly number[] {
     const state = this.#get(tag)
-    if (state === undefined || seq <= state.floor + 1) return NONE
+    if (state === undefined || seq <= state.last + 1) return NONE
     const skipped: number[] = []
-    for (let number = seq - 1; number > state.floor && skipped.length < max; number--) {
-      if (!state.above?.has(number)) skipped.push(number)
-    }
+    for (let number = seq - 1; number > state.last && skipped.length < max; number--) skipped.push(number)
     return skipped
   }
 
@@ -92,7 +96,8 @@ export class Sequences {
     const young = this.#young.get(tag)
     if (young) return young
     // Whoever joins late hears of an origin at any number: what was before is not asked for, but taken if it comes.
-    const state = this.#old.get(tag) ?? { first: seq, floor: seq - 1, above: undefined, below: undefined }
+    const nothing = { first: seq, floor: seq - 1, last: seq - 1, above: undefined, below: undefined }
+    const state = this.#old.get(tag) ?? nothing
     if (2 * this.#young.size >= this.#config.originsMax) {
       this.#old = this.#young
       this.#young = new Map()

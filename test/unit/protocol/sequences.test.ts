@@ -15,8 +15,10 @@ describe('the sequence numbers of an origin', () => {
     expect([1, 2, 3, 4].map((seq) => sequences.has(TAG, seq))).to.deep.equal([true, false, true, false])
   })
 
-  it('that were skipped are asked for, newest first and no more than so many', () => {
-    expect(seen(1, 3).skipped(TAG, 6, 10)).to.deep.equal([5, 4, 2])
+  it('that were skipped are asked for once, newest first and no more than so many', () => {
+    expect(seen(1).skipped(TAG, 3, 10)).to.deep.equal([2])
+    expect(seen(1, 3).skipped(TAG, 6, 10)).to.deep.equal([5, 4])
+    expect(seen(1, 6).skipped(TAG, 4, 10)).to.deep.equal([])
     expect(seen(1).skipped(TAG, 100, 3)).to.deep.equal([99, 98, 97])
   })
 

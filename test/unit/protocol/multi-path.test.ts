@@ -1,0 +1,126 @@
+/** What holds although the same news comes over several ways, in any order, and from members that start anew. */
+import { expect } from 'chai'
+import { seededRandom } from '../../../src/base/random.js'
+import { tagOf } from '../../../src/protocol/broadcast/sequences.js'
+import { Engine } from '../../../src/protocol/engine.js'
+import type { Output } from '../../../src/protocol/step.js'
+import { engineCluster } from '../../../src/sim/cluster.js'
+import { Observer, type SimMember } from '../../../src/sim/member.js'
+import type { GossipFrame } from '../../../src/wire/frame.js'
+import { Lab, record, sentTo } from './lab.js'
+
+const ENVELOPE = { type: 'gossip', origin: 'o', round: 0, ownTree: false, shapes: false } as const
+const envelope = (epoch: number, seq: number, update: Uint8Array): GossipFrame => ({
+  ...ENVELOPE,
+  epoch,
+  seq,
+  body: { type: 'update', update },
+})
+
+/** The updates of two writes of one key, the second of which follows the first. */
+function twoWrites(): [Uint8Array, Uint8Array] {
+  const { replica } = new Lab()
+  const [first, second] = [1, 2].flatMap((value) => {
+    replica.write([{ type: 'set', key: 'k', value }])
+    return replica.drain()
+  })
+  if (!first || !second) throw new Error('two updates')
+  return [first, second]
+}
+
+function between(): Lab {
+  const lab = new Lab()
+  for (const peer of ['a', 'b']) lab.link(peer)
+  return lab
+}
+
+const sequencesTo = (outputs: readonly Output[], peer: string) =>
+  sentTo(outputs, peer, 'gossip').flatMap((frame) => (frame.type === 'gossip' ? [frame.seq] : []))
+
+/** The epochs in which each life of a member names its envelopes. */
+class Epochs extends Observer {
+  readonly byLife = new Map<SimMember, Set<number>>()
+
+  override output(member: SimMember, output: Output): void {
+    if (output.type !== 'send' || output.frame.type !== 'gossip' || output.frame.origin !== member.id) return
+    this.byLife.set(member, (this.byLife.get(member) ?? new Set()).add(output.frame.epoch))
+  }
+}
+
+describe('news over several ways', () => {
+  it('is merged before it is passed on: what cannot be merged yet goes nowhere', () => {
+    const lab = between()
+    const [first, second] = twoWrites()
+    const early = lab.frame('a', envelope(1, 2, second))
+    expect([sequencesTo(early, 'b'), lab.replica.get('k')]).to.deep.equal([[], undefined])
+    const complete = lab.frame('a', envelope(1, 1, first))
+    expect([sequencesTo(complete, 'b'), lab.replica.get('k')]).to.deep.equal([[1, 2], 2])
+  })
+
+  it('that waits for its predecessor is held once, however many ways it comes', () => {
+    const lab = between()
+    const [first, second] = twoWrites()
+    lab.frame('a', envelope(1, 2, second))
+    const again = lab.frame('b', envelope(1, 2, second))
+    expect(sequencesTo(again, 'a')).to.deep.equal([])
+    expect(lab.engine.counters.held).to.equal(1)
+    lab.frame('b', envelope(1, 1, first))
+    expect([lab.engine.counters.held, lab.replica.get('k')]).to.deep.equal([0, 2])
+  })
+
+  it('of an origin in another epoch is other news, though it bears the same number', () => {
+    const lab = between()
+    const [first, second] = twoWrites()
+    lab.frame('a', envelope(1, 1, first))
+    lab.frame('a', envelope(2, 1, second))
+    lab.frame('b', envelope(2, 1, second))
+    expect(lab.replica.get('k')).to.equal(2)
+    expect(lab.engine.counters.duplicates).to.equal(1)
+    expect(tagOf({ origin: 'o', epoch: 1 })).not.to.equal(tagOf({ origin: 'o', epoch: 2 }))
+  })
+
+  it('bears other names after each of 2,000 starts of one member', () => {
+    const random = seededRandom(3)
+    const epochs = new Set<number>()
+    const { replica } = new Lab()
+    for (let start = 0; start < 2_000; start++) {
+      const engine = new Engine({ id: 'o', topic: 't', record: record(start), replica, random, now: 0 })
+      engine.handle({ type: 'link-up', peer: 'a' }, 0)
+      const hello = {
+        type: 'hello',
+        topic: 't',
+        id: 'a',
+        record: record(7),
+        lease: 0,
+        links: 3,
+        intent: 'accept',
+      } as const
+      engine.handle({ type: 'frame', peer: 'a', frame: hello }, 0)
+      const outputs = engine.handle({ type: 'message', to: '', bytes: Uint8Array.of(1) }, 0)
+      for (const frame of sentTo(outputs, 'a', 'gossip')) if (frame.type === 'gossip') epochs.add(frame.epoch)
+    }
+    expect(epochs.size).to.equal(2_000)
+  })
+
+  it('of a member that restarts again and again under its id reaches everyone, in one epoch a life', () => {
+    const cluster = engineCluster({ seed: 5 })
+    const epochs = new Epochs()
+    cluster.observers.push(epochs)
+    cluster.grow(8, 200)
+    cluster.run(20_000)
+    let member = cluster.pick()
+    const lives = [member]
+    for (let life = 0; life < 4; life++) {
+      for (let write = 0; write < 3; write++) member.write()
+      cluster.run(5_000)
+      expect(cluster.digests().size).to.equal(1)
+      cluster.crash(member)
+      cluster.run(1_000)
+      member = cluster.add({ id: member.id })
+      lives.push(member)
+      cluster.run(20_000)
+    }
+    const own = lives.flatMap((one) => [...(epochs.byLife.get(one) ?? [])])
+    expect([own.length, new Set(own).size]).to.deep.equal([5, 5])
+  })
+})
