@@ -95,7 +95,7 @@ describe('Lifeguard', () => {
     [1, 2, 2_476],
   ]
   for (const [confirmations, k, millis] of table)
-    it(`"SuspicionTimeout = max(Min, Max - (Max - Min) log(C + 1) / log(K + 1))": ${millis} ms for C = ${confirmations}, K = ${k} (section IV-B)`, () => {
+    it(`shrinks a suspicion from Max to Min as Max - (Max - Min) log(C + 1) / log(K + 1), Lifeguard in our words and as memberlist computes it: ${millis} ms for C = ${confirmations}, K = ${k}`, () => {
       expect(suspicionMillis(confirmations, k, MIN, MAX)).to.equal(millis)
     })
 
