@@ -64,9 +64,7 @@ export async function openSecured(options: StoreOptions, host: SecuringHost): Pr
  */
 export function checkSecurity(options: StoreOptions): void {
   const { secret, security, role, transport } = options
-  const keys =
-    typeof secret === 'object' && secret !== null ? [secret.primary, secret.accepted].flat() : [secret]
-  if (secret !== undefined && !keys.every((key) => key === undefined || typeof key === 'string'))
+  if (secret !== undefined && !isSecret(secret))
     throw invalid('secret', 'a secret of `npx gossip-kv keygen`, or { primary, accepted } of such')
   if (security !== undefined && (security !== 'open' || secret !== undefined))
     throw invalid('security', "'open', and that without a secret")
@@ -75,6 +73,17 @@ export function checkSecurity(options: StoreOptions): void {
   if (secret !== undefined || security === 'open' || transport !== undefined) return
   const foreign = signalingUrls(options.signaling).find((url) => !isOnThisMachine(url))
   if (foreign !== undefined) throw secretMissing(foreign)
+}
+
+/** A misspelled `accepted` would leave a member outside after the next rotation. */
+function isSecret(secret: unknown): boolean {
+  if (typeof secret !== 'object' || secret === null) return typeof secret === 'string'
+  const { primary, accepted = [], ...unknown } = secret as Record<string, unknown>
+  return (
+    Array.isArray(accepted) &&
+    [primary, ...accepted].every((key) => typeof key === 'string') &&
+    Object.keys(unknown).length === 0
+  )
 }
 
 /** What a member may do, as its options say. */

@@ -110,6 +110,13 @@ describe('a store', () => {
     ['a transport without links', 'ERR_OPTION_INVALID', { cluster: 'c', transport: {} }],
     ['a WebRTC without its constructors', 'ERR_OPTION_INVALID', { cluster: 'c', webrtc: {} }],
     ['an awareness that is no function', 'ERR_OPTION_INVALID', { cluster: 'c', awareness: true }],
+    ['a secret without its primary key', 'ERR_OPTION_INVALID', { cluster: 'c', secret: { accepted: [] } }],
+    [
+      'a secret with a misspelled field',
+      'ERR_OPTION_INVALID',
+      { cluster: 'c', secret: { primary: 'x', acepted: [] } },
+    ],
+    ['a secret that is a number', 'ERR_OPTION_INVALID', { cluster: 'c', secret: 7 }],
     ['an autoStart that is no flag', 'ERR_OPTION_INVALID', { cluster: 'c', autoStart: 'no' }],
   ]
   for (const [what, code, options] of wrong) {
