@@ -305,21 +305,19 @@ export class MemberTable {
     // A claim about another incarnation than the one held is stale, or made up.
     if (known === undefined || known === this.#self || known.record.incarnation !== claim.incarnation)
       return false
-    const { suspicionMinMillis, suspicionMaxMillis } = this.#config
-    // Where fewer than k others could confirm, all of them are enough (memberlist does the same).
-    const confirmations = Math.max(0, Math.min(this.#config.confirmations, this.#entries.size - 2))
+    const { confirmations: k, suspicionMinMillis, suspicionMaxMillis } = this.#config
+    // Where fewer than k others could confirm, the subject has fewer links over which it hears of the doubt: all of
+    // them together shorten the timer, but not to the minimum.
+    const confirmations = Math.max(0, Math.min(k, this.#entries.size - 2))
     const suspicion = known.suspicion ?? { since: now, by: new Set<string>(), timer: 0 }
     if (suspicion.by.has(claim.by) || suspicion.by.size > confirmations) return false
     const isOwn = claim.by === this.#self.id
     const weight = isOwn ? 'counts' : this.#accusations.judge(claim.by, this.#entries.size, now)
     if (weight !== 'counts') return weight === 'carried'
     suspicion.by.add(claim.by)
-    suspicion.timer = suspicionMillis(
-      suspicion.by.size - 1,
-      confirmations,
-      suspicionMinMillis,
-      suspicionMaxMillis,
-    )
+    const isUnanimous = suspicion.by.size > confirmations
+    const counted = isUnanimous && confirmations < k ? k - 1 : suspicion.by.size - 1
+    suspicion.timer = suspicionMillis(counted, k, suspicionMinMillis, suspicionMaxMillis)
     if (known.suspicion === undefined) {
       known.suspicion = suspicion
       this.#suspects.add(known)
