@@ -89,4 +89,14 @@ describe('Plumtree', () => {
       { type: 'prune', tree: 0 },
     ])
   })
+
+  it('departs from passing on what a GRAFT asked for as it was: sent again, an envelope shapes no tree, its race is over (ADR 5)', () => {
+    const { lab } = holding('a', 'b')
+    const shape = { ...beacon(2), shapes: true }
+    const flooded = sentTo(lab.frame('a', shape), 'b', 'gossip')
+    const wanted = [{ tag: tagOf(shape), from: 2, to: 2 }]
+    const repaired = sentTo(lab.frame('b', { type: 'graft', tree: 0, wanted }), 'b', 'gossip')
+    expect(flooded).to.deep.equal([{ ...shape, round: 2 }])
+    expect(repaired).to.deep.equal([{ ...shape, round: 3, shapes: false }])
+  })
 })

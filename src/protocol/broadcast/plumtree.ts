@@ -127,7 +127,9 @@ export class Plumtree {
     for (const run of frame.wanted) {
       for (let seq = run.from; seq <= Math.min(run.to, run.from + SKIPPED_MAX); seq++) {
         const stored = this.#store.get(run.tag, seq)
-        if (stored) sendTo(this.#context, neighbor, { ...stored, round: stored.round + 1 }, now)
+        // Its race is over: late, a shape would prune the links that another one relies on.
+        if (stored)
+          sendTo(this.#context, neighbor, { ...stored, shapes: false, round: stored.round + 1 }, now)
       }
     }
   }
