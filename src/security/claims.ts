@@ -3,8 +3,7 @@
  * suspicions. A proof is the author's public key, whose hash is its id, and the signature over the claim and the id
  * of the cluster. So a claim can be checked by whoever gets it, from whomever, and holds in one cluster alone.
  */
-import * as decoding from 'lib0/decoding'
-import { PROOF_BYTES } from '../wire/codec.js'
+import { PROOF_BYTES, peekEnvelope } from '../wire/codec.js'
 import { type Claim, FRAME_TAGS, type Frame } from '../wire/frame.js'
 import { recordText } from '../wire/record-codec.js'
 import { KEY_BYTES, verify } from './ed25519.js'
@@ -20,18 +19,11 @@ const CLAIM_TAGS: ReadonlySet<number | undefined> = new Set([
   FRAME_TAGS.leave,
   FRAME_TAGS.presence,
 ])
-/** The place of claims in the list of what an envelope may carry. */
-const CLAIMS_BODY = 1
 
 /** Whether a frame carries claims, without reading the rest of it. False also for what cannot be read. */
 export function carriesClaims(bytes: Uint8Array): boolean {
-  if (bytes[1] !== FRAME_TAGS.gossip) return CLAIM_TAGS.has(bytes[1])
-  const decoder = decoding.createDecoder(bytes)
-  decoder.pos = 3
   try {
-    decoder.pos = 3 + 1 + decoding.readVarUint(decoder) // an id has less than 128 bytes, its length takes one
-    for (let field = 0; field < 3; field++) decoding.readVarUint(decoder)
-    return bytes[decoder.pos + 1] === CLAIMS_BODY
+    return peekEnvelope(bytes)?.body === 'claims' || CLAIM_TAGS.has(bytes[1])
   } catch {
     return false
   }
@@ -39,10 +31,8 @@ export function carriesClaims(bytes: Uint8Array): boolean {
 
 /** Whether a frame is an envelope of another origin than `self`. */
 export function isPassedOn(bytes: Uint8Array, self: string): boolean {
-  if (bytes[1] !== FRAME_TAGS.gossip) return false
-  const decoder = decoding.createDecoder(bytes)
-  decoder.pos = 3
-  return decoding.readVarString(decoder) !== self
+  const envelope = peekEnvelope(bytes)
+  return envelope !== undefined && envelope.origin !== self
 }
 
 /** The claims in a frame. HELLO is its sender's record. */

@@ -98,7 +98,8 @@ const CLAIMS: { readonly [K in Claim['type']]: Fields<Claim, K> } = {
   presence: struct({ id: word, version: integer, frozen: flag, state: bytes(PRESENCE_BYTES_MAX), proof }),
 }
 
-const body = variants<EnvelopeBody>(['update', 'claims', 'beacon', 'message', 'ack-request'], {
+const BODIES = ['update', 'claims', 'beacon', 'message', 'ack-request'] as const
+const body = variants<EnvelopeBody>(BODIES, {
   update: struct({ update: bytes() }),
   claims: struct({ claims: list(variants<Claim>(['member', 'suspect', 'leave', 'presence'], CLAIMS)) }),
   beacon: struct({}),
@@ -185,6 +186,19 @@ export function encodeFrame(frame: Frame): Uint8Array {
   const layout = FRAMES[frame.type] as Layout<Frame>
   layout.write(encoder, frame)
   return encoding.toUint8Array(encoder)
+}
+
+/**
+ * Whose envelope a frame is and what lies in it, without reading that; undefined for every other frame. It reads as
+ * `decodeFrame` does: numbers have more than one spelling. @throws what `decodeFrame` throws, or lib0 at an end
+ */
+export function peekEnvelope(bytes: Uint8Array): { origin: string; body: EnvelopeBody['type'] } | undefined {
+  if (bytes[1] !== FRAME_TAGS.gossip) return undefined
+  const decoder = decoding.createDecoder(bytes)
+  decoder.pos = 3
+  const { origin } = envelope.read(decoder)
+  flags.read(decoder)
+  return { origin, body: choice(BODIES).read(decoder) }
 }
 
 /**

@@ -13,6 +13,7 @@ import { createStore } from '../../src/store/store.js'
 import type { Store } from '../../src/store/types.js'
 import { type MemoryNetwork, memoryNetwork } from '../../src/transport/memory.js'
 import { systemClock } from '../../src/transport/system-clock.js'
+import { encodeFrame } from '../../src/wire/codec.js'
 import type { Claim, Frame, MemberFrame } from '../../src/wire/frame.js'
 import { helloOf, recordOf, type SecuredMember, secured } from './secured.js'
 
@@ -179,7 +180,7 @@ describe('forged member records', function () {
   }
 
   /** Each makes the frame that an insider sends. */
-  function attacksOn(target: Identity): Record<string, (own: Identity) => Promise<Frame>> {
+  function attacksOn(target: Identity): Record<string, (own: Identity) => Promise<Frame | Uint8Array>> {
     const record = recordOf({ name: 'liar', incarnation: Date.now() + 60_000 })
     const lie: MemberFrame = { type: 'member', id: target.id, record, lease: 9 }
     const signed = async (by: Identity, claim: MemberFrame, cluster?: string) =>
@@ -206,6 +207,8 @@ describe('forged member records', function () {
       'an old incarnation': async () =>
         signed(target, { ...lie, record: recordOf({ name: 'liar', incarnation: 1, joined: 1 }) }),
       'a lie in a broadcast': async (own) => gossip(own, [await posing(own)]),
+      'a lie in a broadcast whose lengths are spelled longer than they have to be': async (own) =>
+        spelledOut(gossip(own, [await posing(own)])),
       'a goodbye in its name': async (own) => gossip(own, [leaveOf(target)]),
       'a goodbye as a frame': async () => leaveOf(target),
       'a suspicion in the name of a watcher': async () => ({
@@ -227,6 +230,16 @@ describe('forged member records', function () {
     return stores[0]?.sys.members[target.id]?.incarnation ?? 0
   }
 })
+
+/** The same envelope with the length of its origin in two bytes instead of one, which says the same. */
+function spelledOut(frame: Frame): Uint8Array {
+  const [head, length = 0, rest] = [
+    encodeFrame(frame).slice(0, 3),
+    encodeFrame(frame)[3],
+    encodeFrame(frame).slice(4),
+  ]
+  return Uint8Array.of(...head, length | 0x80, 0, ...rest)
+}
 
 /** Looks at every change, and in between, whether the three are who they are; returns what was wrong. */
 function watchForWrong(stores: readonly Store[]): () => string[] {

@@ -17,7 +17,7 @@ export interface SecuredMember {
   frames: { from: string; bytes: Uint8Array }[]
   errors: GossipKvError[]
   /** Sends a frame as it is, past everything that an honest member does to it. */
-  inject(peer: string, frame: Frame): void
+  inject(peer: string, frame: Frame | Uint8Array): void
 }
 
 /** Starts a member over `inner`. */
@@ -42,7 +42,7 @@ export async function secured(
   })
   const member: SecuredMember = {
     ...{ id: identity.id, identity, links, log: [], frames: [], errors },
-    inject: (peer, frame) => inner.send(peer, encodeFrame(frame), 1),
+    inject: (peer, frame) => inner.send(peer, frame instanceof Uint8Array ? frame : encodeFrame(frame), 1),
   }
   await links.start(identity.id, { ...eventsOf(member), ...(given.signal && { signal: given.signal }) })
   return member
