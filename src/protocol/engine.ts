@@ -20,7 +20,7 @@ import { HyParView } from './overlay/hyparview.js'
 import { Messages } from './overlay/messages.js'
 import { Neighborhood } from './overlay/neighborhood.js'
 import { Offences } from './overlay/offences.js'
-import { type Neighbor, PeerView } from './overlay/peer-view.js'
+import { isReader, type Neighbor, PeerView } from './overlay/peer-view.js'
 import { Routes } from './overlay/routes.js'
 import type { ReceiveResult, ReplicaPort } from './replica-port.js'
 import { type Input, Outbox, type Output } from './step.js'
@@ -308,7 +308,7 @@ export class Engine {
       case 'heartbeat':
         this.#heartbeat.receive(neighbor, frame, now)
         this.#broadcast.announced(frame.announced, neighbor, now)
-        this.#table.renew(frame.leases, peer, now)
+        this.#table.renew(frame.leases, { id: peer, isReader: isReader(neighbor) }, now)
         return this.#sync.compare(neighbor, frame.digest, now)
       case 'gossip':
         return this.#merged(peer, this.#broadcast.receive(frame, neighbor, now), now)

@@ -4,7 +4,7 @@ import { Engine } from '../../src/protocol/engine.js'
 import type { Input, Output } from '../../src/protocol/step.js'
 import { Replica } from '../../src/replica/replica.js'
 import { encodeFrame } from '../../src/wire/codec.js'
-import type { Frame, MemberRecord } from '../../src/wire/frame.js'
+import type { Frame, HeartbeatFrame, MemberRecord } from '../../src/wire/frame.js'
 
 /** What a member tells of itself. */
 export function recordOf(session: number, incarnation = 100): MemberRecord {
@@ -37,8 +37,8 @@ export class EngineLab {
     return this.give({ type: 'frame', peer, frame })
   }
 
-  hello(peer: string): Output[] {
-    const record = recordOf(7)
+  hello(peer: string, role: MemberRecord['role'] = 'writer'): Output[] {
+    const record = { ...recordOf(7), role }
     return this.frame(peer, {
       type: 'hello',
       topic: 't',
@@ -51,8 +51,8 @@ export class EngineLab {
   }
 
   /** A link to `peer` with HELLO behind it. */
-  link(peer: string): Output[] {
-    return [...this.give({ type: 'link-up', peer }), ...this.hello(peer)]
+  link(peer: string, role?: MemberRecord['role']): Output[] {
+    return [...this.give({ type: 'link-up', peer }), ...this.hello(peer, role)]
   }
 
   /** Time passes, with a tick every 100 ms and a sign of life of each of `alive` every second. */
@@ -64,9 +64,9 @@ export class EngineLab {
     }
   }
 
-  beat(peer: string): void {
+  beat(peer: string, news: Partial<Pick<HeartbeatFrame, 'announced' | 'leases'>> = {}): Output[] {
     const digest = this.replica.digest()
-    this.frame(peer, {
+    return this.frame(peer, {
       type: 'heartbeat',
       digest,
       time: 1,
@@ -75,6 +75,7 @@ export class EngineLab {
       visibility: 'visible',
       announced: [],
       leases: [],
+      ...news,
     })
   }
 }

@@ -1,5 +1,6 @@
 /** A neighbor sends small frames whose answers are large, or that others have to carry. */
 import { expect } from 'chai'
+import { hash32 } from '../../src/base/bytes.js'
 import { ProtocolError } from '../../src/base/errors.js'
 import { decodeFrame, encodeFrame } from '../../src/wire/codec.js'
 import type { Frame } from '../../src/wire/frame.js'
@@ -54,6 +55,63 @@ describe('small questions with large answers', () => {
     lab.give({ type: 'slow', peer: 'evil' })
     const wanted = [{ tag: 1, from: 0, to: 64 }]
     expect(ask(lab, { type: 'graft', tree: 0, wanted }).answers).to.deep.equal([])
+  })
+
+  it('for envelopes are answered with few, however often they name them', () => {
+    const lab = new EngineLab()
+    lab.link('evil')
+    lab.link('honest')
+    for (let i = 0; i < 20; i++) {
+      lab.replica.write([{ type: 'set', key: `k${i}`, value: 'x'.repeat(60_000) }])
+      lab.give({ type: 'local-updates', updates: lab.replica.drain() })
+    }
+    lab.pass(2000, ['evil', 'honest'])
+    const first = lab.replica.write([{ type: 'set', key: 'last', value: 1 }])
+    expect(first).to.not.equal(null)
+    const [gossip] = sentTo(
+      lab.give({ type: 'local-updates', updates: lab.replica.drain() }),
+      'honest',
+    ).filter((frame) => frame.type === 'gossip')
+    const tag = gossip?.type === 'gossip' ? hash32(`${gossip.origin}:${gossip.epoch}`) : 0
+    const run = { tag, from: 1, to: 21 }
+    const once = sentTo(lab.frame('evil', { type: 'graft', tree: 0, wanted: [run] }), 'evil')
+    expect(once.length).to.equal(21)
+    const wanted = Array.from({ length: LIST_ITEMS_MAX }, () => run)
+    expect(sentTo(lab.frame('evil', { type: 'graft', tree: 0, wanted }), 'evil').length).to.be.below(70)
+  })
+
+  it('for the rest of a sync get no more at once than what is to be on its way', () => {
+    const lab = new EngineLab()
+    lab.link('evil')
+    for (let i = 0; i < 40; i++)
+      lab.replica.write([{ type: 'set', key: `k${i}`, value: `${i}`.padEnd(60_000, 'x') }])
+    lab.give({ type: 'local-updates', updates: lab.replica.drain() })
+    const summary = new EngineLab().replica.summary()
+    const first = sentTo(lab.frame('evil', { type: 'sync-request', exchange: 1, summary }), 'evil')
+    const parts = first.filter(({ type }) => type === 'sync-part').length
+    const rest = sentTo(
+      lab.frame('evil', { type: 'sync-pull', exchange: 1, next: Number.MAX_SAFE_INTEGER }),
+      'evil',
+    )
+    expect([parts, rest.length]).to.deep.equal([2, 2])
+  })
+
+  it('are not made of announcements: of a heartbeat so many are looked at, whatever it names', () => {
+    for (const [tagOf, looksMax] of [[(i: number) => i, 16] as const, [() => 5, 1] as const]) {
+      const lab = new EngineLab()
+      lab.link('evil')
+      let looks = 0
+      const announced = Array.from({ length: LIST_ITEMS_MAX }, (_, i) => ({
+        tag: tagOf(i),
+        from: 0,
+        get to() {
+          looks += 1
+          return 1000
+        },
+      }))
+      lab.beat('evil', { announced })
+      expect(looks).to.be.within(1, looksMax)
+    }
   })
 
   it('that hand over links make it dial one member for each neighbor, whatever they name', () => {

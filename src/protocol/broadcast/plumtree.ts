@@ -17,6 +17,8 @@ import { SHARED_TREE, Trees } from './trees.js'
 
 /** Skipped numbers that are asked for at once; more are left to a sync. */
 const SKIPPED_MAX = 64
+/** Missing envelopes that one heartbeat may name; an honest one names a few, and a sync brings the rest. */
+const ANNOUNCED_MAX = 1024
 
 /** Takes what a new envelope carries. */
 export type Accept = (frame: GossipFrame, from: string) => ReceiveResult
@@ -112,10 +114,13 @@ export class Plumtree {
   /** `neighbor` holds these. */
   announced(runs: readonly Announced[], neighbor: Neighbor, now: number): void {
     if (isReader(neighbor)) return
-    for (const run of runs) {
-      for (const seq of this.#sequences.missing(run, SKIPPED_MAX)) {
-        this.#repair.note(run.tag, seq, SHARED_TREE, neighbor.id, neighbor.srtt, now)
-      }
+    let left = ANNOUNCED_MAX
+    // Each origin once, as an honest neighbor names it.
+    for (const run of new Map(runs.map((one) => [one.tag, one])).values()) {
+      const missing = this.#sequences.missing(run, Math.min(SKIPPED_MAX, left))
+      left -= missing.length
+      for (const seq of missing) this.#repair.note(run.tag, seq, SHARED_TREE, neighbor.id, neighbor.srtt, now)
+      if (left === 0) return
     }
   }
 
@@ -124,8 +129,9 @@ export class Plumtree {
     this.#trees.grafted(frame.tree, neighbor.id, now)
     // More than the link can carry: what it misses comes by the sync once it has drained.
     if (neighbor.dirty) return
+    let left = SKIPPED_MAX + 1
     for (const run of frame.wanted) {
-      for (let seq = run.from; seq <= Math.min(run.to, run.from + SKIPPED_MAX); seq++) {
+      for (let seq = run.from; seq <= run.to && left > 0; seq++, left--) {
         const stored = this.#store.get(run.tag, seq)
         // Its race is over: late, a shape would prune the links that another one relies on.
         if (stored)

@@ -22,6 +22,12 @@ import { suspicionMillis } from './suspicion.js'
 /** Records are compared by digests of this many buckets. */
 export const MEMBER_BUCKETS = 64
 
+/**
+ * How far above the own incarnation one that somebody doubts is believed to be: a day, as incarnations begin with the wall
+ * clock. It is nobody's word but the watcher's, and a number that could not rise any more would be the end of this member.
+ */
+const DOUBT_LEAD_MAX = 24 * 3_600_000
+
 /** Doubt about one member. */
 interface Suspicion {
   since: number
@@ -75,6 +81,8 @@ export class MemberTable {
   #renewAt: number
   #ready = false
   #scanAt: number
+  /** Somebody told of a lease that this member never took: its next ones would count for nothing. */
+  #overstated = false
   /** The greatest own incarnation that others doubt, or knew before this one did. */
   #accused = Number.NEGATIVE_INFINITY
   /** The next answer to that leaves no sooner. */
@@ -171,13 +179,17 @@ export class MemberTable {
     return this.#take(claim, true, now)
   }
 
-  /** Leases rose, as `from` says. */
-  renew(leases: readonly RisenLease[], from: string, now: number): void {
+  /** Leases rose, as `from` says; a reader speaks of its own one alone. */
+  renew(leases: readonly RisenLease[], from: { id: string; isReader: boolean }, now: number): void {
     for (const { tag, lease } of leases) {
       const known = this.#byTag.get(tag)
-      if (known === undefined || known === this.#self || lease <= known.lease) continue
+      if (known === undefined || lease <= known.lease || (from.isReader && known.id !== from.id)) continue
+      if (known === this.#self) {
+        this.#overstated = true
+        continue
+      }
       this.#raise(known, lease, now)
-      this.#events.renewed(known.id, tag, lease, from)
+      this.#events.renewed(known.id, tag, lease, from.id)
     }
   }
 
@@ -286,8 +298,10 @@ export class MemberTable {
       return undefined
     }
     if (known !== undefined && record.incarnation <= known.record.incarnation) {
-      if (record.incarnation === known.record.incarnation && lease > known.lease)
+      if (record.incarnation === known.record.incarnation && lease > known.lease) {
         this.#raise(known, lease, now)
+        this.#events.renewed(id, leaseTag(known), lease, undefined)
+      }
       return undefined
     }
     this.#tombstones.delete(id)
@@ -331,7 +345,11 @@ export class MemberTable {
     const own = this.#self.record
     const told = claim.type === 'member' ? claim.record.incarnation : claim.incarnation
     const isEcho = claim.type === 'member' && told === own.incarnation && claim.record.session === own.session
-    if (told < own.incarnation || isEcho) return
+    const leadMax = claim.type === 'suspect' ? DOUBT_LEAD_MAX : Number.POSITIVE_INFINITY
+    // Nothing could follow 2^53 - 1.
+    const isMadeUp = told > own.incarnation + leadMax || told >= Number.MAX_SAFE_INTEGER
+    if (isEcho && claim.lease > this.#self.lease) this.#overstated = true
+    if (told < own.incarnation || isEcho || isMadeUp) return
     this.#accused = Math.max(this.#accused, told)
     this.#refute(now)
   }
@@ -345,6 +363,8 @@ export class MemberTable {
 
   #renewSelf(now: number): void {
     this.#renewAt = now + this.#leasePeriod
+    if (this.#overstated) this.changeSelf({})
+    this.#overstated = false
     this.#self.lease += this.#ready && !isReady(this.#self) ? 1 : 2
     this.#events.changed()
     this.#events.renewed(this.#self.id, leaseTag(this.#self), this.#self.lease, undefined)

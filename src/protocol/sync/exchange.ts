@@ -98,12 +98,12 @@ export class Exchange {
     return 'ok'
   }
 
-  /** The asker has room for more. */
+  /** The asker has room for more than it has been sent. */
   pull(peer: string, exchange: number, next: number, now: number): void {
     const served = this.#served.get(peer)
     if (served?.exchange !== exchange) return
     served.idleAt = now + this.#config.syncIdleMillis
-    this.#sendUpTo(served, next + this.#config.syncWindow)
+    this.#sendUpTo(served, Math.min(next, served.next) + this.#config.syncWindow)
   }
 
   /** Takes a part; returns the whole difference with the last one, or 'malformed' when it does not fit. */
