@@ -15,29 +15,32 @@
  */
 import { seededRandom } from './base/random.js'
 import { StoppedProcess } from './sim/stopped-process.js'
+import {
+  CLUSTER,
+  CONDITIONS,
+  checkAll,
+  checkOne,
+  conditionsOf,
+  JUMP,
+  MILLIS,
+  notAMember,
+  notRestartable,
+  SPEED,
+  type TestConditions,
+} from './sim/test-options.js'
+import { Trace } from './sim/trace.js'
 import { VirtualClock } from './sim/virtual-clock.js'
 import { createStoreIn } from './store/store.js'
 import type { Store, StoreOptions } from './store/types.js'
 import { realWorld, type StoreWorld } from './store/world.js'
-import { type MemoryConditions, type MemoryNetwork, memoryNetwork } from './transport/memory.js'
+import { type MemoryNetwork, memoryNetwork } from './transport/memory.js'
 
 export { type PersistencePlace, persistenceContract, type TestRunner } from './persistence/contract.js'
-
-/** How the network between the stores behaves. */
-export interface TestConditions {
-  /** One-way delay in milliseconds, one number or a range to draw from for each frame. Default 10 to 50. */
-  latencyMillis?: number | readonly [number, number]
-  /** The share of frames that are lost once and sent again 400 ms later, with everything behind them. Default 0. */
-  loss?: number
-  /** How long a dial takes. Default 5. */
-  dialMillis?: number
-  /** The share of dials that fail although the member is there. Default 0. */
-  dialFailure?: number
-}
+export type { TestConditions } from './sim/test-options.js'
 
 /** What a test cluster is made of. Every field has a default. */
 export interface TestClusterOptions extends TestConditions {
-  /** Names the run. Default 1. */
+  /** Names the run: an integer. Default 1. */
   seed?: number
   /** Members at the start. Default 3. */
   members?: number
@@ -47,12 +50,20 @@ export interface TestClusterOptions extends TestConditions {
   store?: TestStoreOptions | ((index: number) => TestStoreOptions)
 }
 
-/** Options of a store that the cluster does not choose itself. */
+/** Options of a store that the cluster does not choose itself. All count as Node members, in a browser as well. */
 export type TestStoreOptions = Omit<Partial<StoreOptions>, 'transport' | 'signaling' | 'autoStart' | 'webrtc'>
 
-/** Stores that found each other, and a hand on their network and their time. */
+/**
+ * Stores that found each other, and a hand on their network and their time. What cannot be is refused, and changes nothing:
+ * UsageError ERR_OPTION_INVALID for a number, ERR_OPTION_UNKNOWN for a name, ERR_MEMBER_UNKNOWN for a store that is not open here.
+ */
 export interface TestCluster {
   readonly seed: number
+  /**
+   * What has happened so far as 16 hexadecimal digits: every frame that arrived, when and where. The same seed and the same calls
+   * give the same one, in Node and in a browser; in virtual time, and without a `secret`, whose keys no seed draws.
+   */
+  readonly trace: string
   /** The stores that are open, in order of their start. */
   readonly members: readonly Store[]
   /** Milliseconds since the cluster was made. */
@@ -91,10 +102,12 @@ export interface TestCluster {
    * lost. Its store is of no use any more.
    */
   crash(store: Store): Promise<void>
+  /** Closes a store, and lets the time pass that its goodbye takes; `close()` of the store alone would wait for it for ever. */
+  leave(store: Store): Promise<void>
   /**
    * Starts a store that was crashed or closed again, with the same options: under its id and with its data when it has a
    * `persistence`, as an empty newcomer otherwise. Resolves with the new store, loaded.
-   * @throws Error when it is still open, or of another cluster
+   * @throws UsageError ERR_MEMBER_UNKNOWN when it is still open, or of another cluster
    */
   restart(store: Store): Promise<Store>
   /** Resets the link of two members, if there is one; both notice. */
@@ -114,8 +127,12 @@ const MICROTASKS = 20
 /** After so many virtual events other work of the process gets a turn. */
 const EVENTS_PER_TURN = 500
 
-/** Makes a cluster whose members know each other and are in sync. */
+/**
+ * Makes a cluster whose members know each other and are in sync.
+ * @throws UsageError ERR_OPTION_INVALID, ERR_OPTION_UNKNOWN
+ */
 export async function createTestCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
+  checkAll(options, CLUSTER)
   const cluster = new Cluster(options)
   const { members = 3 } = options
   for (let index = 0; index < members; index++) await cluster.add()
@@ -132,6 +149,7 @@ class Cluster implements TestCluster {
   readonly #clock: VirtualClock | undefined
   readonly #world: StoreWorld
   readonly #network: MemoryNetwork
+  readonly #trace = new Trace()
   readonly #startedAt: number
   #added = 0
 
@@ -141,10 +159,15 @@ class Cluster implements TestCluster {
     this.#options = options
     this.#clock = time === 'virtual' ? new VirtualClock() : undefined
     const random = seededRandom(seed)
-    this.#world = { clock: this.#clock ?? realWorld.clock, random }
+    this.#world = { clock: this.#clock ?? realWorld.clock, random, kind: 'node' }
     const conditions = conditionsOf({ ...options, latencyMillis })
-    this.#network = memoryNetwork({ clock: this.#world.clock, random, ...conditions })
+    const heard = (from: string, to: string, bytes: Uint8Array) => this.#trace.note(this.now, from, to, bytes)
     this.#startedAt = this.#world.clock.monotonic()
+    this.#network = memoryNetwork({ clock: this.#world.clock, random, heard, ...conditions })
+  }
+
+  get trace(): string {
+    return this.#trace.hash
   }
 
   get members(): readonly Store[] {
@@ -169,12 +192,12 @@ class Cluster implements TestCluster {
 
   async restart(store: Store): Promise<Store> {
     const options = this.#made.get(store)
-    if (options === undefined || this.#members.includes(store))
-      throw new Error('Only a store of this cluster that was crashed or closed can be restarted.')
+    if (options === undefined || this.#members.includes(store)) throw notRestartable(this.seed)
     return this.#start(options)
   }
 
   async advance(millis: number): Promise<void> {
+    checkOne('millis', millis, MILLIS)
     if (this.#clock) return this.#advance(this.#clock, millis)
     await new Promise<void>((resolve) => this.#world.clock.after(millis, resolve))
   }
@@ -184,6 +207,7 @@ class Cluster implements TestCluster {
     options: { timeoutMillis?: number; what?: string } = {},
   ): Promise<number> {
     const { timeoutMillis = UNTIL_MILLIS_MAX, what = 'what was waited for' } = options
+    checkOne('timeoutMillis', timeoutMillis, MILLIS)
     const start = this.now
     while (!holds()) {
       if (this.now - start >= timeoutMillis)
@@ -198,14 +222,11 @@ class Cluster implements TestCluster {
   }
 
   partition(...groups: readonly (readonly Store[])[]): void {
-    this.#network.partition(...groups.map((group) => group.map(({ id }) => id)))
+    this.#network.partition(...groups.map((group) => this.#idsOf(group)))
   }
 
   deafen(from: readonly Store[], to: readonly Store[]): void {
-    this.#network.deafen(
-      from.map(({ id }) => id),
-      to.map(({ id }) => id),
-    )
+    this.#network.deafen(this.#idsOf(from), this.#idsOf(to))
   }
 
   heal(): void {
@@ -213,36 +234,47 @@ class Cluster implements TestCluster {
   }
 
   conditions(changed: TestConditions): void {
+    checkAll(changed, CONDITIONS)
     this.#network.change(conditionsOf(changed))
   }
 
   slowLink(a: Store, b: Store, bytesPerSecond: number | undefined): void {
-    this.#network.narrow(a.id, b.id, bytesPerSecond)
-    this.#network.narrow(b.id, a.id, bytesPerSecond)
+    const [one = '', other = ''] = this.#idsOf([a, b])
+    if (bytesPerSecond !== undefined) checkOne('bytesPerSecond', bytesPerSecond, SPEED)
+    this.#network.narrow(one, other, bytesPerSecond)
+    this.#network.narrow(other, one, bytesPerSecond)
   }
 
   pause(store: Store): void {
-    this.#processes.get(store)?.stop()
+    this.#processOf(store).stop()
   }
 
   resume(store: Store): void {
-    this.#processes.get(store)?.goOn()
+    this.#processOf(store).goOn()
   }
 
   jumpClock(store: Store, millis: number): void {
-    const process = this.#processes.get(store)
-    if (process) process.leadMillis += millis
+    const process = this.#processOf(store)
+    checkOne('millis', millis, JUMP)
+    process.leadMillis += millis
+  }
+
+  async leave(store: Store): Promise<void> {
+    this.#processOf(store)
+    await this.#closed([store])
   }
 
   async crash(store: Store): Promise<void> {
+    const process = this.#processOf(store)
     this.#network.crash(store.id)
-    this.#processes.get(store)?.kill()
+    process.kill()
     this.#drop(store)
     await this.#closed([store])
   }
 
   cut(a: Store, b: Store): void {
-    this.#network.cut(a.id, b.id)
+    const [one = '', other = ''] = this.#idsOf([a, b])
+    this.#network.cut(one, other)
   }
 
   signaling(up: boolean): void {
@@ -259,7 +291,7 @@ class Cluster implements TestCluster {
 
   async #start(options: TestStoreOptions): Promise<Store> {
     const process = new StoppedProcess(this.#world.clock)
-    const transport = heardBy(process, this.#network.transport())
+    const transport = process.hears(this.#network.transport())
     const { persistence } = options
     const store = createStoreIn(
       { ...this.#world, clock: process },
@@ -273,6 +305,9 @@ class Cluster implements TestCluster {
     this.#processes.set(store, process)
     this.#made.set(store, options)
     this.#members.push(store)
+    store.on('status', ({ name }) => {
+      if (name === 'closed') this.#drop(store)
+    })
     await store.ready()
     return store
   }
@@ -280,6 +315,19 @@ class Cluster implements TestCluster {
   #drop(store: Store): void {
     const place = this.#members.indexOf(store)
     if (place >= 0) this.#members.splice(place, 1)
+  }
+
+  /** @throws UsageError ERR_MEMBER_UNKNOWN */
+  #processOf(store: Store): StoppedProcess {
+    const process = this.#processes.get(store)
+    if (process === undefined || !this.#members.includes(store)) throw notAMember(this.seed)
+    return process
+  }
+
+  /** @throws UsageError ERR_MEMBER_UNKNOWN */
+  #idsOf(stores: readonly Store[]): string[] {
+    for (const store of stores) this.#processOf(store)
+    return stores.map(({ id }) => id)
   }
 
   #knowsExactly(store: Store): boolean {
@@ -292,6 +340,8 @@ class Cluster implements TestCluster {
   /** Closing waits for a goodbye to leave, which takes time as well. */
   async #closed(stores: readonly Store[]): Promise<void> {
     const closing = { done: false }
+    // A stopped process would wait for ever for its last timer.
+    for (const store of stores) this.#processes.get(store)?.goOn()
     const all = Promise.all(stores.map((store) => store.close())).then(() => {
       closing.done = true
     })
@@ -309,26 +359,6 @@ class Cluster implements TestCluster {
     }
     clock.run(end - clock.monotonic())
     await nextTurn()
-  }
-}
-
-type MemoryTransport = ReturnType<MemoryNetwork['transport']>
-
-/** What reaches the store waits while its process is stopped. */
-function heardBy(process: StoppedProcess, { links, signaling }: MemoryTransport): MemoryTransport {
-  const [startLinks, startSignaling] = [links.start.bind(links), signaling.start.bind(signaling)]
-  links.start = (self, events) => startLinks(self, process.ears(events))
-  signaling.start = (self, topic, events) => startSignaling(self, topic, process.ears(events))
-  return { links, signaling }
-}
-
-function conditionsOf({ latencyMillis, loss, dialMillis, dialFailure }: TestConditions): MemoryConditions {
-  const range = typeof latencyMillis === 'number' ? ([latencyMillis, latencyMillis] as const) : latencyMillis
-  return {
-    ...(range && { delayMillis: range }),
-    ...(loss !== undefined && { loss }),
-    ...(dialMillis !== undefined && { dialMillis }),
-    ...(dialFailure !== undefined && { dialFailure }),
   }
 }
 

@@ -1,5 +1,6 @@
 /** A process that can be stopped for a while: its timers and what reaches it wait, and come in order when it goes on. */
 import type { Clock, Timer } from '../base/clock.js'
+import type { Transport } from '../transport/transport.js'
 
 /** One process's clock, and its ears. */
 export class StoppedProcess implements Clock {
@@ -43,6 +44,15 @@ export class StoppedProcess implements Clock {
     const waiting = this.#waiting ?? []
     this.#waiting = undefined
     for (const run of waiting) run()
+  }
+
+  /** What reaches the links and the signaling of `transport` waits while the process is stopped. */
+  hears(transport: Transport): Transport {
+    const { links, signaling } = transport
+    const [startLinks, startSignaling] = [links.start.bind(links), signaling.start.bind(signaling)]
+    links.start = (self, events) => startLinks(self, this.ears(events))
+    signaling.start = (self, topic, events) => startSignaling(self, topic, this.ears(events))
+    return transport
   }
 
   /** Calls of methods of `listener` wait while the process is stopped. Methods return nothing. */

@@ -2,15 +2,16 @@
 import type { MemberRecord } from '../wire/frame.js'
 import { checkRecord } from './options.js'
 import { roleOf } from './secured.js'
-import { runtimeKind } from './transport-choice.js'
 import type { StoreOptions } from './types.js'
+import type { StoreWorld } from './world.js'
 
-/** The record of a member that starts at `now`, by its wall clock; `session` is that of its writes. @throws UsageError ERR_TOO_LARGE */
-export function ownRecord(options: StoreOptions, session: number, now: number): MemberRecord {
+/** The record of a member that starts now; `session` is that of its writes. @throws UsageError ERR_TOO_LARGE */
+export function ownRecord(options: StoreOptions, { clock, kind }: StoreWorld, session: number): MemberRecord {
+  const now = clock.wall()
   const record: MemberRecord = {
     port: options.port ?? null,
     protocol: 'v1',
-    kind: runtimeKind,
+    kind,
     role: roleOf(options),
     session,
     // A later run of the same member starts above all incarnations of an earlier one.

@@ -3,11 +3,10 @@ import type { Clock } from '../base/clock.js'
 import { type GossipKvError, StorageError, shown, UsageError } from '../base/errors.js'
 import type { Keys, Security } from '../security/security.js'
 import type { Transport } from '../transport/transport.js'
-import type { MemberRole } from '../wire/frame.js'
+import type { MemberKind, MemberRole } from '../wire/frame.js'
 import { isWord } from '../wire/signal.js'
 import { signalingUrls } from './options.js'
 import { isOnThisMachine } from './this-machine.js'
-import { runtimeKind } from './transport-choice.js'
 import type { StoreOptions } from './types.js'
 
 /** A writer's secret has 43 or 66 characters, a reader's more. */
@@ -19,6 +18,7 @@ const SEED_BYTES = 32
 export interface SecuringHost {
   transport: Transport
   clock: Clock
+  kind: MemberKind
   /** What the member's key, and so its id, comes from. */
   seed: Uint8Array
   report(error: GossipKvError): void
@@ -55,7 +55,7 @@ export async function openSecured(options: StoreOptions, host: SecuringHost): Pr
   const { secret, cluster, role } = options
   if (secret === undefined) return undefined
   const { openSecurity } = await import('../security/security.js')
-  return openSecurity({ ...host, secret, cluster, role, kind: runtimeKind })
+  return openSecurity({ ...host, secret, cluster, role })
 }
 
 /**

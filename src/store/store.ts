@@ -116,7 +116,7 @@ class GossipStore implements Store {
       wall: () => world.clock.wall() + (this.#driver?.wallOffset ?? 0),
       ...(options.persistence && { record: (record) => this.#saver?.record(record) }),
     })
-    this.#record = ownRecord(options, this.#replica.session, world.clock.wall())
+    this.#record = ownRecord(options, world, this.#replica.session)
     const listenerThrew = (error: unknown) => this.#announcer.listenerThrew(error)
     this.#members = new MemberList(this.#id, this.#record, listenerThrew)
     this.members = this.#members
@@ -289,7 +289,8 @@ class GossipStore implements Store {
   /** Opens the security of a store with a secret, once. */
   async #secure(seed: Uint8Array): Promise<Security | undefined> {
     const report = (error: GossipKvError) => this.#announcer.report(error)
-    const host = { transport: this.#transport, clock: this.#world.clock, seed, report }
+    const { clock, kind } = this.#world
+    const host = { transport: this.#transport, clock, kind, seed, report }
     this.#security ??= await openSecured(this.#options, host)
     return this.#security
   }

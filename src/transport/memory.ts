@@ -5,6 +5,7 @@
 import type { Clock } from '../base/clock.js'
 import { TransportError } from '../base/errors.js'
 import { type Random, seededRandom } from '../base/random.js'
+import { FRAME_TAGS } from '../wire/frame.js'
 import { SLOW_LINK_BYTES } from '../wire/limits.js'
 import type { Signal } from '../wire/signal.js'
 import { type MeetingPlace, MemorySignaling } from './memory-signaling.js'
@@ -16,6 +17,8 @@ export interface MemoryNetworkOptions extends MemoryConditions {
   clock?: Clock
   /** Default: a fixed seed. */
   random?: Random
+  /** Told of each frame that arrives. */
+  heard?: (from: string, to: string, bytes: Uint8Array) => void
 }
 
 /** How the network behaves; may change while it is used. */
@@ -28,8 +31,14 @@ export interface MemoryConditions {
   loss?: number
   /** The share of dials that fail although the member is there. Default 0. */
   dialFailure?: number
+  /** The share of broadcasts that come twice over a link. Default 0. */
+  duplication?: number
+  /** The share of broadcasts that are overtaken by what is sent on their link within the next 100 ms. Default 0. */
+  reordering?: number
 }
 
+/** A broadcast that is overtaken is this much later at most. */
+const DETOUR_MILLIS = 100
 /** A frame is sent again after this: `rto_min` of WebRTC's SCTP. */
 const RETRANSMIT_MILLIS = 400
 
@@ -72,18 +81,23 @@ class Network implements MemoryNetwork, MeetingPlace {
     dialMillis: 5,
     loss: 0,
     dialFailure: 0,
+    duplication: 0,
+    reordering: 0,
   }
+  readonly heard: (from: string, to: string, bytes: Uint8Array) => void
   readonly #narrow = new Map<string, number>()
   readonly #meetings = new Map<string, Map<string, MemorySignaling>>()
   /** Every signaling client that is started, joined or not. */
   readonly clients = new Set<MemorySignaling>()
   #groups: readonly (readonly string[])[] | undefined
-  #deaf: { from: readonly string[]; to: readonly string[] } | undefined
+  #deaf: readonly { from: readonly string[]; to: readonly string[] }[] = []
   #signalingUp = true
+  #certificates = 0
 
   constructor(options: MemoryNetworkOptions) {
     this.clock = options.clock ?? systemClock
     this.random = options.random ?? seededRandom(1)
+    this.heard = options.heard ?? (() => undefined)
     this.change(options)
   }
 
@@ -91,22 +105,30 @@ class Network implements MemoryNetwork, MeetingPlace {
     return { links: new Endpoint(this), signaling: new MemorySignaling(this) }
   }
 
+  newFingerprint(): string {
+    this.#certificates += 1
+    return `certificate ${this.#certificates}`
+  }
+
   partition(...groups: readonly (readonly string[])[]): void {
     this.#groups = groups
   }
 
   deafen(from: readonly string[], to: readonly string[]): void {
-    this.#deaf = { from, to }
+    this.#deaf = [...this.#deaf, { from, to }]
   }
 
   heal(): void {
     this.#groups = undefined
-    this.#deaf = undefined
+    this.#deaf = []
   }
 
   change(conditions: MemoryConditions): void {
-    const { delayMillis, dialMillis, loss, dialFailure } = { ...this.conditions, ...conditions }
-    Object.assign(this.conditions, { delayMillis, dialMillis, loss, dialFailure })
+    const { delayMillis, dialMillis, loss, dialFailure, duplication, reordering } = {
+      ...this.conditions,
+      ...conditions,
+    }
+    Object.assign(this.conditions, { delayMillis, dialMillis, loss, dialFailure, duplication, reordering })
   }
 
   narrow(from: string, to: string, bytesPerSecond: number | undefined): void {
@@ -138,7 +160,7 @@ class Network implements MemoryNetwork, MeetingPlace {
   }
 
   reaches(from: string, to: string): boolean {
-    if (this.#deaf?.from.includes(from) && this.#deaf.to.includes(to)) return false
+    if (this.#deaf.some((deaf) => deaf.from.includes(from) && deaf.to.includes(to))) return false
     return (
       this.#groups === undefined || this.#groups.some((group) => group.includes(from) && group.includes(to))
     )
@@ -156,10 +178,24 @@ class Network implements MemoryNetwork, MeetingPlace {
     return this.#narrow.size === 0 ? 0 : (1000 * bytes) / (this.#narrow.get(`${from} ${to}`) ?? Infinity)
   }
 
+  /** How much later an overtaken frame comes; 0 for most. */
+  detour(bytes: Uint8Array): number {
+    return isBroadcast(bytes) && this.#happens('reordering') ? DETOUR_MILLIS * this.random() : 0
+  }
+
+  /** Whether a frame comes twice. */
+  doubles(bytes: Uint8Array): boolean {
+    return isBroadcast(bytes) && this.#happens('duplication')
+  }
+
   /** Whether a dial fails for no reason. */
   dialFails(): boolean {
-    const { dialFailure } = this.conditions
-    return dialFailure > 0 && this.random() < dialFailure
+    return this.#happens('dialFailure')
+  }
+
+  #happens(what: 'dialFailure' | 'duplication' | 'reordering'): boolean {
+    const share = this.conditions[what]
+    return share > 0 && this.random() < share
   }
 
   room(topic: string): Map<string, MemorySignaling> {
@@ -180,13 +216,14 @@ class Endpoint implements Links {
   readonly #network: Network
   readonly #pipes = new Map<string, Pipe>()
   readonly #dialing = new Set<string>()
-  /** Stands for a certificate. */
-  readonly #fingerprint = crypto.randomUUID()
+  /** Stands for that of a certificate; no other member of the network has it. */
+  readonly #fingerprint: string
   #id = ''
   #events: LinkEvents | undefined
 
   constructor(network: Network) {
     this.#network = network
+    this.#fingerprint = network.newFingerprint()
   }
 
   async start(self: string, events: LinkEvents): Promise<void> {
@@ -215,7 +252,10 @@ class Endpoint implements Links {
     if (pipe.queuedBytes > SLOW_LINK_BYTES) pipe.wasSlow = true
     // The receiver keeps what it gets: it must not share memory with the sender.
     const copy = bytes.slice()
-    clock.after(pipe.lastArrival - clock.monotonic(), () => this.#arrive(peer, pipe, copy))
+    const wait = pipe.lastArrival - clock.monotonic() + this.#network.detour(copy)
+    clock.after(wait, () => this.#arrive(peer, pipe, copy))
+    if (this.#network.doubles(copy))
+      clock.after(wait + this.#network.delay(), () => this.#deliver(peer, pipe, copy.slice()))
   }
 
   fingerprints(peer: string): { own: string; theirs: string } | undefined {
@@ -263,6 +303,7 @@ class Endpoint implements Links {
     if (!this.#pipes.has(from)) return
     this.#network.delivered.frames += 1
     this.#network.delivered.bytes += bytes.length
+    this.#network.heard(from, this.#id, bytes)
     this.#events?.frame(from, bytes)
   }
 
@@ -287,15 +328,22 @@ class Endpoint implements Links {
 
   #arrive(peer: string, pipe: Pipe, bytes: Uint8Array): void {
     pipe.queuedBytes -= bytes.length
-    const other = this.#network.endpoints.get(peer)
-    if (other !== undefined && this.#pipes.get(peer) === pipe && this.#network.reaches(this.#id, peer)) {
-      other.take(this.#id, bytes)
-    }
+    this.#deliver(peer, pipe, bytes)
     if (pipe.wasSlow && pipe.queuedBytes === 0) {
       pipe.wasSlow = false
       this.#events?.drained(peer)
     }
   }
+
+  #deliver(peer: string, pipe: Pipe, bytes: Uint8Array): void {
+    const isOpen = this.#pipes.get(peer) === pipe && this.#network.reaches(this.#id, peer)
+    if (isOpen) this.#network.endpoints.get(peer)?.take(this.#id, bytes)
+  }
+}
+
+/** What is broadcast comes over several links, so it may come twice or out of order; a link itself keeps to both. */
+function isBroadcast(bytes: Uint8Array): boolean {
+  return bytes[1] === FRAME_TAGS.gossip
 }
 
 function unreachableMember(peer: string): TransportError {

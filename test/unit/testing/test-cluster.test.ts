@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { UsageError } from '../../../src/base/errors.js'
+import { type GossipKvError, UsageError } from '../../../src/base/errors.js'
 import { memoryPersistence } from '../../../src/persistence/memory.js'
 import { createTestCluster, type TestCluster } from '../../../src/testing.js'
 
@@ -38,6 +38,28 @@ describe('gossip-kv/testing', () => {
     expect(cluster.now).to.equal(now + 3_600_000)
     expect(b?.usr.get('k')).to.equal(1)
     expect(cluster.settled).to.equal(true)
+  })
+
+  it('names what has happened: the same seed and the same calls give the same trace, other ones another', async () => {
+    const run = async (seed: number, value: string) => {
+      const faults = { loss: 0.1, duplication: 0.1, reordering: 0.1, dialFailure: 0.2 }
+      cluster = await createTestCluster({ seed, members: 5, ...faults })
+      const [a, b] = cluster.members
+      if (!a || !b) throw new Error('five members')
+      a.usr.set('k', value)
+      cluster.deafen([a], [b])
+      await cluster.advance(20_000)
+      cluster.heal()
+      await cluster.crash(b)
+      await cluster.settle()
+      await cluster.close()
+      return cluster.trace
+    }
+    const once = await run(3, 'x')
+    expect(once).to.match(/^[0-9a-f]{16}$/)
+    expect(await run(3, 'x')).to.equal(once)
+    expect(await run(3, 'y')).not.to.equal(once)
+    expect(await run(4, 'x')).not.to.equal(once)
   })
 
   it('goes the same way again from its seed', async () => {
@@ -96,8 +118,26 @@ describe('gossip-kv/testing', () => {
     expect(cluster.members.map(({ usr }) => usr.snapshot())).to.deep.equal(
       Array(3).fill({ saved: 3, meanwhile: 2 }),
     )
-    const refusal = await cluster.restart(again).catch(String)
-    expect(refusal).to.include('crashed or closed')
+    const refusal = await cluster.restart(again).catch((error: GossipKvError) => error.code)
+    expect(refusal).to.equal('ERR_MEMBER_UNKNOWN')
+  })
+
+  it('lets a store go that was closed, and starts it again', async () => {
+    cluster = await createTestCluster({ members: 3, store: () => ({ persistence: memoryPersistence() }) })
+    const [a, b] = cluster.members
+    if (!a || !b) throw new Error('three members')
+    const gone: string[] = []
+    b.on('gone', ({ state }) => gone.push(state))
+    await cluster.leave(a)
+    await cluster.settle()
+    expect([cluster.members.length, cluster.members.includes(a), gone]).to.deep.equal([2, false, ['left']])
+    const again = await cluster.restart(a)
+    await cluster.settle()
+    expect([again.id, b.members.get(a.id)?.state]).to.deep.equal([a.id, 'alive'])
+    const closing = again.close()
+    await cluster.advance(1_000)
+    await closing
+    expect(cluster.members).not.to.include(again)
   })
 
   it('restarts a member at once, before the others have noticed its crash', async () => {
@@ -154,6 +194,49 @@ describe('gossip-kv/testing', () => {
     expect(b.usr.get('to b')).to.equal(1)
   })
 
+  it('deafens several directions, one after the other', async () => {
+    cluster = await createTestCluster({ members: 3 })
+    const [a, b, c] = cluster.members
+    if (!a || !b || !c) throw new Error('three members')
+    cluster.deafen([a], [b])
+    cluster.deafen([a], [c])
+    a.usr.set('k', 1)
+    b.usr.set('to a', 1)
+    await cluster.advance(1_000)
+    expect([b.usr.has('k'), c.usr.has('k'), a.usr.has('to a')]).to.deep.equal([false, false, true])
+    cluster.heal()
+    await cluster.settle()
+    expect([b.usr.has('k'), c.usr.has('k')]).to.deep.equal([true, true])
+  })
+
+  it('lets broadcasts come twice and out of order: writes agree, and a message to all still comes once', async () => {
+    cluster = await createTestCluster({ seed: 5, members: 9, duplication: 0.5, reordering: 0.5 })
+    const [a, b] = cluster.members
+    if (!a || !b) throw new Error('nine members')
+    const heard: number[] = []
+    b.on('message', ({ bytes }) => heard.push(bytes[0] ?? -1))
+    for (let number = 0; number < 40; number++) {
+      a.send('*', Uint8Array.of(number))
+      a.usr.set('counter', number)
+      a.usr.set(`key ${number}`, number)
+      if (number % 2) a.usr.delete(`key ${number - 1}`)
+      await cluster.advance(30)
+    }
+    await cluster.settle()
+    await cluster.advance(5_000)
+    expect(new Set(heard).size).to.equal(heard.length).and.to.be.above(30)
+    expect(heard).not.to.deep.equal([...heard].sort((x, y) => x - y))
+    for (const { usr } of cluster.members) expect(usr.snapshot()).to.deep.equal(a.usr.snapshot())
+    expect(b.usr.size).to.equal(21)
+    expect(b.metrics().duplicates).to.be.above(20)
+    expect(b.metrics().offences).to.equal(0)
+    cluster.conditions({ duplication: 0, reordering: 0 })
+    const before = b.metrics().duplicates
+    a.usr.set('counter', -1)
+    await cluster.settle()
+    expect((b.metrics().duplicates ?? 0) - (before ?? 0)).to.be.below(5)
+  })
+
   it('changes latency, loss and dials while it runs', async () => {
     cluster = await createTestCluster({ members: 2, latencyMillis: 10, dialFailure: 0 })
     const [a, b] = cluster.members
@@ -194,6 +277,17 @@ describe('gossip-kv/testing', () => {
     expect(cluster.members.map(({ usr }) => usr.get('k'))).to.deep.equal([1, 1, 1, 1])
   })
 
+  it('ends a store whose process is stopped, by a crash and at the end', async () => {
+    cluster = await createTestCluster({ members: 4 })
+    const [a, b] = cluster.members
+    if (!a || !b) throw new Error('four members')
+    cluster.pause(a)
+    cluster.pause(b)
+    await cluster.crash(a)
+    await cluster.close()
+    expect([a.status.name, b.status.name, cluster.members]).to.deep.equal(['closed', 'closed', []])
+  })
+
   it('lets the wall clock of one store jump, and all agree on the winner still', async () => {
     cluster = await createTestCluster({ members: 3 })
     const [a, b] = cluster.members
@@ -203,6 +297,65 @@ describe('gossip-kv/testing', () => {
     b.usr.set('k', 'at the same time')
     await cluster.settle()
     expect(cluster.members.map(({ usr }) => usr.get('k'))).to.deep.equal(Array(3).fill('from the future'))
+  })
+
+  it('refuses what cannot be, by a typed error, and does nothing', async () => {
+    cluster = await createTestCluster({ members: 2 })
+    const [a, b] = cluster.members
+    if (!a || !b) throw new Error('two members')
+    const stranger = (await createTestCluster({ seed: 2, members: 1 })).members[0]
+    if (!stranger) throw new Error('a store of another cluster')
+    const { now } = cluster
+    const codes = async (...calls: (() => unknown)[]) => {
+      const found: string[] = []
+      for (const call of calls)
+        found.push(
+          await new Promise((resolve) => resolve(call())).then(String, ({ code }: GossipKvError) => code),
+        )
+      return [...new Set(found)]
+    }
+    const made = (options: object) => () => createTestCluster({ members: 0, ...options })
+    expect(
+      await codes(
+        made({ loss: 2 }),
+        made({ loss: Number.NaN }),
+        made({ duplication: -0.1 }),
+        made({ reordering: '1' }),
+        made({ dialFailure: 1.1 }),
+        made({ latencyMillis: -1 }),
+        made({ latencyMillis: [50, 10] }),
+        made({ dialMillis: -1 }),
+        made({ members: 1.5 }),
+        made({ seed: 'lucky' }),
+        made({ time: 'fast' }),
+        () => cluster.conditions({ loss: 2 }),
+        () => cluster.slowLink(a, b, 0),
+        () => cluster.jumpClock(a, Number.NaN),
+        () => cluster.advance(-1),
+        () => cluster.until(() => true, { timeoutMillis: -1 }),
+      ),
+    ).to.deep.equal(['ERR_OPTION_INVALID'])
+    expect(await codes(made({ lose: 0.1 }), () => cluster.conditions({ jitter: 3 } as object))).to.deep.equal(
+      ['ERR_OPTION_UNKNOWN'],
+    )
+    expect(
+      await codes(
+        () => cluster.partition([a], [stranger]),
+        () => cluster.deafen([stranger], [a]),
+        () => cluster.slowLink(a, stranger, 1),
+        () => cluster.cut(a, stranger),
+        () => cluster.pause(stranger),
+        () => cluster.resume(stranger),
+        () => cluster.jumpClock(stranger, 1),
+        () => cluster.crash(stranger),
+        () => cluster.leave(stranger),
+        () => cluster.restart(stranger),
+        () => cluster.restart(a),
+      ),
+    ).to.deep.equal(['ERR_MEMBER_UNKNOWN'])
+    await cluster.crash(a)
+    expect(await codes(() => cluster.crash(a))).to.deep.equal(['ERR_MEMBER_UNKNOWN'])
+    expect([stranger.status.name === 'closed', cluster.members, now > 0]).to.deep.equal([false, [b], true])
   })
 
   it('gives each member its options', async () => {
