@@ -133,6 +133,8 @@ const EVENTS_PER_TURN = 500
  */
 export async function createTestCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
   checkAll(options, CLUSTER)
+  // What stores load at its first use would come at another virtual time in each run.
+  await Promise.all([import('./store/replicated.js'), import('./store/checkpoint-book.js')])
   const cluster = new Cluster(options)
   const { members = 3 } = options
   for (let index = 0; index < members; index++) await cluster.add()

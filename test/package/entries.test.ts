@@ -67,6 +67,26 @@ describe('the packed package', () => {
     })
   }
 
+  it('replays a test cluster from its seed in a process that has loaded nothing yet, and refuses with the same classes', async () => {
+    const printed = await installed.run(`
+      import { UsageError } from 'gossip-kv'
+      import { createTestCluster } from 'gossip-kv/testing'
+      const run = async () => {
+        const cluster = await createTestCluster({ seed: 1, members: 4, loss: 0.05 })
+        const [ada] = cluster.members
+        ada.usr.set('k', 1)
+        const replicated = ada.replicated({ acks: 'all' })
+        const checkpoint = ada.checkpoints.create({ label: 'one' })
+        await cluster.advance(20_000)
+        await Promise.all([replicated, checkpoint])
+        await cluster.close()
+        return cluster.trace
+      }
+      const refusal = await createTestCluster({ loss: 2 }).catch((error) => error)
+      console.log(await run(), await run(), refusal instanceof UsageError, refusal.code)`)
+    expect(printed).to.match(/^([0-9a-f]{16}) \1 true ERR_OPTION_INVALID$/)
+  })
+
   it('loads on a runtime that is neither Node nor a browser, as a bundler for a server sees it', async () => {
     const bundle = await bundled(installed, { platform: 'neutral', conditions: [] })
     const printed = await installed.run(`${bundle}\nconsole.log(Object.keys(globalThis.entries).length)`)
