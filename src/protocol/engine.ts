@@ -467,9 +467,12 @@ export class Engine {
     this.#left = true
   }
 
-  /** Leases are in no hurry: they ride on the next heartbeat of each link, but of the one that they came by. */
+  /**
+   * Leases are in no hurry: they ride on the next heartbeat of each link, but of the one that they came by. Whose HELLO
+   * has not come yet was told an older lease by the own one.
+   */
   #passLease(tag: number, lease: number, from: string | undefined): void {
-    for (const neighbor of this.view.established()) {
+    for (const neighbor of this.view.all()) {
       if (neighbor.id === from) neighbor.leases.delete(tag)
       else neighbor.leases.set(tag, lease)
     }

@@ -113,6 +113,27 @@ describe('liveness in the engine', () => {
     expect(lab.engine.table.get('d')).to.have.property('suspicion', undefined)
   })
 
+  it('tells a lease that rose between its own HELLO and the other one: a founder that its first neighbor meets is ready there at once', () => {
+    const lab = new Lab()
+    lab.give({ type: 'contacts', contacts: [] })
+    const hello = lab.give({ type: 'link-up', peer: 'a' })
+    expect(sentTo(hello, 'a', 'hello')).to.have.length(1)
+    lab.pass(1_000)
+    lab.frame('a', {
+      type: 'hello',
+      topic: 't',
+      id: 'a',
+      record: record(7),
+      lease: 0,
+      links: 0,
+      intent: 'join',
+    })
+    const told = sentTo(lab.pass(1_500), 'a', 'heartbeat').flatMap((frame) =>
+      frame.type === 'heartbeat' ? frame.leases : [],
+    )
+    expect(told.map(({ lease }) => lease % 2)).to.deep.equal([1])
+  })
+
   it('doubts a neighbor aloud whose link it gives up, also when it doubted itself before', () => {
     const lab = new Lab()
     for (const peer of ['a', 'b']) lab.link(peer)
