@@ -21,6 +21,7 @@ import { checkOptions } from './options.js'
 import { ownRecord } from './own-record.js'
 import { followPage } from './page-life.js'
 import { PresenceBoard } from './presence.js'
+import { followProcess } from './process-life.js'
 import { followReplica } from './replica-events.js'
 import type { Saver, SaverHost } from './saver.js'
 import { checkSecurity, type Identity, keysOf, newIdentity, openSecured, readOnly } from './secured.js'
@@ -100,7 +101,7 @@ class GossipStore implements Store {
   #saver: Saver | undefined
   #driver: Driver | undefined
   #shown: Uint8Array | undefined
-  #offPage: Unsubscribe | undefined
+  #offs: Unsubscribe[] = []
   #ready: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
@@ -259,7 +260,10 @@ class GossipStore implements Store {
         this.#saver?.idle()
       })
       this.#checkpoints.start()
-      this.#offPage = followPage({ show: (how) => this.#driver?.show(how), end: () => void this.close() })
+      this.#offs = [
+        followPage({ show: (how) => this.#driver?.show(how), end: () => void this.close() }),
+        followProcess(() => this.close()),
+      ]
       this.#announcer.refresh()
     } catch (cause) {
       const error = cause instanceof GossipKvError ? cause : internalError(cause)
@@ -297,7 +301,7 @@ class GossipStore implements Store {
 
   async #close(): Promise<void> {
     this.#board.phase = 'closed'
-    this.#offPage?.()
+    for (const off of this.#offs) off()
     // A signal that outlives the store must not keep it.
     this.#signal?.removeEventListener('abort', this.#onAbort)
     this.#timers.close()

@@ -401,7 +401,10 @@ export interface Store {
   /** Counters and gauges by name. */
   metrics(): Readonly<Record<string, number>>
   start(): void
-  /** Says goodbye, closes every link, saves. Idempotent; resolves when nothing is left alive. */
+  /**
+   * Says goodbye, closes every link, saves. Idempotent; resolves when nothing is left alive. By itself when a page goes for
+   * good (`pagehide`), and in Node before SIGTERM or SIGINT ends the process, unless something else in it listens to that signal.
+   */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
