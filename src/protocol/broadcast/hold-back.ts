@@ -23,6 +23,10 @@ export class HoldBack {
     return this.#held.size
   }
 
+  has(frame: GossipFrame): boolean {
+    return this.#held.has(nameOf(frame))
+  }
+
   /** Keeps a frame; the oldest give way when there is no room. */
   add(frame: GossipFrame, from: string, now: number): void {
     const name = nameOf(frame)

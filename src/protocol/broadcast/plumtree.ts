@@ -93,10 +93,9 @@ export class Plumtree {
       this.#duplicate(tag, frame, neighbor, now)
       return 'unchanged'
     }
-    this.#noteSkipped(tag, frame, neighbor, now)
     const { type } = this.#take(tag, frame, neighbor.id, now)
     if (type === 'offence') return 'offence'
-    if (type === 'early') this.#holdBack.add(frame, neighbor.id, now)
+    if (type === 'early') this.#hold(tag, frame, neighbor, now)
     if (type !== 'applied' || frame.body.type !== 'update') return 'unchanged'
     this.replay(now)
     return 'changed'
@@ -119,7 +118,7 @@ export class Plumtree {
     for (const run of new Map(runs.map((one) => [one.tag, one])).values()) {
       const missing = this.#sequences.missing(run, Math.min(SKIPPED_MAX, left))
       left -= missing.length
-      for (const seq of missing) this.#repair.note(run.tag, seq, SHARED_TREE, neighbor.id, neighbor.srtt, now)
+      for (const seq of missing) this.#repair.note({ tag: run.tag, seq, tree: SHARED_TREE }, neighbor, now)
       if (left === 0) return
     }
   }
@@ -158,13 +157,14 @@ export class Plumtree {
 
   tick(now: number): void {
     const { view } = this.#context
-    for (const { tag, seq, tree, holder } of this.#repair.due(
+    const asked = this.#repair.due(
       now,
       (id) => view.get(id)?.record !== undefined,
-    )) {
+      (tag, seq) => this.#sequences.has(tag, seq),
+    )
+    for (const { tag, seq, tree, holder } of asked) {
       const neighbor = view.get(holder)
-      if (neighbor === undefined) continue
-      this.#graft(neighbor, tree, [{ tag, from: seq, to: seq }], now)
+      if (neighbor) this.#graft(neighbor, tree, [{ tag, from: seq, to: seq }], now)
     }
   }
 
@@ -243,11 +243,17 @@ export class Plumtree {
     if (frame.shapes || isSpare) sendTo(this.#context, neighbor, { type: 'prune', tree }, now)
   }
 
-  /** Numbers between the last one seen and this one: whoever sent this one has them. */
-  #noteSkipped(tag: number, frame: GossipFrame, neighbor: Neighbor, now: number): void {
+  /**
+   * What came before the writes that it follows waits. Whoever sent it has the numbers that were skipped: some of them are what it
+   * waits for. A gap before an update that could be merged holds no writes that are missing here, as after a split that a sync healed.
+   */
+  #hold(tag: number, frame: GossipFrame, neighbor: Neighbor, now: number): void {
+    const tree = frame.ownTree ? tag : SHARED_TREE
     for (const seq of this.#sequences.skipped(tag, frame.seq, SKIPPED_MAX)) {
-      this.#repair.note(tag, seq, frame.ownTree ? tag : SHARED_TREE, neighbor.id, neighbor.srtt, now)
+      if (!this.#holdBack.has({ ...frame, seq }))
+        this.#repair.note({ tag, seq, tree, before: frame.seq }, neighbor, now)
     }
+    this.#holdBack.add(frame, neighbor.id, now)
   }
 }
 

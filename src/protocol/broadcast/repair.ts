@@ -1,14 +1,21 @@
 /**
- * Envelopes that were announced, or skipped in a sequence, and have not come: each is asked for after a short
+ * Envelopes that were announced, or that an early update may follow, and have not come: each is asked for after a short
  * wait, first of whom announced it first, then of the next. (Plumtree: Leitao et al. 2007, section 3.8.)
  */
 import type { ProtocolConfig } from '../config.js'
 import { graftWaitMillis } from '../formulas.js'
+import type { Neighbor } from '../overlay/peer-view.js'
 
-interface Missing {
+/** The name of an envelope, and the tree that it should have come along. */
+interface Wanted {
   tag: number
   seq: number
   tree: number
+  /** The early update that may follow it, as long as nobody has announced it. */
+  before?: number
+}
+
+interface Missing extends Wanted {
   /** Whom to ask, in order. */
   holders: string[]
   at: number
@@ -27,16 +34,17 @@ export class Repair {
   }
 
   /** `holder` has an envelope that is not here. */
-  note(tag: number, seq: number, tree: number, holder: string, srtt: number | undefined, now: number): void {
-    const name = `${tag}:${seq}`
+  note(wanted: Wanted, { id, srtt }: Pick<Neighbor, 'id' | 'srtt'>, now: number): void {
+    const name = `${wanted.tag}:${wanted.seq}`
     const known = this.#missing.get(name)
     if (known) {
-      if (!known.holders.includes(holder)) known.holders.push(holder)
+      if (!known.holders.includes(id)) known.holders.push(id)
+      if (wanted.before === undefined) delete known.before
       return
     }
     if (this.#missing.size >= MISSING_MAX) return
     const at = now + graftWaitMillis(srtt, this.#config)
-    this.#missing.set(name, { tag, seq, tree, holders: [holder], at })
+    this.#missing.set(name, { ...wanted, holders: [id], at })
     this.#nextAt = Math.min(this.#nextAt, at)
   }
 
@@ -45,16 +53,24 @@ export class Repair {
     if (this.#missing.size > 0) this.#missing.delete(`${tag}:${seq}`)
   }
 
-  /** What to ask for now, each with whom; what nobody is left to be asked for is given up to a sync. */
+  /**
+   * What to ask for now, each with whom; what nobody is left to be asked for is given up to a sync, and what only an update
+   * waited for that a sync has helped is not asked for.
+   */
   due(
     now: number,
     isHere: (holder: string) => boolean,
+    hasCome: (tag: number, seq: number) => boolean,
   ): { tag: number; seq: number; tree: number; holder: string }[] {
     if (now < this.#nextAt) return []
     const asked: { tag: number; seq: number; tree: number; holder: string }[] = []
     this.#nextAt = Number.POSITIVE_INFINITY
     for (const [name, missing] of this.#missing) {
       if (now >= missing.at) {
+        if (missing.before !== undefined && hasCome(missing.tag, missing.before)) {
+          this.#missing.delete(name)
+          continue
+        }
         let holder = missing.holders.shift()
         while (holder !== undefined && !isHere(holder)) holder = missing.holders.shift()
         if (holder === undefined) {

@@ -2,6 +2,7 @@
 import { expect } from 'chai'
 import { seededRandom } from '../../../src/base/random.js'
 import { tagOf } from '../../../src/protocol/broadcast/sequences.js'
+import { DEFAULT_CONFIG } from '../../../src/protocol/config.js'
 import { Engine } from '../../../src/protocol/engine.js'
 import type { Output } from '../../../src/protocol/step.js'
 import { engineCluster } from '../../../src/sim/cluster.js'
@@ -17,15 +18,15 @@ const envelope = (epoch: number, seq: number, update: Uint8Array): GossipFrame =
   body: { type: 'update', update },
 })
 
-/** The updates of two writes of one key, the second of which follows the first. */
-function twoWrites(): [Uint8Array, Uint8Array] {
+/** The updates of three writes of one key, each of which follows the one before. */
+function threeWrites(): [Uint8Array, Uint8Array, Uint8Array] {
   const { replica } = new Lab()
-  const [first, second] = [1, 2].flatMap((value) => {
+  const [first, second, third] = [1, 2, 3].flatMap((value) => {
     replica.write([{ type: 'set', key: 'k', value }])
     return replica.drain()
   })
-  if (!first || !second) throw new Error('two updates')
-  return [first, second]
+  if (!first || !second || !third) throw new Error('three updates')
+  return [first, second, third]
 }
 
 function between(): Lab {
@@ -36,6 +37,11 @@ function between(): Lab {
 
 const sequencesTo = (outputs: readonly Output[], peer: string) =>
   sentTo(outputs, peer, 'gossip').flatMap((frame) => (frame.type === 'gossip' ? [frame.seq] : []))
+
+const askedOf = (outputs: readonly Output[], peer: string) =>
+  sentTo(outputs, peer, 'graft').flatMap((frame) =>
+    frame.type === 'graft' ? frame.wanted.map(({ from, to }) => [from, to]) : [],
+  )
 
 /** The epochs in which each life of a member names its envelopes. */
 class Epochs extends Observer {
@@ -50,7 +56,7 @@ class Epochs extends Observer {
 describe('news over several ways', () => {
   it('is merged before it is passed on: what cannot be merged yet goes nowhere', () => {
     const lab = between()
-    const [first, second] = twoWrites()
+    const [first, second] = threeWrites()
     const early = lab.frame('a', envelope(1, 2, second))
     expect([sequencesTo(early, 'b'), lab.replica.get('k')]).to.deep.equal([[], undefined])
     const complete = lab.frame('a', envelope(1, 1, first))
@@ -59,7 +65,7 @@ describe('news over several ways', () => {
 
   it('that waits for its predecessor is held once, however many ways it comes', () => {
     const lab = between()
-    const [first, second] = twoWrites()
+    const [first, second] = threeWrites()
     lab.frame('a', envelope(1, 2, second))
     const again = lab.frame('b', envelope(1, 2, second))
     expect(sequencesTo(again, 'a')).to.deep.equal([])
@@ -68,9 +74,38 @@ describe('news over several ways', () => {
     expect([lab.engine.counters.held, lab.replica.get('k')]).to.deep.equal([0, 2])
   })
 
+  it('that what is early may follow is asked for of whoever sent that, but not what is held', () => {
+    const lab = between()
+    const [first, second, third] = threeWrites()
+    lab.frame('a', envelope(1, 1, first))
+    lab.frame('b', envelope(1, 4, third))
+    lab.frame('b', envelope(1, 5, third))
+    expect(askedOf(lab.pass(DEFAULT_CONFIG.graftMaxMillis - 1), 'b')).to.deep.equal([
+      [3, 3],
+      [2, 2],
+    ])
+    lab.frame('b', envelope(1, 2, second))
+    expect([lab.engine.counters.held, lab.replica.get('k')]).to.deep.equal([0, 3])
+  })
+
+  it('that came in another way is not asked for: neither before an update that could be merged nor once it could', () => {
+    const lab = between()
+    const [first, second, third] = threeWrites()
+    lab.frame('a', envelope(1, 1, first))
+    lab.frame('a', envelope(1, 20, second))
+    lab.frame('a', envelope(1, 40, third))
+    expect(askedOf(lab.pass(1_000), 'a')).to.deep.equal([])
+    const late = between()
+    late.frame('a', envelope(1, 1, first))
+    late.frame('a', envelope(1, 40, third))
+    late.frame('b', envelope(1, 20, second))
+    expect([late.engine.counters.held, late.replica.get('k')]).to.deep.equal([0, 3])
+    expect(askedOf(late.pass(1_000), 'a')).to.deep.equal([])
+  })
+
   it('of an origin in another epoch is other news, though it bears the same number', () => {
     const lab = between()
-    const [first, second] = twoWrites()
+    const [first, second] = threeWrites()
     lab.frame('a', envelope(1, 1, first))
     lab.frame('a', envelope(2, 1, second))
     lab.frame('b', envelope(2, 1, second))
