@@ -172,7 +172,7 @@ export interface ProtocolConfig {
 
   // Broadcast
   /**
-   * An origin with this many updates within `ownTreeMillis` gets a tree of its own. Less: slow writers flood.
+   * An origin with this many updates within `ownTreeMillis` is busy, and gets a tree of its own. Less: slow writers flood.
    * [measured: bench propagation]
    */
   ownTreeUpdates: number
@@ -180,6 +180,11 @@ export interface ProtocolConfig {
   ownTreeMillis: number
   /** The tree of an idle origin is forgotten after this. More: memory. [guess] */
   treeIdleMillis: number
+  /**
+   * A tree of its own takes a shape, the first one too, after more than so many updates since the last shape. Less: who
+   * writes in bursts floods; more: a busy writer uses the shared tree for longer. [measured: bench redundancy]
+   */
+  shapeUpdates: number
   /**
    * A busy origin gives its tree a new shape after so many updates. Less: one flood, 4 copies more, each time.
    * [measured: bench redundancy]
@@ -316,6 +321,7 @@ export const DEFAULT_CONFIG: Readonly<ProtocolConfig> = {
   ownTreeUpdates: 3,
   ownTreeMillis: 10_000,
   treeIdleMillis: 10 * 60_000,
+  shapeUpdates: 20,
   reshapeUpdates: 200,
   reshapeMillis: 60_000,
   beaconMillis: 15_000,

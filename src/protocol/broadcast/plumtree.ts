@@ -35,7 +35,7 @@ export class Plumtree {
   readonly #holdBack: HoldBack
   /** When the last own updates left, the newest last. */
   readonly #recent: number[] = []
-  /** The tree of this member: when it took its shape, when it was last used, and updates since its shape. */
+  /** The tree of this member: when it took its shape, when it was last used, and own updates since its shape, whatever their tree. */
   #ownTree = { shapedAt: Number.NEGATIVE_INFINITY, usedAt: Number.NEGATIVE_INFINITY, updates: 0 }
   #seq = 0
 
@@ -61,16 +61,15 @@ export class Plumtree {
   originate(body: EnvelopeBody, now: number): void {
     this.#seq += 1
     const { id } = this.#context
-    const ownTree = body.type === 'update' && this.#isBusy(now)
-    const shapes = body.type === 'beacon' || (ownTree && this.#isShapeDue(now))
+    const way =
+      body.type === 'update' ? this.#wayOfUpdate(now) : { ownTree: false, shapes: body.type === 'beacon' }
     const frame: GossipFrame = {
       type: 'gossip',
       origin: id,
       epoch: this.#epoch,
       seq: this.#seq,
       round: 0,
-      ownTree,
-      shapes,
+      ...way,
       body,
     }
     this.#sequences.add(this.#tag, this.#seq)
@@ -184,16 +183,18 @@ export class Plumtree {
     sendTo(this.#context, neighbor, { type: 'graft', tree, wanted }, now)
   }
 
-  /** Whether the own tree is to take a new shape: at first, and now and then. */
-  #isShapeDue(now: number): boolean {
-    const { reshapeUpdates, reshapeMillis, ownTreeMillis } = this.#context.config
-    const { shapedAt, usedAt, updates } = this.#ownTree
-    const isStale =
-      now >= usedAt + ownTreeMillis || updates >= reshapeUpdates || now >= shapedAt + reshapeMillis
-    this.#ownTree = isStale
-      ? { shapedAt: now, usedAt: now, updates: 0 }
-      : { shapedAt, usedAt: now, updates: updates + 1 }
-    return isStale
+  /** Along which tree an own update goes, and whether it shapes that. A shape is a flood, which the updates before it pay for. */
+  #wayOfUpdate(now: number): { ownTree: boolean; shapes: boolean } {
+    const { shapeUpdates, reshapeUpdates, reshapeMillis, ownTreeMillis } = this.#context.config
+    const own = this.#ownTree
+    own.updates += 1
+    if (!this.#isBusy(now)) return { ownTree: false, shapes: false }
+    const isUsed = now < own.usedAt + ownTreeMillis
+    const isDue = !isUsed || own.updates > reshapeUpdates || now >= own.shapedAt + reshapeMillis
+    const shapes = isDue && own.updates > shapeUpdates
+    if (shapes) this.#ownTree = { shapedAt: now, usedAt: now, updates: 0 }
+    else if (isUsed) own.usedAt = now
+    return { ownTree: shapes || isUsed, shapes }
   }
 
   /** Whether this member writes often enough for a tree of its own. */

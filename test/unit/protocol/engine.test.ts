@@ -200,6 +200,29 @@ describe('the engine', () => {
     expect(lab.engine.counters.duplicates).to.equal(1)
   })
 
+  for (const [writers, gaps] of [
+    ['often', [50]],
+    ['three times in a burst', [50, 50, 12_000]],
+    ['as often as makes it busy', [3_000, 3_500]],
+    ['now and then', [60_000]],
+  ] as const)
+    it(`floods at most one of 20 updates of a member that writes ${writers}`, () => {
+      const lab = new Lab()
+      for (const peer of ['a', 'b', 'c']) lab.link(peer)
+      let shapes = 0
+      for (let count = 0; count < 120; count++) {
+        lab.replica.write([{ type: 'set', key: 'k', value: count }])
+        const outputs = lab.give({ type: 'local-updates', updates: lab.replica.drain() })
+        for (const frame of sentTo(outputs, 'a', 'gossip'))
+          if (frame.type === 'gossip' && frame.body.type === 'update' && frame.shapes) shapes += 1
+        for (let left = gaps[count % gaps.length] ?? 0; left > 0; left -= 1_000) {
+          for (const peer of ['a', 'b', 'c']) lab.beat(peer)
+          lab.pass(Math.min(left, 1_000))
+        }
+      }
+      expect(shapes).to.be.within(writers === 'now and then' ? 0 : 1, 120 / 20)
+    })
+
   it('closes the link of a member that sends bytes which are no update, and passes nothing on', () => {
     const lab = new Lab()
     lab.link('a')

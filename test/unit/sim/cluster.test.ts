@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { medianOffset } from '../../../src/protocol/liveness/wall-offset.js'
 import { Checker } from '../../../src/sim/checker.js'
 import { engineCluster, WALL_START } from '../../../src/sim/cluster.js'
+import { Delivery } from '../../../src/sim/delivery.js'
 import { neighbors } from '../../../src/sim/engine-view.js'
 import { removedMax } from '../../../src/sim/epilogue.js'
 import { components, degrees } from '../../../src/sim/overlay.js'
@@ -113,6 +114,34 @@ describe('a simulated cluster of engines', () => {
       expect(cluster.network.dials).to.be.below(7 * 100)
     })
   }
+
+  for (const stallMillis of [0, 300])
+    it(`brings few copies of what 50 members write in turn, as the third write in 10 s comes, with stalls of ${stallMillis} ms`, () => {
+      const cluster = engineCluster({ seed: 1, latencyMillis: [1, 5] })
+      const { members, random } = cluster
+      const stall = () => {
+        for (const member of members) member.pause(stallMillis * random())
+        cluster.timeline.after(1_000 + 2_000 * random(), stall)
+      }
+      if (stallMillis > 0) stall()
+      cluster.grow(50, 1)
+      for (const member of members) member.write()
+      cluster.run(14_000)
+      const writeInTurn = (rounds: number) => {
+        for (let round = 0; round < rounds; round++)
+          for (const member of members) {
+            member.write()
+            cluster.run(80 + 40 * random())
+          }
+      }
+      writeInTurn(3)
+      const delivery = new Delivery(cluster)
+      cluster.observers.push(delivery)
+      writeInTurn(2)
+      cluster.run(1_000)
+      expect(delivery.delay.total).to.equal(100 * 49)
+      expect(delivery.copies).to.be.at.most(1.2)
+    })
 
   it('takes a member back under its id after a crash', () => {
     const { cluster, checker } = formed(10, 5)
