@@ -112,11 +112,8 @@ export class Engine {
     this.#overlay = new HyParView(context, this.#table)
     this.#presence = new Presence(context, this.#table)
     this.#routes = new Routes(context)
-    this.#messages = new Messages(
-      context,
-      this.#routes,
-      (member) => this.#table.get(member) !== undefined,
-      (body, at) => this.#broadcast.originate(body, at),
+    this.#messages = new Messages(context, this.#routes, this.#table, (body, at) =>
+      this.#broadcast.originate(body, at),
     )
     this.#wallOffset = new WallOffset(context.view, options.wall)
     this.#heartbeat = new Heartbeat(config, random, health, this.#wallOffset)

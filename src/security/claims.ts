@@ -1,10 +1,10 @@
 /**
  * Claims about members carry their author's signature: of the owner for records and goodbyes, of the watcher for
- * suspicions. A proof is the author's public key, whose hash is its id, and the signature over the claim and the id
+ * suspicions. So do messages of the application. A proof is the author's public key, whose hash is its id, and the signature over the claim and the id
  * of the cluster. So a claim can be checked by whoever gets it, from whomever, and holds in one cluster alone.
  */
 import { PROOF_BYTES, peekEnvelope } from '../wire/codec.js'
-import { type Claim, FRAME_TAGS, type Frame } from '../wire/frame.js'
+import { type AckFrame, type Claim, FRAME_TAGS, type Frame, type MessageFrame } from '../wire/frame.js'
 import { recordText } from '../wire/record-codec.js'
 import { KEY_BYTES, verify } from './ed25519.js'
 import { concat, toBase64Url } from './encoding.js'
@@ -12,18 +12,26 @@ import { type Identity, idOf } from './identity.js'
 
 /** Proofs that are remembered as good: repair brings the same ones again and again. */
 const PROOFS_KNOWN_MAX = 4096
+/** Own messages whose proofs are remembered. */
+const MESSAGES_KNOWN = 16
+const NOTHING = new Uint8Array()
 const CLAIM_TAGS: ReadonlySet<number | undefined> = new Set([
   FRAME_TAGS.hello,
   FRAME_TAGS.member,
   FRAME_TAGS.suspect,
   FRAME_TAGS.leave,
   FRAME_TAGS.presence,
+  FRAME_TAGS.message,
 ])
+
+/** What its author signs, and everyone checks who passes it on. */
+export type Signed = Claim | MessageFrame
 
 /** Whether a frame carries claims, without reading the rest of it. False also for what cannot be read. */
 export function carriesClaims(bytes: Uint8Array): boolean {
   try {
-    return peekEnvelope(bytes)?.body === 'claims' || CLAIM_TAGS.has(bytes[1])
+    const body = peekEnvelope(bytes)?.body
+    return body === 'claims' || body === 'message' || CLAIM_TAGS.has(bytes[1])
   } catch {
     return false
   }
@@ -35,8 +43,8 @@ export function isPassedOn(bytes: Uint8Array, self: string): boolean {
   return envelope !== undefined && envelope.origin !== self
 }
 
-/** The claims in a frame. HELLO is its sender's record. */
-export function claimsOf(frame: Frame): readonly Claim[] {
+/** What is signed in a frame. HELLO is its sender's record. */
+export function claimsOf(frame: Frame): readonly Signed[] {
   switch (frame.type) {
     case 'hello': {
       const { id, record, lease, proof } = frame
@@ -46,9 +54,14 @@ export function claimsOf(frame: Frame): readonly Claim[] {
     case 'suspect':
     case 'leave':
     case 'presence':
+    case 'message':
       return [frame]
     case 'gossip':
-      return frame.body.type === 'claims' ? frame.body.claims : []
+      return frame.body.type === 'claims'
+        ? frame.body.claims
+        : frame.body.type === 'message'
+          ? [frame.body]
+          : []
     default:
       return []
   }
@@ -73,28 +86,41 @@ export class ClaimProofs {
    * that came without a proof; undefined when nothing is left.
    */
   sign(frame: Frame): Frame | undefined | Promise<Frame | undefined> {
-    const missing = claimsOf(frame).filter((claim) => !claim.proof && this.#isOwn(claim))
-    if (missing.every((claim) => this.#signed(claim))) return this.#withProofs(frame)
-    return Promise.all(missing.map((claim) => this.#sign(claim))).then(() => this.#withProofs(frame))
+    const claims = claimsOf(frame)
+    const known = claims.map((claim) => claim.proof ?? this.#signed(claim))
+    if (claims.every((claim, index) => known[index] || !this.#isOwn(claim))) return withProofs(frame, known)
+    const proofs = claims.map(
+      (claim, index) => known[index] ?? (this.#isOwn(claim) ? this.#sign(claim) : undefined),
+    )
+    return Promise.all(proofs).then((all) => withProofs(frame, all))
+  }
+
+  /** An answer of this member with its proof. */
+  async signAck(ack: AckFrame): Promise<AckFrame> {
+    const { publicKey } = this.#identity
+    return { ...ack, proof: concat(publicKey, await this.#identity.sign(encoded(this.#ackText(ack)))) }
+  }
+
+  /** Whether it is the answer of whom it says. */
+  async isAckTrue(ack: AckFrame): Promise<boolean> {
+    return isProof(ack.proof, ack.from, this.#ackText(ack))
   }
 
   /** The member that a frame makes a false claim about, or undefined when every claim in it holds. */
   async forgedIn(frame: Frame): Promise<string | undefined> {
-    for (const claim of claimsOf(frame)) if (!(await this.#holds(claim))) return claim.id
+    for (const claim of claimsOf(frame))
+      if (!(await this.#holds(claim))) return claim.type === 'message' ? claim.from : claim.id
     return undefined
   }
 
-  async #holds(claim: Claim): Promise<boolean> {
-    const { proof } = claim
-    if (proof?.length !== PROOF_BYTES) return false
-    const publicKey = proof.subarray(0, KEY_BYTES)
-    const signature = proof.subarray(KEY_BYTES)
-    const name = toBase64Url(signature)
+  async #holds(claim: Signed): Promise<boolean> {
+    const name = toBase64Url(claim.proof?.subarray(KEY_BYTES) ?? NOTHING)
     const text = this.#text(claim)
     // The text names the author, and its id the key.
     if (this.#good.get(name) === text) return true
-    if ((await idOf(publicKey)) !== authorOf(claim)) return false
-    if (!(await verify(publicKey, signature, encoded(text)))) return false
+    if (!(await isProof(claim.proof, authorOf(claim), text))) return false
+    // Nobody repeats a message, and it may be long.
+    if (claim.type === 'message') return true
     this.#good.set(name, text)
     for (const oldest of this.#good.keys()) {
       if (this.#good.size <= PROOFS_KNOWN_MAX) break
@@ -103,7 +129,7 @@ export class ClaimProofs {
     return true
   }
 
-  async #sign(claim: Claim): Promise<void> {
+  async #sign(claim: Signed): Promise<Uint8Array> {
     const text = this.#text(claim)
     const { publicKey } = this.#identity
     const proof = concat(publicKey, await this.#identity.sign(encoded(text)))
@@ -112,37 +138,23 @@ export class ClaimProofs {
       if (this.#own.size <= PROOFS_KNOWN_MAX) break
       this.#own.delete(oldest)
     }
+    return proof
   }
 
-  #signed(claim: Claim): Uint8Array | undefined {
+  #signed(claim: Signed): Uint8Array | undefined {
+    if (!this.#isOwn(claim)) return undefined
     const known = this.#own.get(subjectOf(claim))
     return known?.text === this.#text(claim) ? known.proof : undefined
   }
 
-  #withProofs(frame: Frame): Frame | undefined {
-    if (frame.type !== 'gossip') {
-      const [claim] = claimsOf(frame)
-      const proof = claim && this.#proofOf(claim)
-      return proof && ({ ...frame, proof } as Frame)
-    }
-    const claims = claimsOf(frame).flatMap((claim) => {
-      const proof = this.#proofOf(claim)
-      return proof ? [{ ...claim, proof }] : []
-    })
-    return { ...frame, body: { type: 'claims', claims } }
-  }
-
-  #proofOf(claim: Claim): Uint8Array | undefined {
-    return claim.proof ?? (this.#isOwn(claim) ? this.#signed(claim) : undefined)
-  }
-
-  #isOwn(claim: Claim): boolean {
+  #isOwn(claim: Signed): boolean {
     return authorOf(claim) === this.#identity.id
   }
 
   /** What is signed. A lease is not: it rises all the time, and stands for nothing but a heartbeat. */
-  #text(claim: Claim): string {
-    const head = ['gossip-kv claim v1', this.#clusterId, claim.type, claim.id]
+  #text(claim: Signed): string {
+    const about = claim.type === 'message' ? claim.from : claim.id
+    const head = ['gossip-kv claim v1', this.#clusterId, claim.type, about]
     switch (claim.type) {
       case 'member':
         return JSON.stringify([...head, recordText(claim.record)])
@@ -152,18 +164,46 @@ export class ClaimProofs {
         return JSON.stringify([...head, claim.incarnation])
       case 'presence':
         return JSON.stringify([...head, claim.version, claim.frozen, toBase64Url(claim.state)])
+      case 'message':
+        return JSON.stringify([...head, claim.to, claim.number, toBase64Url(claim.bytes)])
       default:
         return claim satisfies never
     }
   }
+
+  /** The token means something in one run of the asker alone, whose session it names: old answers say nothing new. */
+  #ackText({ from, to, session, token }: AckFrame): string {
+    return JSON.stringify(['gossip-kv ack v1', this.#clusterId, from, to, session, token])
+  }
 }
 
-function authorOf(claim: Claim): string {
-  return claim.type === 'suspect' ? claim.by : claim.id
+/** The frame with the proofs of its claims, in their order. */
+function withProofs(frame: Frame, proofs: readonly (Uint8Array | undefined)[]): Frame | undefined {
+  const [proof] = proofs
+  if (frame.type !== 'gossip') return proof && ({ ...frame, proof } as Frame)
+  const { body } = frame
+  if (body.type === 'message') return proof && { ...frame, body: { ...body, proof } }
+  const claims = (body.type === 'claims' ? body.claims : []).flatMap((claim, index) => {
+    const own = proofs[index]
+    return own ? [{ ...claim, proof: own }] : []
+  })
+  return { ...frame, body: { type: 'claims', claims } }
 }
 
-function subjectOf(claim: Claim): string {
-  return `${claim.type}:${claim.id}`
+/** Whether `author` signed `text`. */
+async function isProof(proof: Uint8Array | undefined, author: string, text: string): Promise<boolean> {
+  if (proof?.length !== PROOF_BYTES) return false
+  const publicKey = proof.subarray(0, KEY_BYTES)
+  return (await idOf(publicKey)) === author && verify(publicKey, proof.subarray(KEY_BYTES), encoded(text))
+}
+
+function authorOf(claim: Signed): string {
+  return claim.type === 'message' ? claim.from : claim.type === 'suspect' ? claim.by : claim.id
+}
+
+/** Of messages the last ones are enough, each on its way along several links. */
+function subjectOf(claim: Signed): string {
+  return claim.type === 'message' ? `message:${claim.number % MESSAGES_KNOWN}` : `${claim.type}:${claim.id}`
 }
 
 function encoded(text: string): Uint8Array<ArrayBuffer> {

@@ -22,6 +22,8 @@ export interface SecurityCounters {
   authRefused: number
   /** Frames that readers had no right to send. */
   readerFramesDropped: number
+  /** Acknowledgements that their member did not give. */
+  acksForged: number
 }
 
 export interface SecureLinksOptions extends HandshakeSelf {
@@ -43,7 +45,7 @@ export class SecureLinks implements Links {
   readonly #refused = new Map<string, number>()
   readonly #seals = new Line(SIGNALS_BYTES_MAX, () => undefined)
   readonly #opens = new Line(SIGNALS_BYTES_MAX, () => undefined)
-  readonly #counters = { authRefused: 0, readerFramesDropped: 0, unsealed: 0 }
+  readonly #counters = { authRefused: 0, readerFramesDropped: 0, acksForged: 0, unsealed: 0 }
   #seal: SignalSeal | undefined
   #events: LinkEvents | undefined
 
@@ -159,6 +161,9 @@ export class SecureLinks implements Links {
       failed: (error, isForger) => this.#failed(peer, link, error, isForger),
       dropped: () => {
         this.#counters.readerFramesDropped += 1
+      },
+      ackForged: () => {
+        this.#counters.acksForged += 1
       },
       error: this.#options.report,
     })

@@ -5,7 +5,7 @@
 import type { Timer } from '../base/clock.js'
 import { type GossipKvError, ProtocolError } from '../base/errors.js'
 import { decodeFrame, encodeFrame } from '../wire/codec.js'
-import { FRAME_TAGS, type Frame, type MemberRole } from '../wire/frame.js'
+import { type AckFrame, FRAME_TAGS, type Frame, type MemberRole } from '../wire/frame.js'
 import { type Priority, REKEY_MILLIS_MAX, UNVERIFIED_BYTES_MAX } from '../wire/limits.js'
 import { forged, refused, tooMuchUnverified } from './auth-errors.js'
 import { type ClaimProofs, carriesClaims, claimsOf, isPassedOn } from './claims.js'
@@ -52,6 +52,8 @@ export interface SecuredLinkHost extends HandshakeLink {
   failed(error: GossipKvError, isForger: boolean): void
   /** Something was dropped that its sender had no right to send. */
   dropped(): void
+  /** An answer was dropped that its member did not give. */
+  ackForged(): void
   /** A handshake in the open link failed; it goes on for now. */
   error(error: GossipKvError): void
 }
@@ -176,6 +178,7 @@ export class SecuredLink {
   #sign(bytes: Uint8Array, priority: Priority): unknown {
     // A reader passes nothing on: its neighbors would drop it.
     if (this.#host.self.role === 'reader' && isPassedOn(bytes, this.#host.self.identity.id)) return
+    if (bytes[1] === FRAME_TAGS.ack) return this.#signAck(decodeFrame(bytes) as AckFrame, priority)
     if (!carriesClaims(bytes)) return this.#host.pass(bytes, priority)
     const frame = decodeFrame(bytes)
     const signed = frame && this.#host.proofs.sign(frame)
@@ -183,13 +186,21 @@ export class SecuredLink {
     return signed instanceof Promise ? signed.then(send) : send(signed)
   }
 
+  /** The link itself says whose answer comes straight; one that others carry is signed. */
+  #signAck(ack: AckFrame, priority: Priority): unknown {
+    const { self, proofs, peer } = this.#host
+    const pass = (frame: AckFrame) => this.#host.pass(encodeFrame(frame), priority)
+    return ack.from === self.identity.id && ack.to !== peer ? proofs.signAck(ack).then(pass) : pass(ack)
+  }
+
   #admit(bytes: Uint8Array): unknown {
     if (this.#over) return
     const isReader = this.#role === 'reader'
     if (isReader && !READER_TAGS.has(bytes[1])) return this.#host.dropped()
     const isGossip = bytes[1] === FRAME_TAGS.gossip
-    const isNamed = isGossip || bytes[1] === FRAME_TAGS.signal || bytes[1] === FRAME_TAGS.ack
-    const isSimple = !carriesClaims(bytes) && !(isReader && isNamed)
+    const isNamed = isGossip || bytes[1] === FRAME_TAGS.signal
+    const isAck = bytes[1] === FRAME_TAGS.ack
+    const isSimple = !carriesClaims(bytes) && !isAck && !(isReader && isNamed)
     return isSimple ? this.#host.frame(bytes) : this.#check(bytes)
   }
 
@@ -203,10 +214,22 @@ export class SecuredLink {
     }
     if (frame === undefined) return this.#host.frame(bytes)
     if (!this.#mayComeFromPeer(frame)) return this.#host.dropped()
+    if (frame.type === 'ack') return this.#checkAck(frame, bytes)
     return this.#host.proofs.forgedIn(frame).then((id) => {
       if (this.#over) return
       if (id === undefined) this.#host.frame(bytes)
       else this.#fail(forged(this.#host.peer, id), true)
+    })
+  }
+
+  /** Who carries an answer to somebody else does not check it, and so is not to blame. */
+  #checkAck(ack: AckFrame, bytes: Uint8Array): unknown {
+    const { peer, self, proofs } = this.#host
+    if (ack.to !== self.identity.id || ack.from === peer) return this.#host.frame(bytes)
+    return proofs.isAckTrue(ack).then((isTrue) => {
+      if (this.#over) return
+      if (isTrue) this.#host.frame(bytes)
+      else this.#host.ackForged()
     })
   }
 
@@ -218,7 +241,10 @@ export class SecuredLink {
     if (frame.type === 'signal' || frame.type === 'ack') return frame.from === peer
     if (frame.type === 'gossip' && (frame.origin !== peer || frame.body.type !== 'claims')) return false
     return claimsOf(frame).every(
-      (claim) => claim.id === peer && (claim.type !== 'member' || claim.record.role === 'reader'),
+      (claim) =>
+        claim.type !== 'message' &&
+        claim.id === peer &&
+        (claim.type !== 'member' || claim.record.role === 'reader'),
     )
   }
 

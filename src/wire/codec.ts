@@ -79,7 +79,9 @@ const message = struct<Omit<MessageFrame, 'type'>>({
   from: word,
   to: checked(text(64), (to) => to === '' || isWord(to), 'a message to no member'),
   hops: byte,
+  number: integer,
   bytes: bytes(APPLICATION_BYTES_MAX),
+  proof,
 })
 
 const ackRequest = struct<AckRequest>({
@@ -172,7 +174,7 @@ const FRAMES: { readonly [K in Frame['type']]: Fields<Frame, K> } = {
   message,
   disconnect: struct({ reason: choice(DISCONNECT_REASONS) }),
   'ack-request': ackRequest,
-  ack: struct({ from: word, to: word, hops: byte, session: integer, token: integer }),
+  ack: struct({ from: word, to: word, hops: byte, session: integer, token: integer, proof }),
 }
 
 const TYPE_OF_TAG = new Map(

@@ -161,6 +161,8 @@ export interface AckFrame {
   /** The last session in the marks: a token means nothing in another run of the asker. */
   session: number
   token: number
+  /** See `MemberFrame`; where others carry it to `to`, who checks it. */
+  proof?: Uint8Array
 }
 
 /** One claim about one member. */
@@ -317,8 +319,12 @@ export interface MessageFrame {
   to: string
   /** Links that it may still cross by itself; along the shared tree it means nothing. */
   hops: number
+  /** Starts at `joined` of its author's record and rises with each message: so none is taken twice. */
+  number: number
   /** At most APPLICATION_BYTES_MAX. */
   bytes: Uint8Array
+  /** See `MemberFrame`. */
+  proof?: Uint8Array
 }
 
 /** The last frame of a link that is closed on purpose. */

@@ -137,7 +137,7 @@ export class Routes {
 }
 
 /** Sets a value at the young end of a map, which forgets its oldest ones beyond `max`. */
-function remember<V>(map: Map<string, V>, key: string, value: V, max: number): void {
+export function remember<V>(map: Map<string, V>, key: string, value: V, max: number): void {
   map.delete(key)
   map.set(key, value)
   for (const oldest of map.keys()) {

@@ -3,11 +3,12 @@ import type { Output } from '../../../src/protocol/step.js'
 import type { GossipFrame, MessageFrame } from '../../../src/wire/frame.js'
 import { Lab, record, sentTo } from './lab.js'
 
-const messageOf = (from: string, to: string, hops = 10): MessageFrame => ({
+const messageOf = (from: string, to: string, hops = 10, number = 1): MessageFrame => ({
   type: 'message',
   from,
   to,
   hops,
+  number,
   bytes: Uint8Array.of(1, 2),
 })
 
@@ -30,7 +31,7 @@ describe('messages in the engine', () => {
   it('go straight to a neighbor', () => {
     const outputs = lab().give({ type: 'message', to: 'b', bytes: Uint8Array.of(5) })
     expect(sentTo(outputs, 'b', 'message')).to.deep.equal([
-      { type: 'message', from: 'me', to: 'b', hops: 10, bytes: Uint8Array.of(5) },
+      { type: 'message', from: 'me', to: 'b', hops: 10, number: 1, bytes: Uint8Array.of(5) },
     ])
     expect(sentTo(outputs, 'a')).to.deep.equal([])
   })
@@ -74,6 +75,23 @@ describe('messages in the engine', () => {
     const passing = member.frame('a', messageOf('far', 'b'))
     expect(passing.filter(({ type }) => type === 'message')).to.deep.equal([])
     expect(sentTo(passing, 'b', 'message')).to.deep.equal([messageOf('far', 'b', 9)])
+  })
+
+  it('that are signed are delivered once each, also when up to 127 later ones have overtaken them', () => {
+    const member = lab()
+    const give = (number: number, proof?: Uint8Array) =>
+      member
+        .frame('a', { ...messageOf('far', 'me', 1, number), ...(proof && { proof }) })
+        .filter(({ type }) => type === 'message').length
+    const proof = new Uint8Array(96)
+    const { joined } = record(9)
+    expect([joined - 1, joined + 2 ** 40].map((number) => give(number, proof))).to.deep.equal([0, 0])
+    const numbers = [300, 302, 301, 300, 302, 301, 428, 301, 303, 300, 5_000, 4_873, 4_872, 5_000]
+    expect(numbers.map((number) => give(number, proof))).to.deep.equal([
+      ...[1, 1, 1, 0, 0, 0, 1, 0, 1, 0, 1, 1, 0, 0],
+    ])
+    // Without a proof the number may be anybody's.
+    expect([give(5_000), give(1)]).to.deep.equal([1, 1])
   })
 
   it('take the tree when they have run in a circle', () => {

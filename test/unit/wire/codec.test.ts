@@ -70,6 +70,7 @@ const message = fc.record({
   from: word,
   to: fc.oneof(word, fc.constant('')),
   hops: fc.nat(255),
+  number: integer,
   bytes,
 })
 const marks = fc.array(fc.record({ session: integer, n: integer }), {
@@ -245,7 +246,7 @@ describe('the frame codec', () => {
     const presence = (length: number) =>
       encodeFrame({ type: 'presence', id: 'a', version: 1, frozen: false, state: new Uint8Array(length) })
     const message = (length: number, to = 'b') =>
-      encodeFrame({ type: 'message', from: 'a', to, hops: 1, bytes: new Uint8Array(length) })
+      encodeFrame({ type: 'message', from: 'a', to, hops: 1, number: 1, bytes: new Uint8Array(length) })
     expect(decodeFrame(presence(PRESENCE_BYTES_MAX))).to.include({ type: 'presence' })
     expect(decodeFrame(message(APPLICATION_BYTES_MAX))).to.include({ type: 'message' })
     expect(() => decodeFrame(presence(PRESENCE_BYTES_MAX + 1))).to.throw(ProtocolError)

@@ -78,9 +78,9 @@ export const GOLDEN_FRAMES: { [T in Frame['type']]: Golden<Extract<Frame, { type
         ...GOSSIP,
         ownTree: false,
         shapes: false,
-        body: { type: 'message', from: 'ab', to: '', hops: 10, bytes: Uint8Array.of(9) },
+        body: { type: 'message', from: 'ab', to: '', hops: 10, number: 300, bytes: Uint8Array.of(9) },
       },
-      hex: '010400026162ac0202010003026162000a0109',
+      hex: '010400026162ac0202010003026162000aac02010900',
     },
     {
       frame: {
@@ -145,12 +145,20 @@ export const GOLDEN_FRAMES: { [T in Frame['type']]: Golden<Extract<Frame, { type
   ],
   message: [
     {
-      frame: { type: 'message', from: 'ab', to: 'cd', hops: 10, bytes: Uint8Array.of(9, 8) },
-      hex: '011b000261620263640a020908',
+      frame: { type: 'message', from: 'ab', to: 'cd', hops: 10, number: 300, bytes: Uint8Array.of(9, 8) },
+      hex: '011b000261620263640aac0202090800',
     },
     {
-      frame: { type: 'message', from: 'ab', to: '', hops: 10, bytes: Uint8Array.of(9) },
-      hex: '011b00026162000a0109',
+      frame: {
+        type: 'message',
+        from: 'ab',
+        to: '',
+        hops: 10,
+        number: 1,
+        bytes: Uint8Array.of(9),
+        proof: PROOF,
+      },
+      hex: `011b00026162000a01010901${'07'.repeat(96)}`,
     },
   ],
   'ack-request': [
@@ -169,7 +177,11 @@ export const GOLDEN_FRAMES: { [T in Frame['type']]: Golden<Extract<Frame, { type
   ack: [
     {
       frame: { type: 'ack', from: 'ab', to: 'cd', hops: 10, session: 7, token: 300 },
-      hex: '0120000261620263640a07ac02',
+      hex: '0120000261620263640a07ac0200',
+    },
+    {
+      frame: { type: 'ack', from: 'ab', to: 'cd', hops: 10, session: 7, token: 300, proof: PROOF },
+      hex: `0120000261620263640a07ac0201${'07'.repeat(96)}`,
     },
   ],
   members: [{ frame: { type: 'members', buckets: [0, 300], ask: true }, hex: '011e00010200ac02' }],
