@@ -69,7 +69,7 @@ function storm(size: number, seed: number) {
 }
 
 function watched(cluster: Cluster<Engine>): Deaths {
-  const deaths = new Deaths(cluster, { falseDeaths: true })
+  const deaths = new Deaths(cluster)
   cluster.observers.push(deaths)
   return deaths
 }

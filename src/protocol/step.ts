@@ -73,11 +73,17 @@ export type Output =
 /** Collects the outputs of one step, in order; the parts of the engine share it. */
 export class Outbox {
   #outputs: Output[] = []
+  readonly #sent = new Map<string, { frames: number }>()
+
   /** Frames by type, since the start; for metrics. */
-  readonly sent = new Map<string, number>()
+  get sent(): ReadonlyMap<string, number> {
+    return new Map(Array.from(this.#sent, ([type, { frames }]) => [type, frames]))
+  }
 
   send(peer: string, frame: Frame): void {
-    this.sent.set(frame.type, (this.sent.get(frame.type) ?? 0) + 1)
+    const sent = this.#sent.get(frame.type)
+    if (sent) sent.frames += 1
+    else this.#sent.set(frame.type, { frames: 1 })
     this.#outputs.push({ type: 'send', peer, frame, priority: priorityOf(frame) })
   }
 

@@ -41,7 +41,7 @@ export class Checker {
     this.#cluster = cluster
     this.#bounds = { ...DEFAULT_BOUNDS, ...bounds }
     this.delivery = new Delivery(cluster)
-    this.deaths = new Deaths(cluster, { falseDeaths: true })
+    this.deaths = new Deaths(cluster)
     cluster.observers.push(this.delivery, this.deaths)
     this.#inputs = cluster.inputs
     cluster.every(SAMPLE_MILLIS, () => this.#sample())

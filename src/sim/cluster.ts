@@ -58,7 +58,8 @@ export class Cluster<E extends SimEngine> {
   readonly #surroundings: Surroundings
   readonly #byId = new Map<string, SimMember<E>>()
   readonly #traced = new Map<string, number>()
-  readonly #trace: [number, number] = [0x811c9dc5, 0x01000193]
+  #traceHigh = 0x811c9dc5
+  #traceLow = 0x01000193
   #inputs = 0
 
   constructor(options: ClusterOptions<E>) {
@@ -88,7 +89,8 @@ export class Cluster<E extends SimEngine> {
 
   /** Two runs with the same hash went the same way, step for step. */
   get traceHash(): string {
-    return this.#trace.map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('')
+    const words = [this.#traceHigh, this.#traceLow]
+    return words.map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('')
   }
 
   /** Adds a member that joins now. One with the `id` of an earlier member is that member, restarted. */
@@ -227,10 +229,11 @@ export class Cluster<E extends SimEngine> {
       code = hash32(name)
       this.#traced.set(name, code)
     }
-    const [a, b] = this.#trace
-    this.#trace[0] = Math.imul(a ^ this.now, 0x01000193) ^ code
-    this.#trace[1] =
-      (Math.imul(b ^ code, 0x85ebca6b) >>> 3) ^ member.index ^ Math.imul(this.#trace[0], 0xc2b2ae35)
+    this.#traceHigh = Math.imul(this.#traceHigh ^ this.now, 0x01000193) ^ code
+    this.#traceLow =
+      (Math.imul(this.#traceLow ^ code, 0x85ebca6b) >>> 3) ^
+      member.index ^
+      Math.imul(this.#traceHigh, 0xc2b2ae35)
   }
 }
 

@@ -5,7 +5,7 @@
 import type { Engine } from '../protocol/engine.js'
 import type { Output } from '../protocol/step.js'
 import type { Cluster } from './cluster.js'
-import { known, knownCount, knows } from './engine-view.js'
+import { knows } from './engine-view.js'
 import { Histogram } from './histogram.js'
 import { Observer, type SimMember } from './member.js'
 
@@ -31,16 +31,11 @@ export class Deaths extends Observer {
   readonly falseDeaths: FalseDeath[] = []
   readonly #cluster: Cluster<Engine>
   readonly #gone = new Map<string, Gone>()
-  readonly #known = new Map<SimMember, Set<string>>()
-  readonly #comparing: boolean
 
-  /** Begins to watch. With `falseDeaths` it compares tables at every change, which costs. */
-  constructor(cluster: Cluster<Engine>, options: { falseDeaths?: boolean } = {}) {
+  /** Begins to watch. */
+  constructor(cluster: Cluster<Engine>) {
     super()
     this.#cluster = cluster
-    this.#comparing = options.falseDeaths ?? false
-    if (this.#comparing)
-      for (const member of cluster.members) this.#known.set(member, new Set(known(member.engine)))
   }
 
   /** Pairs of a gone member and a living one that still believes in it. */
@@ -53,22 +48,19 @@ export class Deaths extends Observer {
   override joined(member: SimMember): void {
     // A member that is back is no ghost.
     this.#gone.delete(member.id)
-    if (this.#comparing) this.#known.set(member, new Set())
   }
 
   override gone(member: SimMember): void {
-    this.#known.delete(member)
     const unaware = new Set(this.#cluster.members.filter((other) => knows(other.engine, member.id)))
     this.#gone.set(member.id, { member, at: this.#cluster.now, unaware: unaware as Set<SimMember> })
   }
 
   override output(member: SimMember, output: Output): void {
-    if (output.type !== 'members') return
-    const { engine } = member as SimMember<Engine>
-    for (const gone of this.#gone.values())
-      if (gone.unaware.has(member) && !knows(engine, gone.member.id)) this.#noticed(gone, member)
-    const before = this.#known.get(member)
-    if (before && before.size !== knownCount(engine)) this.#compare(member, before, engine)
+    if (output.type !== 'gone') return
+    const gone = this.#gone.get(output.id)
+    if (gone?.unaware.has(member)) this.#noticed(gone, member)
+    const subject = this.#cluster.find(output.id)
+    if (subject) this.falseDeaths.push({ at: this.#cluster.now, by: member, subject })
   }
 
   #noticed(gone: Gone, by: SimMember): void {
@@ -76,15 +68,5 @@ export class Deaths extends Observer {
     const histogram = gone.member.state === 'left' ? this.farewell : this.detection
     histogram.add(this.#cluster.now - gone.at)
     if (gone.unaware.size === 0) this.#gone.delete(gone.member.id)
-  }
-
-  #compare(by: SimMember, before: Set<string>, engine: Engine): void {
-    for (const id of before) {
-      if (knows(engine, id)) continue
-      before.delete(id)
-      const subject = this.#cluster.find(id)
-      if (subject) this.falseDeaths.push({ at: this.#cluster.now, by, subject })
-    }
-    for (const id of known(engine)) before.add(id)
   }
 }

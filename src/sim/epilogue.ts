@@ -167,7 +167,7 @@ function sleep(cluster: Cluster<Engine>): string[] {
 }
 
 function removalsDuring(cluster: Cluster<Engine>, act: () => void): readonly FalseDeath[] {
-  const deaths = new Deaths(cluster, { falseDeaths: true })
+  const deaths = new Deaths(cluster)
   cluster.observers.push(deaths)
   act()
   cluster.observers.splice(cluster.observers.indexOf(deaths), 1)

@@ -62,6 +62,7 @@ interface Sent {
 
 export class LinkEnd {
   readonly owner: Endpoint
+  readonly other: LinkEnd
   readonly latency: number
   /** Whether the owner holds this end open. */
   open = true
@@ -71,7 +72,6 @@ export class LinkEnd {
   /** Bytes per millisecond that leave; without limit unless slowed. */
   bandwidth = Number.POSITIVE_INFINITY
   readonly #conditions: Conditions
-  readonly #link: { ends: readonly LinkEnd[] }
   #blocked = false
   #blockedAt = Number.POSITIVE_INFINITY
   #slow = false
@@ -83,35 +83,17 @@ export class LinkEnd {
   #stalled: Sent[] | undefined
   #closing = false
 
-  private constructor(
-    owner: Endpoint,
-    latency: number,
-    conditions: Conditions,
-    link: { ends: readonly LinkEnd[] },
-  ) {
+  private constructor(owner: Endpoint, latency: number, conditions: Conditions, other: Endpoint | LinkEnd) {
     this.owner = owner
     this.latency = latency
     this.#conditions = conditions
-    this.#link = link
+    this.other = other instanceof LinkEnd ? other : new LinkEnd(other, latency, conditions, this)
   }
 
   /** Makes both ends of a link. */
   static pair(a: Endpoint, b: Endpoint, conditions: Conditions): [LinkEnd, LinkEnd] {
-    const latency = conditions.latency(a.index, b.index)
-    const link: { ends: readonly LinkEnd[] } = { ends: [] }
-    const ends: [LinkEnd, LinkEnd] = [
-      new LinkEnd(a, latency, conditions, link),
-      new LinkEnd(b, latency, conditions, link),
-    ]
-    link.ends = ends
-    return ends
-  }
-
-  get other(): LinkEnd {
-    const [first, second] = this.#link.ends
-    const other = first === this ? second : first
-    if (other === undefined) throw new Error('a link has two ends')
-    return other
+    const end = new LinkEnd(a, conditions.latency(a.index, b.index), conditions, b)
+    return [end, end.other]
   }
 
   /** Sends to the other end. Urgent frames overtake where frames wait for a slow line. */

@@ -160,9 +160,9 @@ export class SimMember<E extends SimEngine = SimEngine> implements Station {
       this.#stopped.push(input)
       return
     }
-    this.#inbox.push(input)
-    if (this.#handling) return
+    if (this.#handling) return void this.#inbox.push(input)
     this.#handling = true
+    this.#step(input)
     for (let next = this.#inbox.shift(); next; next = this.#inbox.shift()) this.#step(next)
     this.#handling = false
     this.#schedule()

@@ -15,7 +15,7 @@ function formed(size: number, seed: number): { cluster: Cluster<Engine>; deaths:
   const cluster = engineCluster({ seed })
   cluster.grow(size, 100)
   cluster.run(30_000)
-  const deaths = new Deaths(cluster, { falseDeaths: true })
+  const deaths = new Deaths(cluster)
   cluster.observers.push(deaths)
   return { cluster, deaths }
 }

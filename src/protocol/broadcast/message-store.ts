@@ -1,13 +1,20 @@
 /** The envelopes of the last minute, to answer grafts, and who brought each first. Bounded in number, bytes and age. */
+import { TagMap } from '../../base/tag-map.js'
 import type { EnvelopeBody, GossipFrame } from '../../wire/frame.js'
 import type { ProtocolConfig } from '../config.js'
 
 interface Stored {
-  frame: GossipFrame
+  readonly tag: number
+  /** As it came. */
+  readonly frame: GossipFrame
   /** The neighbor that brought it first; undefined for own ones. */
-  from: string | undefined
-  at: number
-  bytes: number
+  readonly from: string | undefined
+  readonly at: number
+  readonly bytes: number
+  /** The one that was stored next. */
+  newer: Stored | undefined
+  /** Another one with the same hash. */
+  alike: Stored | undefined
 }
 
 /** What an envelope takes about beside its bytes, and each claim in it. */
@@ -15,7 +22,10 @@ const SMALL_BYTES = 256
 
 export class MessageStore {
   readonly #config: ProtocolConfig
-  readonly #stored = new Map<number, Stored>()
+  readonly #byHash = new TagMap<Stored>()
+  #oldest: Stored | undefined
+  #newest: Stored | undefined
+  #count = 0
   #bytes = 0
 
   constructor(config: ProtocolConfig) {
@@ -23,25 +33,46 @@ export class MessageStore {
   }
 
   add(tag: number, frame: GossipFrame, from: string | undefined, now: number): void {
+    const hash = hashOf(tag, frame.seq)
     const bytes = bytesOf(frame.body)
-    this.#stored.set(nameOf(tag, frame.seq), { frame, from, at: now, bytes })
+    const alike = this.#byHash.get(hash)
+    const stored: Stored = { tag, frame, from, at: now, bytes, newer: undefined, alike }
+    this.#byHash.set(hash, stored)
+    if (this.#newest) this.#newest.newer = stored
+    this.#newest = stored
+    this.#oldest ??= stored
+    this.#count += 1
     this.#bytes += bytes
+    this.#dropOld(now)
+  }
+
+  /** The envelope as it came, and the neighbor that brought it first, if it is still here. */
+  get(tag: number, seq: number): Pick<Stored, 'frame' | 'from'> | undefined {
+    let stored = this.#byHash.get(hashOf(tag, seq))
+    while (stored && (stored.tag !== tag || stored.frame.seq !== seq)) stored = stored.alike
+    return stored
+  }
+
+  #dropOld(now: number): void {
     const { cachedMax, cachedBytesMax, cachedMillis } = this.#config
-    for (const [name, oldest] of this.#stored) {
-      const fits = this.#stored.size <= cachedMax && this.#bytes <= cachedBytesMax
-      if (fits && now < oldest.at + cachedMillis) break
-      this.#stored.delete(name)
+    for (let oldest = this.#oldest; oldest; oldest = this.#oldest) {
+      const fits = this.#count <= cachedMax && this.#bytes <= cachedBytesMax
+      if (fits && now < oldest.at + cachedMillis) return
+      this.#oldest = oldest.newer
+      if (oldest.newer === undefined) this.#newest = undefined
+      this.#count -= 1
       this.#bytes -= oldest.bytes
+      this.#unlink(oldest)
     }
   }
 
-  get(tag: number, seq: number): GossipFrame | undefined {
-    return this.#stored.get(nameOf(tag, seq))?.frame
-  }
-
-  /** The neighbor that brought it first. */
-  bringer(tag: number, seq: number): string | undefined {
-    return this.#stored.get(nameOf(tag, seq))?.from
+  /** Of those with the same hash the oldest is the last one. */
+  #unlink(oldest: Stored): void {
+    const hash = hashOf(oldest.tag, oldest.frame.seq)
+    let last = this.#byHash.get(hash)
+    if (last === oldest) return this.#byHash.delete(hash)
+    while (last && last.alike !== oldest) last = last.alike
+    if (last) last.alike = undefined
   }
 }
 
@@ -61,7 +92,7 @@ function bytesOf(body: EnvelopeBody): number {
   }
 }
 
-/** One number for both: 2^20 envelopes of one origin never lie in one minute. */
-function nameOf(tag: number, seq: number): number {
-  return tag * 0x100000 + (seq % 0x100000)
+/** A 32-bit hash of both. */
+function hashOf(tag: number, seq: number): number {
+  return (tag ^ Math.imul(seq, 0x85ebca6b)) >>> 0
 }

@@ -131,9 +131,7 @@ export class Plumtree {
     for (const run of frame.wanted) {
       for (let seq = run.from; seq <= run.to && left > 0; seq++, left--) {
         const stored = this.#store.get(run.tag, seq)
-        // Its race is over: late, a shape would prune the links that another one relies on.
-        if (stored)
-          sendTo(this.#context, neighbor, { ...stored, shapes: false, round: stored.round + 1 }, now)
+        if (stored) sendTo(this.#context, neighbor, graft(stored), now)
       }
     }
   }
@@ -212,9 +210,8 @@ export class Plumtree {
     if (result.type === 'early' || result.type === 'offence') return result
     this.#sequences.add(tag, frame.seq)
     this.#repair.came(tag, frame.seq)
-    const relayed = { ...frame, round: frame.round + 1 }
-    this.#store.add(tag, relayed, from, now)
-    this.#push(tag, relayed, from, now)
+    this.#store.add(tag, frame, from, now)
+    this.#push(tag, frame, from, now)
     return result
   }
 
@@ -224,17 +221,24 @@ export class Plumtree {
     if (frame.shapes) this.#trees.shape(tree, from, now)
     else this.#trees.use(tree, from, now)
     const everywhere = isUrgent(frame.body, this.#context.health.score(now))
+    const lazy = this.#trees.lazy(tree)
+    let passed: GossipFrame | undefined
     for (const neighbor of this.#context.view.established()) {
       if (neighbor.id === from || neighbor.id === frame.origin || neighbor.dirty) continue
-      if (everywhere || this.#trees.isEager(tree, neighbor.id)) sendTo(this.#context, neighbor, frame, now)
-      else addAnnouncement(neighbor.announcements, tag, frame.seq)
+      if (!everywhere && lazy.has(neighbor.id)) {
+        addAnnouncement(neighbor.announcements, tag, frame.seq)
+        continue
+      }
+      passed ??= passedOn(frame, from)
+      sendTo(this.#context, neighbor, passed, now)
     }
   }
 
   /** It came twice. The link that brought the second copy only announces from now on, if that cannot cut anybody off. */
   #duplicate(tag: number, frame: GossipFrame, neighbor: Neighbor, now: number): void {
     this.#context.counters.duplicates += 1
-    const bringer = this.#store.bringer(tag, frame.seq)
+    if (!frame.shapes && !frame.ownTree) return
+    const bringer = this.#store.get(tag, frame.seq)?.from
     if (bringer === neighbor.id) return
     const tree = frame.ownTree ? tag : SHARED_TREE
     const parent = this.#trees.parent(tree)
@@ -256,6 +260,16 @@ export class Plumtree {
     }
     this.#holdBack.add(frame, neighbor.id, now)
   }
+}
+
+/** What this member sends of an envelope: its own as it is, one that `from` brought with one link more. */
+function passedOn(frame: GossipFrame, from: string | undefined): GossipFrame {
+  return from === undefined ? frame : { ...frame, round: frame.round + 1 }
+}
+
+/** What it sends of one that is asked for: its race is over, and late a shape would prune the links that another one relies on. */
+function graft({ frame, from }: { frame: GossipFrame; from: string | undefined }): GossipFrame {
+  return { ...frame, shapes: false, round: frame.round + (from === undefined ? 1 : 2) }
 }
 
 /** One run per origin, from the oldest to the newest that was not told: what lies between came along as well. */

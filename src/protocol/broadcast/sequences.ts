@@ -4,7 +4,9 @@
  * bounded memory.
  */
 import { hash32 } from '../../base/bytes.js'
+import { TagMap } from '../../base/tag-map.js'
 import type { Announced, GossipFrame } from '../../wire/frame.js'
+import { MEMBERS_MAX } from '../../wire/limits.js'
 import type { ProtocolConfig } from '../config.js'
 
 /** What is known of one origin's sequence numbers. */
@@ -26,8 +28,8 @@ const NONE: readonly number[] = []
 export class Sequences {
   readonly #config: ProtocolConfig
   /** Those of late, and those before them: what is used moves to the young ones, and the old ones go all at once. */
-  #young = new Map<number, OriginState>()
-  #old = new Map<number, OriginState>()
+  #young = new TagMap<OriginState>()
+  #old = new TagMap<OriginState>()
 
   constructor(config: ProtocolConfig) {
     this.#config = config
@@ -70,6 +72,8 @@ export class Sequences {
   missing(announced: Announced, max: number): readonly number[] {
     const { tag, from, to } = announced
     const state = this.#get(tag)
+    // Nearly always: it came by another way.
+    if (state !== undefined && from >= state.first && to <= state.floor) return NONE
     const missing: number[] = []
     // Of an origin never heard of, the newest are asked for: what was before comes by sync.
     if (state === undefined) for (let seq = to; seq >= from && missing.length < max; seq--) missing.push(seq)
@@ -100,7 +104,7 @@ export class Sequences {
     const state = this.#old.get(tag) ?? nothing
     if (2 * this.#young.size >= this.#config.originsMax) {
       this.#old = this.#young
-      this.#young = new Map()
+      this.#young = new TagMap()
     }
     this.#young.set(tag, state)
     return state
@@ -113,7 +117,15 @@ function addBelow(state: OriginState, seq: number): void {
   if (state.below.size === 0) state.below = undefined
 }
 
+/** Names of late: every copy of every envelope asks for its own. */
+const names = new Map<string, { epoch: number; tag: number }>()
+
 /** The short name of an origin's run; never 0, which stands for the shared tree. */
-export function tagOf(frame: Pick<GossipFrame, 'origin' | 'epoch'>): number {
-  return hash32(`${frame.origin}:${frame.epoch}`) || 1
+export function tagOf({ origin, epoch }: Pick<GossipFrame, 'origin' | 'epoch'>): number {
+  const known = names.get(origin)
+  if (known?.epoch === epoch) return known.tag
+  const tag = hash32(`${origin}:${epoch}`) || 1
+  if (names.size >= MEMBERS_MAX) names.clear()
+  names.set(origin, { epoch, tag })
+  return tag
 }

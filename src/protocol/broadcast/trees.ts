@@ -9,6 +9,8 @@ import type { ProtocolConfig } from '../config.js'
 /** The tree of slow and new origins, and of all claims. */
 export const SHARED_TREE = 0
 
+const NONE: ReadonlySet<string> = new Set()
+
 interface Tree {
   /** Links along which nothing is pushed: their other side gets everything from elsewhere. */
   lazy: Set<string>
@@ -26,8 +28,9 @@ export class Trees {
     this.#trees.set(SHARED_TREE, { lazy: new Set(), parent: undefined, usedAt: 0 })
   }
 
-  isEager(tree: number, peer: string): boolean {
-    return !this.#trees.get(tree)?.lazy.has(peer)
+  /** Links along which nothing of `tree` is pushed. */
+  lazy(tree: number): ReadonlySet<string> {
+    return this.#trees.get(tree)?.lazy ?? NONE
   }
 
   parent(tree: number): string | undefined {

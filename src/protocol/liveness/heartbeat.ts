@@ -4,7 +4,7 @@
  */
 import { bytesEqual } from '../../base/bytes.js'
 import { jittered, type Random } from '../../base/random.js'
-import type { HeartbeatFrame, Visibility } from '../../wire/frame.js'
+import type { HeartbeatFrame, RisenLease, Visibility } from '../../wire/frame.js'
 import type { ProtocolConfig } from '../config.js'
 import { beatTimeoutMillis } from '../formulas.js'
 import type { Neighbor } from '../overlay/peer-view.js'
@@ -34,7 +34,8 @@ export class Heartbeat {
 
   /** Any frame of `neighbor` says that it lives; one that was overdue says that links stall, or this member. */
   heard(neighbor: Neighbor, now: number): void {
-    if (neighbor.record && now >= this.#missedAt(neighbor, 1, 1)) this.#health.late(now)
+    const isSoon = now < neighbor.lastHeard + this.#config.beatMillis
+    if (!isSoon && neighbor.record && now >= this.#missedAt(neighbor, 1, 1)) this.#health.late(now)
     neighbor.lastHeard = now
   }
 
@@ -61,10 +62,12 @@ export class Heartbeat {
     neighbor.toldDigest = digest
     const { visibility } = this
     // What was put off first leaves last: the newest are the ones that the other side may still be helped with.
-    const announced = [...neighbor.announcements.values()].slice(-NEWS_MAX)
-    const leases = Array.from(neighbor.leases, ([tag, lease]) => ({ tag, lease })).slice(0, NEWS_MAX)
+    const announced = Array.from(neighbor.announcements.values()).slice(-NEWS_MAX)
     neighbor.announcements.clear()
-    for (const { tag } of leases) neighbor.leases.delete(tag)
+    const leases: RisenLease[] = []
+    for (const [tag, lease] of neighbor.leases) if (leases.push({ tag, lease }) === NEWS_MAX) break
+    if (leases.length === neighbor.leases.size) neighbor.leases.clear()
+    else for (const { tag } of leases) neighbor.leases.delete(tag)
     return {
       type: 'heartbeat',
       digest,

@@ -5,6 +5,7 @@
  * of members, it is also the passive view of HyParView.
  */
 import { hash32 } from '../../base/bytes.js'
+import { TagMap } from '../../base/tag-map.js'
 import type {
   MemberFrame,
   MemberRecord,
@@ -44,6 +45,8 @@ export interface TableEntry {
   /** The owner's signature over the record, to be passed on with it. */
   proof?: Uint8Array
   lease: number
+  /** Where the digests count it; of its id. */
+  readonly bucket: number
   /** When the lease last rose, as far as this member has heard. */
   leaseAt: number
   suspicion: Suspicion | undefined
@@ -69,7 +72,7 @@ export class MemberTable {
   readonly #health: Health
   readonly #entries = new Map<string, TableEntry>()
   /** The same by the hash that stands for id and incarnation in short frames. */
-  readonly #byTag = new Map<number, TableEntry>()
+  readonly #byTag = new TagMap<TableEntry>()
   #readers = 0
   readonly #suspects = new Set<TableEntry>()
   /** Members that left or died: id -> the incarnation that is gone, and until when that is remembered. */
@@ -83,6 +86,8 @@ export class MemberTable {
   #scanAt: number
   /** Somebody told of a lease that this member never took: its next ones would count for nothing. */
   #overstated = false
+  /** No lease in the table rose earlier than this. */
+  #oldestLeaseAt = Number.NEGATIVE_INFINITY
   /** The greatest own incarnation that others doubt, or knew before this one did. */
   #accused = Number.NEGATIVE_INFINITY
   /** The next answer to that leaves no sooner. */
@@ -98,7 +103,13 @@ export class MemberTable {
     this.#config = config
     this.#events = events
     this.#health = health
-    this.#self = { ...self, lease: 0, leaseAt: Number.POSITIVE_INFINITY, suspicion: undefined }
+    this.#self = {
+      ...self,
+      bucket: bucketOf(self.id),
+      lease: 0,
+      leaseAt: Number.POSITIVE_INFINITY,
+      suspicion: undefined,
+    }
     this.#renewAt = now + config.leaseMillis
     this.#scanAt = now + config.leaseMillis
     this.#put(this.#self)
@@ -157,10 +168,8 @@ export class MemberTable {
 
   /** The members whose records stand in buckets that differ. */
   differing(theirs: readonly number[], ours: readonly number[]): TableEntry[] {
-    return [...this.#entries.values()].filter((entry) => {
-      const bucket = bucketOf(entry.id)
-      return theirs[bucket] !== ours[bucket]
-    })
+    const differ = ours.map((digest, bucket) => theirs[bucket] !== digest)
+    return [...this.#entries.values()].filter(({ bucket }) => differ[bucket])
   }
 
   /** What this member tells of `entry`. */
@@ -307,7 +316,8 @@ export class MemberTable {
     this.#tombstones.delete(id)
     if (known?.suspicion) this.#health.late(now)
     if (known !== undefined) this.#remove(known)
-    this.#put({ id, record, lease, leaseAt: now, suspicion: undefined, ...(proof && { proof }) })
+    const bucket = known?.bucket ?? bucketOf(id)
+    this.#put({ id, record, bucket, lease, leaseAt: now, suspicion: undefined, ...(proof && { proof }) })
     if (firstHand) this.#events.tell(claim)
     this.#events.changed()
     return undefined
@@ -386,9 +396,13 @@ export class MemberTable {
   #scanLeases(now: number): void {
     const { leasesMissed, leasesDoubted } = this.#config
     const period = this.#leasePeriod
-    const overdue = [...this.#entries.values()].filter(
-      ({ leaseAt }) => now >= leaseAt + leasesDoubted * period,
-    )
+    if (now < this.#oldestLeaseAt + leasesDoubted * period) return
+    const overdue: TableEntry[] = []
+    this.#oldestLeaseAt = now
+    for (const entry of this.#entries.values()) {
+      this.#oldestLeaseAt = Math.min(this.#oldestLeaseAt, entry.leaseAt)
+      if (now >= entry.leaseAt + leasesDoubted * period) overdue.push(entry)
+    }
     const isCutOff = 2 * overdue.length >= this.#entries.size
     for (const entry of overdue) {
       if (now >= entry.leaseAt + leasesMissed * period) this.#bury(entry, now)
@@ -431,21 +445,22 @@ export class MemberTable {
   #put(entry: TableEntry): void {
     this.#entries.set(entry.id, entry)
     if (entry.record.role === 'reader') this.#readers += 1
-    this.#byTag.set(leaseTag(entry), entry)
-    this.#hash(entry)
+    const tag = leaseTag(entry)
+    this.#byTag.set(tag, entry)
+    this.#hash(entry, tag)
   }
 
   #remove(entry: TableEntry): void {
     if (this.#entries.delete(entry.id) && entry.record.role === 'reader') this.#readers -= 1
-    this.#byTag.delete(leaseTag(entry))
     this.#suspects.delete(entry)
-    this.#hash(entry)
+    const tag = leaseTag(entry)
+    this.#byTag.delete(tag)
+    this.#hash(entry, tag)
   }
 
   /** Adds the entry to its bucket's digest, or takes it out: XOR is its own inverse. */
-  #hash(entry: TableEntry): void {
-    const bucket = bucketOf(entry.id)
-    this.#buckets[bucket] = ((this.#buckets[bucket] ?? 0) ^ leaseTag(entry)) >>> 0
+  #hash({ bucket }: TableEntry, tag: number): void {
+    this.#buckets[bucket] = ((this.#buckets[bucket] ?? 0) ^ tag) >>> 0
   }
 }
 

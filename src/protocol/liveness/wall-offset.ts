@@ -34,13 +34,23 @@ export class WallOffset {
     if (this.#wall === undefined || wall === 0) return
     const offset = wall + (neighbor.srtt ?? 0) / 2 - this.#wall()
     neighbor.wallOffset = Math.max(-WALL_OFFSET_MILLIS_MAX, Math.min(WALL_OFFSET_MILLIS_MAX, offset))
-    const offsets = [...this.#view.established()].flatMap(({ wallOffset = [] }) => wallOffset)
+    const offsets: number[] = []
+    for (const { wallOffset: known } of this.#view.established()) if (known !== undefined) offsets.push(known)
     this.#millis = medianOffset(offsets)
   }
 }
 
-/** The median of `offsets` and 0; of an even number of them the lower one of the two in the middle. */
+/** The median of `offsets`, which are few, and 0; of an even number of them the lower one of the two in the middle. */
 export function medianOffset(offsets: readonly number[]): number {
-  const sorted = [0, ...offsets].sort((a, b) => a - b)
-  return sorted[(sorted.length - 1) >> 1] ?? 0
+  const all = [0, ...offsets]
+  const middle = (all.length - 1) >> 1
+  for (const offset of all) {
+    let [below, equal] = [0, 0]
+    for (const other of all) {
+      if (other < offset) below += 1
+      else if (other === offset) equal += 1
+    }
+    if (below <= middle && middle < below + equal) return offset
+  }
+  return 0
 }

@@ -156,7 +156,8 @@ export class HyParView {
 
   deadline(): number {
     let deadline = Math.min(this.#introduceAt, this.#dialAt)
-    for (const { until } of this.#dials.values()) deadline = Math.min(deadline, until)
+    if (this.#dials.size > 0)
+      for (const { until } of this.#dials.values()) deadline = Math.min(deadline, until)
     return deadline
   }
 

@@ -147,6 +147,7 @@ export class Exchange {
 
   deadline(): number {
     let deadline = Number.POSITIVE_INFINITY
+    if (this.#asked.size === 0 && this.#served.size === 0) return deadline
     for (const asked of this.#asked.values()) deadline = Math.min(deadline, asked.idleAt)
     for (const served of this.#served.values()) deadline = Math.min(deadline, served.idleAt)
     return deadline
