@@ -186,7 +186,7 @@ export interface ProtocolConfig {
    */
   shapeUpdates: number
   /**
-   * A busy origin gives its tree a new shape after so many updates. Less: one flood, 4 copies more, each time.
+   * A busy origin gives its tree a new shape after so many updates. Less: one flood of an empty envelope more, each time.
    * [measured: bench redundancy]
    */
   reshapeUpdates: number

@@ -59,22 +59,11 @@ export class Plumtree {
 
   /** Sends something of this member to everyone. */
   originate(body: EnvelopeBody, now: number): void {
-    this.#seq += 1
-    const { id } = this.#context
-    const way =
-      body.type === 'update' ? this.#wayOfUpdate(now) : { ownTree: false, shapes: body.type === 'beacon' }
-    const frame: GossipFrame = {
-      type: 'gossip',
-      origin: id,
-      epoch: this.#epoch,
-      seq: this.#seq,
-      round: 0,
-      ...way,
-      body,
-    }
-    this.#sequences.add(this.#tag, this.#seq)
-    this.#store.add(this.#tag, frame, undefined, now)
-    this.#push(this.#tag, frame, undefined, now)
+    if (body.type !== 'update') return this.#send(body, false, now)
+    this.#ownTree.updates += 1
+    const isBusy = this.#isBusy(now)
+    this.#send(body, isBusy && this.#hasOwnTree(now), now)
+    if (isBusy) this.#keepOwnTree(now)
   }
 
   /** The last words of this member, along every link, with what it only announced: nobody can ask it any more. */
@@ -181,18 +170,40 @@ export class Plumtree {
     sendTo(this.#context, neighbor, { type: 'graft', tree, wanted }, now)
   }
 
-  /** Along which tree an own update goes, and whether it shapes that. A shape is a flood, which the updates before it pay for. */
-  #wayOfUpdate(now: number): { ownTree: boolean; shapes: boolean } {
-    const { shapeUpdates, reshapeUpdates, reshapeMillis, ownTreeMillis } = this.#context.config
+  #send(body: EnvelopeBody, ownTree: boolean, now: number): void {
+    this.#seq += 1
+    const frame: GossipFrame = {
+      type: 'gossip',
+      origin: this.#context.id,
+      epoch: this.#epoch,
+      seq: this.#seq,
+      round: 0,
+      ownTree,
+      shapes: body.type === 'beacon',
+      body,
+    }
+    this.#sequences.add(this.#tag, this.#seq)
+    this.#store.add(this.#tag, frame, undefined, now)
+    this.#push(this.#tag, frame, undefined, now)
+  }
+
+  #hasOwnTree(now: number): boolean {
+    return now < this.#ownTree.usedAt + this.#context.config.ownTreeMillis
+  }
+
+  /**
+   * A busy member has made an update: whether its tree is to take a shape. A shape is a flood, which the updates before it pay for; it
+   * is an empty envelope, as an update may have to wait somewhere for what it follows.
+   */
+  #keepOwnTree(now: number): void {
+    const { shapeUpdates, reshapeUpdates, reshapeMillis } = this.#context.config
     const own = this.#ownTree
-    own.updates += 1
-    if (!this.#isBusy(now)) return { ownTree: false, shapes: false }
-    const isUsed = now < own.usedAt + ownTreeMillis
+    const isUsed = this.#hasOwnTree(now)
     const isDue = !isUsed || own.updates > reshapeUpdates || now >= own.shapedAt + reshapeMillis
-    const shapes = isDue && own.updates > shapeUpdates
-    if (shapes) this.#ownTree = { shapedAt: now, usedAt: now, updates: 0 }
-    else if (isUsed) own.usedAt = now
-    return { ownTree: shapes || isUsed, shapes }
+    if (isUsed) own.usedAt = now
+    if (!isDue || own.updates <= shapeUpdates) return
+    this.#ownTree = { shapedAt: now, usedAt: now, updates: 0 }
+    this.#send({ type: 'beacon' }, true, now)
   }
 
   /** Whether this member writes often enough for a tree of its own. */
