@@ -4,6 +4,7 @@
  */
 import type { Timer } from '../base/clock.js'
 import { type GossipKvError, ProtocolError } from '../base/errors.js'
+import { TokenBucket } from '../base/token-bucket.js'
 import { decodeFrame, encodeFrame } from '../wire/codec.js'
 import { type AckFrame, FRAME_TAGS, type Frame, type MemberRole } from '../wire/frame.js'
 import { type Priority, REKEY_MILLIS_MAX, UNVERIFIED_BYTES_MAX } from '../wire/limits.js'
@@ -14,6 +15,11 @@ import { Line } from './line.js'
 
 /** A new handshake under a new key is tried again after this, while the peer may still be given the key. */
 const REKEY_RETRY_MILLIS = 5000
+/** Handshakes that the peer may begin in an open link: one for each key that it removes, again after each try that failed. */
+const REKEYS_PER_SECOND = 1
+const REKEYS_AT_ONCE = 16
+/** What a waiting frame counts for at least: it costs more than its bytes. */
+const WAITING_BYTES_MIN = 256
 /** What a reader may send beside claims about itself: nothing that anybody keeps or passes on. */
 const READER_TAGS: ReadonlySet<number | undefined> = new Set(
   (
@@ -68,9 +74,11 @@ export class SecuredLink {
   #epoch = ''
   #over = false
   #rekey: { until: number; timer: Timer } | undefined
+  readonly #rekeys: TokenBucket
 
   constructor(host: SecuredLinkHost) {
     this.#host = host
+    this.#rekeys = new TokenBucket(REKEYS_PER_SECOND, REKEYS_AT_ONCE, host.self.clock.monotonic())
     const overflow = () => this.#fail(tooMuchUnverified(host.peer), false)
     this.#inbound = new Line(UNVERIFIED_BYTES_MAX, overflow)
     this.#outbound = new Line(UNVERIFIED_BYTES_MAX, overflow)
@@ -93,7 +101,7 @@ export class SecuredLink {
     if (auth !== undefined) return this.#receiveAuth(bytes, auth === 'hello')
     // A peer without a secret says HELLO at once; the handshake refuses what it cannot read.
     if (!this.isOpen) return this.#handshake?.receive(bytes)
-    this.#inbound.push(bytes.length, () => this.#admit(bytes))
+    this.#inbound.push(Math.max(WAITING_BYTES_MIN, bytes.length), () => this.#admit(bytes))
   }
 
   /** Sends a frame of the protocol, with the own claims in it signed. */
@@ -139,7 +147,11 @@ export class SecuredLink {
   }
 
   #receiveAuth(bytes: Uint8Array, begins: boolean): void {
-    if (this.#handshake === undefined && begins) this.#shake()
+    if (this.#handshake === undefined && begins) {
+      const { peer, self } = this.#host
+      if (!this.#rekeys.take(self.clock.monotonic())) return this.#fail(refused(peer, 'malformed'), false)
+      this.#shake()
+    }
     this.#handshake?.receive(bytes)
   }
 

@@ -197,4 +197,42 @@ describe('links under a secret', () => {
       expect(b.frames.length).to.equal(excess > 0 ? 0 : count)
     }
   })
+
+  it('let so few small frames wait that they stay small in memory', async () => {
+    const [a, b] = await linked()
+    a.links.send(b.id, encodeFrame({ type: 'leave', id: a.id, incarnation: 1 }), 0)
+    while (a.inner.sent.length === 0) await new Promise((resolve) => setTimeout(resolve, 1))
+    b.inner.events?.frame(a.id, a.inner.sent[0]?.bytes ?? new Uint8Array(0))
+    const frame = new Uint8Array(1)
+    let waiting = 0
+    while (!b.log.includes(`down ${a.id}`) && waiting < UNVERIFIED_BYTES_MAX) {
+      b.inner.events?.frame(a.id, frame)
+      waiting += 1
+    }
+    expect(waiting).to.be.within(10_000, 20_000)
+  })
+
+  it('shake hands again for a peer that wants to, but not as often as it wants', async () => {
+    const [a, b] = await linked()
+    let begun = 0
+    while (begun < 1000 && !b.log.includes(`down ${a.id}`)) {
+      // The words of a handshake that no key was removed for: they are answered, and lead nowhere.
+      b.inner.events?.frame(a.id, Uint8Array.of(1, 2, 0, 0, 9))
+      begun += 1
+      for (let waited = 0; waited < 50 && !b.inner.sent.some(({ bytes }) => bytes[3] === REFUSED); waited++)
+        await new Promise((resolve) => setTimeout(resolve, 1))
+      b.inner.sent.length = 0
+    }
+    expect(begun).to.be.within(10, 20)
+    expect(b.errors.length).to.be.at.most(begun)
+  })
 })
+
+/** Two that have met. */
+async function linked(): Promise<[Side, Side]> {
+  const clock = new VirtualClock()
+  const secret = await generateSecret()
+  const [a, b] = [await side(secret, clock), await side(secret, clock)]
+  await meet(a, b)
+  return [a, b]
+}
