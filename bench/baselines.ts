@@ -17,7 +17,7 @@ const RETRANSMIT_MULTIPLIER = 4
 
 /** How many links a frame of a baseline has crossed. */
 export function baselineRound(frame: Frame): number | undefined {
-  return frame.type === 'sync-part' ? frame.count - 1 : undefined
+  return frame.type === 'sync-part' ? frame.index - 1 : undefined
 }
 
 /** Merges updates once each. Every member writes once at most, so nothing comes before what it follows. */
@@ -50,8 +50,8 @@ class FloodEngine implements SimEngine {
     if (input.type === 'link-up') this.#links.add(input.peer)
     if (input.type === 'local-updates') return input.updates.flatMap((update) => this.#push(update, 1))
     if (input.type !== 'frame' || input.frame.type !== 'sync-part') return []
-    const { bytes, count } = input.frame
-    return this.#inbox.take(bytes) ? this.#push(bytes, count + 1, input.peer) : []
+    const { bytes, index } = input.frame
+    return this.#inbox.take(bytes) ? this.#push(bytes, index + 1, input.peer) : []
   }
 
   deadline(): number {
@@ -89,8 +89,8 @@ class PushEngine implements SimEngine {
   handle(input: Input, now: number): Output[] {
     if (input.type === 'local-updates') for (const update of input.updates) this.#spread(update, 1)
     if (input.type === 'frame' && input.frame.type === 'sync-part') {
-      const { bytes, count } = input.frame
-      if (this.#inbox.take(bytes)) this.#spread(bytes, count + 1)
+      const { bytes, index } = input.frame
+      if (this.#inbox.take(bytes)) this.#spread(bytes, index + 1)
     }
     return input.type === 'tick' && now >= this.#nextPush ? this.#push(now) : []
   }
@@ -151,7 +151,7 @@ export function pushCluster(seed: number, size: number): Cluster<SimEngine> {
 }
 
 function frameOf(bytes: Uint8Array, round: number): SyncPartFrame {
-  return { type: 'sync-part', exchange: 0, index: 0, count: round, bytes }
+  return { type: 'sync-part', exchange: 0, index: round, last: true, bytes }
 }
 
 function sending(peer: string, frame: Frame): Output[] {

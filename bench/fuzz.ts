@@ -3,6 +3,7 @@
  * parts that each may be right. Case number i of a seed is always the same, so that a run can go on after a crash.
  */
 import { type Random, random53, randomInteger, seededRandom } from '../src/base/random.js'
+import { wholeDifference } from '../src/sim/whole-difference.js'
 import { encodeFrame } from '../src/wire/codec.js'
 import type { Entrance, Scene } from './attack.js'
 import { BOUNDARY_CONTENTS, BOUNDARY_NUMBERS } from './boundaries.js'
@@ -94,7 +95,7 @@ function corpusOf(victim: Victim): Message[] {
   friend.write([{ type: 'set', key: 'long', value: [[[]], {}, { a: { b: 1 } }] }])
   broadcast(messages, friend.drain())
   const head = new Uint8Array()
-  const difference = friend.difference(summary)
+  const difference = wholeDifference(friend, summary)
   if (difference) messages.push({ through: 'difference', head, body: difference })
   messages.push({ through: 'summary', head, body: friend.summary() })
   messages.push({ through: 'checkpoint', head, body: friend.checkpoint() })
@@ -113,7 +114,7 @@ function framesOf(digest: Uint8Array, summary: Uint8Array, messages: readonly Me
   return [
     encodeFrame({ type: 'digest', replica: digest, members: 9, ask: true }),
     encodeFrame({ type: 'sync-request', exchange: 5, summary }),
-    encodeFrame({ type: 'sync-part', exchange: 5, index: 0, count: 2, bytes }),
+    encodeFrame({ type: 'sync-part', exchange: 5, index: 0, last: false, bytes }),
   ].map((body) => ({ through: 'frame', head: new Uint8Array(), body }))
 }
 

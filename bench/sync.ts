@@ -7,6 +7,7 @@ import { writeSyncStep1, writeSyncStep2 } from 'y-protocols/sync'
 import * as Y from 'yjs'
 import { bytesEqual } from '../src/base/bytes.js'
 import { seededRandom } from '../src/base/random.js'
+import { mergeDifference, wholeDifference } from '../src/sim/whole-difference.js'
 import type { Bench, BenchRow } from './bench.js'
 import { builtSubject, type Subject } from './built.js'
 import { plainDocOf, updatesOf, type Visit, visits } from './population.js'
@@ -36,8 +37,8 @@ function roundBytes({ Replica, encodeFrame }: Subject, history: readonly Visit[]
   const [a, b] = [1, 2].map((seed) => new Replica({ random: seededRandom(seed), wall: Date.now }))
   if (!a || !b) throw new Error('two replicas were asked for')
   for (const update of updatesOf(history, Date.now())) a.receive(update)
-  const difference = a.difference(b.summary())
-  if (difference) b.receiveDifference(difference)
+  const difference = wholeDifference(a, b.summary())
+  if (difference) mergeDifference(b, difference)
   if (a.size === 0 || !bytesEqual(a.digest(), b.digest())) throw new Error('the members are not in sync')
   // As in the engine: one asks, the other answers; the digest of the member table takes up to five bytes.
   const members = 0xffffffff

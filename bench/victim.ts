@@ -9,6 +9,7 @@ import { seededRandom } from '../src/base/random.js'
 import type { ReceiveResult } from '../src/protocol/replica-port.js'
 import { Replica } from '../src/replica/replica.js'
 import { stampOf } from '../src/replica/stamp.js'
+import { mergeDifference, wholeDifference } from '../src/sim/whole-difference.js'
 import { decodeFrame } from '../src/wire/codec.js'
 import type { Entrance, Scene } from './attack.js'
 import { any, float, item, pack, run, update } from './packing.js'
@@ -124,11 +125,11 @@ function enter(replica: Replica, through: Entrance, bytes: Uint8Array): string {
     case 'update':
       return described(replica.receive(bytes))
     case 'difference':
-      return described(replica.receiveDifference(bytes))
+      return described(mergeDifference(replica, bytes))
     case 'checkpoint':
       return described(replica.restore(bytes))
     case 'summary':
-      return replica.difference(bytes) === undefined ? 'malformed' : 'answered'
+      return wholeDifference(replica, bytes) === undefined ? 'malformed' : 'answered'
     case 'frame':
       return decodeFrame(bytes) === undefined ? 'skipped' : 'read'
     default:

@@ -1,4 +1,5 @@
 /** Small questions about byte strings. */
+import * as encoding from 'lib0/encoding'
 
 /** Whether two byte strings hold the same bytes. */
 export function bytesEqual(a: Uint8Array, b: Uint8Array): boolean {
@@ -6,6 +7,14 @@ export function bytesEqual(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
   return true
+}
+
+/** What was written, as a copy. The encoder is empty again and keeps its room, so that the next use allocates nothing. */
+export function takeWritten(encoder: encoding.Encoder): Uint8Array {
+  const bytes = encoding.toUint8Array(encoder)
+  encoder.bufs = []
+  encoder.cpos = 0
+  return bytes
 }
 
 /** Lower-case hexadecimal. */

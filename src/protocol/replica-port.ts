@@ -22,6 +22,14 @@ export type ReceiveResult =
   /** Nothing was applied; the bytes break the format. */
   | Offence
 
+/** A difference on its way in: it is checked as it comes, and merged when it is complete. */
+export interface DifferenceIntake {
+  /** Takes the next part. After an offence nothing more is taken. */
+  take(part: Uint8Array): Offence | undefined
+  /** Merges all of it, after the last part. All or nothing. */
+  merge(): ReceiveResult
+}
+
 /** One member's copy of the data, as the protocol sees it. Everything is synchronous and in memory. */
 export interface ReplicaPort {
   /** The session under which local writes are named; changes when the replica starts anew after a fork. */
@@ -36,10 +44,13 @@ export interface ReplicaPort {
   known(session: number): number
   /** What this member knows, for another one to compute the difference against. */
   summary(): Uint8Array
-  /** All that the author of `summary` lacks, computed in one turn from one version. Undefined: `summary` is malformed. */
-  difference(summary: Uint8Array): Uint8Array | undefined
-  /** Merges a whole difference. All or nothing. */
-  receiveDifference(difference: Uint8Array): ReceiveResult
+  /**
+   * All that the author of `summary` lacks of the version of this turn, in parts of at most SYNC_PART_BYTES_MAX, each
+   * encoded when it is asked for: yields them, and returns the last one. Undefined: `summary` is malformed.
+   */
+  difference(summary: Uint8Array): Iterator<Uint8Array, Uint8Array> | undefined
+  /** Begins to take a difference. */
+  takeDifference(): DifferenceIntake
   /** Projects the member table into the document's `sys` map. */
   projectMembers(members: ReadonlyMap<string, MemberRecord>): void
 }

@@ -3,11 +3,11 @@
  * holder, whoever it is, then writes them again as own ones with a stamp that everybody takes.
  */
 import { CLOCK_LEAD_MILLIS_MAX } from '../wire/limits.js'
-import { REFUSED_TOLD_MAX } from './difference.js'
 import type { DottedMap } from './dotted-map.js'
 import type { Dot, Entry } from './entry.js'
 import type { Incoming } from './incoming.js'
 import { stampMax, stampOf } from './stamp.js'
+import { REFUSED_TOLD_MAX } from './summary.js'
 
 /** The refused entries of one replica. */
 export class AheadEntries {

@@ -1,7 +1,7 @@
 /**
  * Reads bytes in the encoding of lib0 that nobody vouches for. Every length and count is checked against the bytes that remain before
  * anything is allocated; what breaks a rule throws `Refusal` with the rule's name, and nothing else escapes
- * `readWhole`.
+ * `readSafely`.
  */
 import type { Offence } from '../protocol/replica-port.js'
 import { FORBIDDEN_KEYS, VALUE_BYTES_MAX, VALUE_DEPTH_MAX } from '../wire/limits.js'
@@ -36,10 +36,18 @@ export function readWhole<T extends object>(
   bytes: Uint8Array,
   read: (reader: BoundedReader) => T,
 ): T | Offence {
-  const reader = new BoundedReader(bytes)
-  try {
+  return readSafely(() => {
+    const reader = new BoundedReader(bytes)
     const result = read(reader)
-    return reader.remaining === 0 ? result : { type: 'offence', kind: 'trailing' }
+    if (reader.remaining > 0) throw new Refusal('trailing')
+    return result
+  })
+}
+
+/** Calls `read`; a broken rule makes an offence. */
+export function readSafely<T>(read: () => T): T | Offence {
+  try {
+    return read()
   } catch (error) {
     // Whatever the platform throws on bytes (a RangeError, a TypeError of the UTF-8 decoder) is their fault.
     return { type: 'offence', kind: error instanceof Refusal ? error.kind : 'malformed' }

@@ -26,12 +26,16 @@ const PARENT_IS_ROOT = 1
 const ANY_FLOAT64 = 123
 const ANY_ARRAY = 117
 const ANY_STRING = 119
-const ROOT_START = Uint8Array.of(PARENT_IS_ROOT, ROOT.length, ...new TextEncoder().encode(ROOT))
+const utf8 = new TextEncoder()
+const ROOT_START = Uint8Array.of(PARENT_IS_ROOT, ROOT.length, ...utf8.encode(ROOT))
 const SHORT_TEXT = 24
+const LENGTH_BYTES_MAX = 4
 // Reused: both ways are synchronous, and an update should not allocate for each of its fields.
 const float = Uint8Array.of(ANY_FLOAT64, 0, 0, 0, 0, 0, 0, 0, 0)
 const floatView = new DataView(float.buffer)
 const measure: Measure = { bytes: 0, binary: false }
+/** More than the head of a run, a gap before an item and another one after it take, and what an item has beside key and value. */
+export const STRUCT_BYTES_MAX = 80
 /** The smallest run: structs, session, start, one GC of two bytes. */
 const RUN_BYTES_MIN = 5
 
@@ -71,16 +75,33 @@ export function writeUpdate(encoder: encoding.Encoder, runs: Run[], kills: Kill[
 }
 
 function writeRun(encoder: encoding.Encoder, run: Run): void {
+  writeRunHead(encoder, run)
+  writeStructs(encoder, run, 0, Number.POSITIVE_INFINITY)
+}
+
+/** What stands before the structs of a run. */
+export function writeRunHead(encoder: encoding.Encoder, run: Run): void {
   encoding.writeVarUint(encoder, run.entries.length + run.dead.length / 2)
   encoding.writeVarUint(encoder, run.session)
   encoding.writeVarUint(encoder, 2 * run.start)
-  let next = run.start
-  for (const entry of run.entries) {
+}
+
+/**
+ * Writes the structs of a run, from its entry `from` on, while the encoder has surely less than `bytesMax` bytes.
+ * Answers the entry at which it stopped; at the end of the run that is the number of its entries.
+ */
+export function writeStructs(encoder: encoding.Encoder, run: Run, from: number, bytesMax: number): number {
+  const { entries } = run
+  let next = from === 0 ? run.start : (entries[from - 1]?.n ?? 0) + 1
+  for (let i = from; i < entries.length; i++) {
+    const entry = entries[i] as Entry
+    if (encoding.length(encoder) + entry.bytes + STRUCT_BYTES_MAX > bytesMax) return i
     if (entry.n > next) writeGap(encoder, entry.n - next)
     writeItem(encoder, entry)
     next = entry.n + 1
   }
   if (run.end > next) writeGap(encoder, run.end - next)
+  return entries.length
 }
 
 function writeGap(encoder: encoding.Encoder, dots: number): void {
@@ -117,19 +138,34 @@ function writeValue(encoder: encoding.Encoder, value: Value): void {
   }
 }
 
-/** As `writeVarString`, which calls the platform's encoder: for short ASCII that costs more than the text. */
+/** As `writeVarString`, without its copy; short ASCII without a call of the platform's encoder, which costs more than the text. */
 function writeText(encoder: encoding.Encoder, text: string): void {
   const { length } = text
-  if (length > SHORT_TEXT) return encoding.writeVarString(encoder, text)
-  encoding.verifyLen(encoder, length + 1)
+  encoding.verifyLen(encoder, 3 * length + LENGTH_BYTES_MAX)
+  if (length <= SHORT_TEXT && writeAscii(encoder, text)) return
+  // Where it begins if it is ASCII, and one byte before if not: three times the length takes a byte more at most.
+  const start = encoder.cpos + varUintBytes(length)
+  const { written } = utf8.encodeInto(text, encoder.cbuf.subarray(start))
+  if (varUintBytes(written) > varUintBytes(length)) encoder.cbuf.copyWithin(start + 1, start, start + written)
+  encoding.writeVarUint(encoder, written)
+  encoder.cpos += written
+}
+
+function writeAscii(encoder: encoding.Encoder, text: string): boolean {
   const { cbuf, cpos } = encoder
+  const { length } = text
   cbuf[cpos] = length
   for (let i = 0; i < length; i++) {
     const unit = text.charCodeAt(i)
-    if (unit >= 0x80) return encoding.writeVarString(encoder, text)
+    if (unit >= 0x80) return false
     cbuf[cpos + 1 + i] = unit
   }
   encoder.cpos = cpos + 1 + length
+  return true
+}
+
+function varUintBytes(value: number): number {
+  return value < 0x80 ? 1 : value < 0x4000 ? 2 : 3
 }
 
 /** As `writeUint8Array`, which makes a view each time, for a handful of bytes. */
@@ -176,43 +212,78 @@ export function decodeUpdate(bytes: Uint8Array, limits: UpdateLimits): Decoded |
 
 /** Reads an update that something else may follow. @throws Refusal */
 export function readUpdate(reader: BoundedReader, limits: UpdateLimits): Decoded {
-  const decoded: Decoded = { runs: [], kills: [] }
-  const count = reader.count(limits.sessionsMax, RUN_BYTES_MIN)
-  let structsLeft = limits.structsMax
-  let sessionMax = Number.MAX_SAFE_INTEGER
-  for (let i = 0; i < count; i++) {
-    const structs = reader.count(structsLeft, 2)
-    const session = reader.integer()
-    if (session > sessionMax || structs === 0) throw new Refusal('malformed')
-    if (session === 0) throw new Refusal('session')
-    decoded.runs.push(readRun(reader, session, structs, limits.gapMax))
-    structsLeft -= structs
-    sessionMax = session - 1
-  }
+  const runs = new RunsReader(limits)
+  runs.read(reader, true)
+  const decoded: Decoded = { runs: runs.runs, kills: [] }
   readKills(reader, decoded, limits)
   return decoded
 }
 
-function readRun(reader: BoundedReader, session: number, structs: number, gapMax: number): Run {
-  const start = readDots(reader)
-  const run: Run = { session, start, end: start, entries: [], dead: [] }
-  let wasGap = false
-  for (let i = 0; i < structs; i++) {
-    const info = reader.byte()
-    if (info === ITEM_INFO) {
-      run.entries.push(readEntry(reader, session, run.end++))
-      wasGap = false
-    } else if (info === GC_INFO && !wasGap) {
-      const dots = readDots(reader)
-      if (dots === 0) throw new Refusal('malformed')
-      run.dead.push(run.end, run.end + dots)
-      run.end += dots
-      wasGap = true
-    } else throw new Refusal(info === GC_INFO ? 'malformed' : 'content')
-    if (run.end > SESSION_WRITES_MAX) throw new Refusal('counter')
+/** Reads the runs of an update, which may come in parts that are cut between two structs. */
+export class RunsReader {
+  readonly runs: Run[] = []
+  readonly #limits: UpdateLimits
+  /** Runs that have not begun. */
+  #left: number | undefined
+  /** Structs that the runs to come may have, and that the present one still has. */
+  #structsLeft: number
+  #structs = 0
+  #spanMax = 0
+
+  constructor(limits: UpdateLimits) {
+    this.#limits = limits
+    this.#structsLeft = limits.structsMax
   }
-  if (run.end - start > structs + gapMax) throw new Refusal('gap')
-  return run
+
+  /** Reads on, to the end of the runs or of a part that is not the `last` one; true at the end of the runs. @throws Refusal */
+  read(reader: BoundedReader, last: boolean): boolean {
+    // What is claimed and may come later costs nothing before it comes.
+    this.#left ??= reader.count(this.#limits.sessionsMax, last ? RUN_BYTES_MIN : 0)
+    while (this.#structs > 0 || this.#left > 0) {
+      if (reader.remaining === 0 && !last) return false
+      if (this.#structs === 0) this.#begin(reader, last)
+      this.#readStructs(reader, last)
+    }
+    return true
+  }
+
+  #begin(reader: BoundedReader, last: boolean): void {
+    const structs = reader.count(this.#structsLeft, last ? 2 : 0)
+    const session = reader.integer()
+    const before = this.runs.at(-1)
+    if ((before && session >= before.session) || structs === 0) throw new Refusal('malformed')
+    if (session === 0) throw new Refusal('session')
+    const start = readDots(reader)
+    this.runs.push({ session, start, end: start, entries: [], dead: [] })
+    this.#left = (this.#left ?? 0) - 1
+    this.#structs = structs
+    this.#structsLeft -= structs
+    this.#spanMax = structs + this.#limits.gapMax
+  }
+
+  #readStructs(reader: BoundedReader, last: boolean): void {
+    const run = this.runs.at(-1) as Run
+    const { session, entries } = run
+    let left = this.#structs
+    for (; left > 0 && (last || reader.remaining > 0); left--) {
+      const info = reader.byte()
+      if (info === ITEM_INFO) entries.push(readEntry(reader, session, run.end++))
+      else if (info === GC_INFO) readGap(reader, run)
+      else throw new Refusal('content')
+      if (run.end > SESSION_WRITES_MAX) throw new Refusal('counter')
+    }
+    this.#structs = left
+    if (run.end - run.start > this.#spanMax) throw new Refusal('gap')
+  }
+}
+
+function readGap(reader: BoundedReader, run: Run): void {
+  const dots = readDots(reader)
+  // Two gaps in a row are one.
+  const follows = run.dead.length > 0 && run.dead.at(-1) === run.end
+  if (dots === 0 || follows) throw new Refusal('malformed')
+  run.dead.push(run.end, run.end + dots)
+  run.end += dots
 }
 
 /** Clocks come in pairs: half of one would split an item. */

@@ -1,11 +1,7 @@
 /**
- * Anti-entropy: what a member knows (the summary) and all that its author lacks (the difference), each computed
- * in one turn from one version of the map. Up to 1,000 sessions the summary names the context itself, above that
- * 1,024 hashes of it; up to 1,000 keys it says nothing of the content, above that 1,024 hashes of it.
+ * Anti-entropy: all that the author of a summary lacks, from one version of the map, in parts that are encoded as they
+ * are asked for and decoded as they come.
  *
- *   summary    = version, context, content, refused, (count, generation*)       oldest first
- *   context    = 0, count, (session, known)* | 1, hashes         content = 0 | 1, hashes
- *   refused    = count, (session, n)*       (entries too far ahead of the author's time)
  *   difference = clock, version, update, told, live, (lineage)
  *   told       = 0, count, (session, known)* | 1, bitmap, count, (session, known)*
  *   live       = 0 | 1, bitmap; count, (session, count, n*)*     (n as distances)
@@ -14,52 +10,35 @@
  * context, in a bucket that is told, and neither among the live dots nor in a run, is dead. `version` is the
  * author's: what it learned after its summary is not judged by the answer. Generations are named from the second
  * one on; to an author in another one, the answer names the steps that lead there, and if it knows none from where
- * the author is, it tells everything.
+ * the author is, it tells everything. Parts are cut between the structs of the update, and anywhere behind it.
  */
 import * as encoding from 'lib0/encoding'
+import { takeWritten } from '../base/bytes.js'
 import type { Offence } from '../protocol/replica-port.js'
 import {
-  GENERATIONS_KEPT,
   MERGE_BYTES_MAX,
   MERGE_ENTRIES_MAX,
   MERGE_STRUCTS_MAX,
   SESSIONS_MAX,
+  SYNC_PART_BYTES_MAX,
 } from '../wire/limits.js'
-import { type BoundedReader, Refusal, readWhole } from './bounded-reader.js'
-import { type Decoded, readUpdate, runOf, writeUpdate } from './canonical-update.js'
+import { BoundedReader, Refusal, readSafely, readWhole } from './bounded-reader.js'
+import { RunsReader, runOf, STRUCT_BYTES_MAX, writeRunHead, writeStructs } from './canonical-update.js'
 import { BUCKETS, type Buckets, sessionBucket } from './digest.js'
 import type { DottedMap } from './dotted-map.js'
 import type { Dot, Entry } from './entry.js'
 import type { Run } from './incoming.js'
-import { commonOf, Lineage, readGeneration, readLineage, writeLineage } from './lineage.js'
+import { commonOf, Lineage, readLineage, writeLineage } from './lineage.js'
+import { readContext, readFlag, type Summary, writeContext } from './summary.js'
 
-/** Up to this many sessions a summary names them all; above, it sends hashes. */
-export const SESSIONS_LISTED_MAX = 1000
-/** Up to this many keys a summary says nothing of the content. */
-export const KEYS_WHOLE_MAX = 1000
-/** Refused entries that one summary can name. */
-export const REFUSED_TOLD_MAX = 1024
-
-const HASH_BYTES = 8 * BUCKETS
 const BITMAP_BYTES = BUCKETS / 8
-
-/** A decoded summary. */
-export interface Summary {
-  version: number
-  /** session -> known, or hashes of it by bucket. */
-  context: Map<number, number> | Int32Array
-  /** Hashes of the live entries by bucket. */
-  content: Int32Array | undefined
-  refused: Dot[]
-  /** The generations that the author knows, oldest first; the last one is where it is. */
-  generations: number[]
-}
 
 /** A decoded difference. */
 export interface Difference {
   clock: number
   version: number
-  update: Decoded
+  /** Beyond the author's context. */
+  runs: readonly Run[]
   /** Whether the answerer knew of this write of the author's summary. */
   knew: (dot: Dot) => boolean
   /** The buckets of keys that are told; undefined: all. */
@@ -70,77 +49,52 @@ export interface Difference {
   lineage: Lineage
 }
 
-/** What `map` knows. */
-export function encodeSummary(map: DottedMap, refused: readonly Dot[], lineage: Lineage): Uint8Array {
-  const encoder = encoding.createEncoder()
-  encoding.writeVarUint(encoder, map.version)
-  const isHashed = map.context.size > SESSIONS_LISTED_MAX
-  if (isHashed) writeHashes(encoder, map.digest.context)
-  else {
-    encoding.write(encoder, 0)
-    writeContext(encoder, map.context)
-  }
-  if (isHashed || map.size > KEYS_WHOLE_MAX) writeHashes(encoder, map.digest.content)
-  else encoding.write(encoder, 0)
-  encoding.writeVarUint(encoder, refused.length)
-  for (const { session, n } of refused) {
-    encoding.writeVarUint(encoder, session)
-    encoding.writeVarUint(encoder, n)
-  }
-  if (lineage.id > 0) writeGenerations(encoder, lineage.ids)
-  return encoding.toUint8Array(encoder)
-}
-
-function writeGenerations(encoder: encoding.Encoder, ids: readonly number[]): void {
-  encoding.writeVarUint(encoder, ids.length)
-  for (const id of ids) encoding.writeVarUint(encoder, id)
-}
-
-function readGenerations(reader: BoundedReader): number[] {
-  const count = reader.integer()
-  if (count < 2 || count > 1 + GENERATIONS_KEPT) throw new Refusal('trailing')
-  return Array.from({ length: count }, (_, i) => (i === 0 ? reader.integer() : readGeneration(reader)))
-}
-
-/** Reads a summary. */
-export function decodeSummary(bytes: Uint8Array): Summary | Offence {
-  if (bytes.length > MERGE_BYTES_MAX) return { type: 'offence', kind: 'limit' }
-  return readWhole(bytes, (reader) => ({
-    version: reader.integer(),
-    context: readFlag(reader) ? readHashes(reader) : readContext(reader, SESSIONS_LISTED_MAX),
-    content: readFlag(reader) ? readHashes(reader) : undefined,
-    refused: readDots(reader),
-    generations: reader.remaining > 0 ? readGenerations(reader) : [0],
-  }))
-}
-
-/** What the author of `summary` lacks of `map`. */
+/** What the author of `summary` lacks of `map` as it is now. Yields the parts and returns the last one. */
 export function encodeDifference(
   map: DottedMap,
   asked: Summary,
   clock: number,
   lineage: Lineage,
-): Uint8Array {
+): Iterator<Uint8Array, Uint8Array> {
   // Who is too far behind is told everything.
   const isReachable = commonOf(asked.generations, lineage.ids) !== undefined
   const summary = isReachable ? asked : { ...asked, context: new Map(), content: undefined }
-  const encoder = encoding.createEncoder()
-  encoding.writeVarUint(encoder, clock)
-  encoding.writeVarUint(encoder, summary.version)
   const starts = runStarts(map, summary.context)
-  const runs: Run[] = []
-  for (const [session, start] of starts) runs.push(runOf(map, session, start))
-  writeUpdate(encoder, runs, [])
-  writeTold(encoder, map, summary.context)
-  writeLive(encoder, map, summary.content, starts)
-  if (lineage.id > 0) writeLineage(encoder, lineage)
-  return encoding.toUint8Array(encoder)
+  // Entries do not change: what is written later tells of now.
+  const runs = Array.from(starts, ([session, start]) => runOf(map, session, start))
+  runs.sort((a, b) => b.session - a.session)
+  const tail = encoding.createEncoder()
+  // No deletes outside of the runs.
+  encoding.write(tail, 0)
+  writeTold(tail, map, summary.context)
+  writeLive(tail, map, summary.content, starts)
+  if (lineage.id > 0) writeLineage(tail, lineage)
+  return partsOf([clock, summary.version, runs.length], runs, encoding.toUint8Array(tail))
 }
 
-/** How many writes of `session` the author of `summary` is known to know. */
-export function knownIn({ context }: Summary, session: number, map: DottedMap): number {
-  if (context instanceof Map) return context.get(session) ?? 0
-  return map.digest.context.equals(sessionBucket(session), context) ? map.known(session) : 0
+function* partsOf(
+  head: readonly number[],
+  runs: readonly Run[],
+  tail: Uint8Array,
+): Generator<Uint8Array, Uint8Array> {
+  const encoder = encoding.createEncoder()
+  for (const field of head) encoding.writeVarUint(encoder, field)
+  for (const run of runs) {
+    if (encoding.length(encoder) + STRUCT_BYTES_MAX > SYNC_PART_BYTES_MAX) yield takeWritten(encoder)
+    writeRunHead(encoder, run)
+    let next = writeStructs(encoder, run, 0, SYNC_PART_BYTES_MAX)
+    while (next < run.entries.length) {
+      yield takeWritten(encoder)
+      next = writeStructs(encoder, run, next, SYNC_PART_BYTES_MAX)
+    }
+  }
+  let cut = SYNC_PART_BYTES_MAX - encoding.length(encoder)
+  encoding.writeUint8Array(encoder, tail.subarray(0, cut))
+  for (; cut < tail.length; cut += SYNC_PART_BYTES_MAX) {
+    yield takeWritten(encoder)
+    encoding.writeUint8Array(encoder, tail.subarray(cut, cut + SYNC_PART_BYTES_MAX))
+  }
+  return takeWritten(encoder)
 }
 
 /** Where the runs of an answer begin: only sessions of which the author may lack something. */
@@ -204,29 +158,57 @@ function writeNumbers(encoder: encoding.Encoder, session: number, numbers: numbe
   }
 }
 
-/** Reads a whole difference. */
-export function decodeDifference(bytes: Uint8Array): Difference | Offence {
-  if (bytes.length > MERGE_BYTES_MAX) return { type: 'offence', kind: 'limit' }
-  return readWhole(bytes, (reader) => {
-    const clock = reader.integer()
-    const version = reader.integer()
-    const update = readUpdate(reader, {
-      bytesMax: MERGE_BYTES_MAX,
-      structsMax: MERGE_STRUCTS_MAX,
-      sessionsMax: SESSIONS_MAX,
-      // A newcomer learns years of a session at once.
-      gapMax: Number.POSITIVE_INFINITY,
-      kills: false,
-    })
-    const knew = readTold(reader)
-    const buckets = readFlag(reader) ? readBitmap(reader) : undefined
-    const live = readLive(reader)
-    const start = reader.position
-    const lineage = reader.remaining > 0 ? readLineage(reader) : new Lineage()
-    // An empty one is not written.
-    if (reader.position > start && lineage.id === 0) throw new Refusal('trailing')
-    return { clock, version, update, knew, buckets, live, lineage }
+/** Decodes a difference part by part. One that was refused is of no further use. */
+export class DifferenceReader {
+  readonly #runs = new RunsReader({
+    bytesMax: MERGE_BYTES_MAX,
+    structsMax: MERGE_STRUCTS_MAX,
+    sessionsMax: SESSIONS_MAX,
+    // A newcomer learns years of a session at once.
+    gapMax: Number.POSITIVE_INFINITY,
+    kills: false,
   })
+  #head: { clock: number; version: number } | undefined
+  #tail: Uint8Array[] = []
+  #bytes = 0
+
+  /** Reads the next part, which may be the last one. */
+  read(part: Uint8Array): Offence | undefined {
+    this.#bytes += part.length
+    if (this.#bytes > MERGE_BYTES_MAX) return { type: 'offence', kind: 'limit' }
+    return readSafely(() => {
+      const reader = new BoundedReader(part)
+      this.#head ??= { clock: reader.integer(), version: reader.integer() }
+      if (this.#runs.read(reader, false)) this.#tail.push(reader.bytes(reader.remaining))
+      return undefined
+    })
+  }
+
+  /** The whole, once its last part was read. */
+  end(): Difference | Offence {
+    return readWhole(joined(this.#tail), (reader) => {
+      if (!this.#head) throw new Refusal('malformed')
+      reader.count(0, 1)
+      const knew = readTold(reader)
+      const buckets = readFlag(reader) ? readBitmap(reader) : undefined
+      const live = readLive(reader)
+      const start = reader.position
+      const lineage = reader.remaining > 0 ? readLineage(reader) : new Lineage()
+      // An empty one is not written.
+      if (reader.position > start && lineage.id === 0) throw new Refusal('trailing')
+      return { ...this.#head, runs: this.#runs.runs, knew, buckets, live, lineage }
+    })
+  }
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0))
+  let offset = 0
+  for (const piece of pieces) {
+    whole.set(piece, offset)
+    offset += piece.length
+  }
+  return whole
 }
 
 function readTold(reader: BoundedReader): Difference['knew'] {
@@ -262,7 +244,7 @@ function readLive(reader: BoundedReader): Map<number, Set<number>> {
 /** Which entries of the author are dead by its `difference`; asked before it is merged into `map`. */
 export function deathsIn(difference: Difference, map: DottedMap): (entry: Entry) => boolean {
   const { buckets, live, version, knew } = difference
-  for (const run of difference.update.runs) addKnownLive(live, run, map.known(run.session))
+  for (const run of difference.runs) addKnownLive(live, run, map.known(run.session))
   return (entry) => {
     if (entry.version > version || (buckets && !isSet(buckets, entry.bucket))) return false
     return knew(entry) && live.get(entry.session)?.has(entry.n) !== true
@@ -278,43 +260,6 @@ function addKnownLive(live: Map<number, Set<number>>, run: Run, known: number): 
   }
 }
 
-function writeContext(encoder: encoding.Encoder, context: ReadonlyMap<number, number>): void {
-  encoding.writeVarUint(encoder, context.size)
-  for (const [session, known] of context) {
-    encoding.writeVarUint(encoder, session)
-    encoding.writeVarUint(encoder, known)
-  }
-}
-
-function readContext(reader: BoundedReader, max: number): Map<number, number> {
-  const count = reader.count(max, 2)
-  const context = new Map<number, number>()
-  for (let i = 0; i < count; i++) context.set(reader.integer(), reader.integer())
-  if (context.size !== count) throw new Refusal('malformed')
-  return context
-}
-
-function writeHashes(encoder: encoding.Encoder, buckets: Buckets): void {
-  encoding.write(encoder, 1)
-  const bytes = new Uint8Array(HASH_BYTES)
-  const view = new DataView(bytes.buffer)
-  buckets.words.forEach((word, index) => {
-    view.setInt32(4 * index, word)
-  })
-  encoding.writeUint8Array(encoder, bytes)
-}
-
-function readHashes(reader: BoundedReader): Int32Array {
-  const bytes = reader.bytes(HASH_BYTES)
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  return Int32Array.from({ length: 2 * BUCKETS }, (_, index) => view.getInt32(4 * index))
-}
-
-function readDots(reader: BoundedReader): Dot[] {
-  const count = reader.count(REFUSED_TOLD_MAX, 2)
-  return Array.from({ length: count }, () => ({ session: reader.integer(), n: reader.integer() }))
-}
-
 function differing(mine: Buckets, theirs: Int32Array): Uint8Array {
   const bitmap = new Uint8Array(BITMAP_BYTES)
   for (let bucket = 0; bucket < BUCKETS; bucket++)
@@ -328,10 +273,4 @@ function isSet(bitmap: Uint8Array, bucket: number): boolean {
 
 function readBitmap(reader: BoundedReader): Uint8Array {
   return reader.bytes(BITMAP_BYTES)
-}
-
-function readFlag(reader: BoundedReader): boolean {
-  const flag = reader.byte()
-  if (flag > 1) throw new Refusal('malformed')
-  return flag === 1
 }

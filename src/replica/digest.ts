@@ -25,6 +25,11 @@ const PRIME_HIGH = 2654435761
 const PRIME_LOW = 1597334677
 const float = new Float64Array(1)
 const floatUnits = new Int32Array(float.buffer)
+const SHORT_TEXT = 24
+const utf8 = new TextEncoder()
+// As large as the longest text so far, which the limit of values bounds.
+let utf8Bytes = new Uint8Array(4096)
+let utf8Words = new Int32Array(utf8Bytes.buffer)
 
 // The state of the hash in progress (cyrb53, public domain, in two lanes). Module variables, not an object:
 // hashing is synchronous, and a write must not allocate for it.
@@ -51,14 +56,40 @@ function mixNumber(value: number): void {
   mix((floatUnits[1] ?? 0) ^ 0x5bd1e995)
 }
 
+/** The length in UTF-16, then the UTF-8 in words of four bytes, the last one filled up with zeros. */
 function mixText(text: string): void {
   mix(text.length)
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i)
-    high = Math.imul(high ^ unit, PRIME_HIGH)
-    low = Math.imul(low ^ unit, PRIME_LOW)
+  if (text.length > SHORT_TEXT || !mixAscii(text)) mixLong(text)
+}
+
+/** The platform's encoder costs a call out of the engine; short ASCII is quicker by hand. */
+function mixAscii(text: string): boolean {
+  const [highBefore, lowBefore] = [high, low]
+  let all = 0
+  for (let i = 0; i < text.length; i += 4) {
+    let word = 0
+    for (let j = Math.min(i + 4, text.length) - 1; j >= i; j--) {
+      const unit = text.charCodeAt(j)
+      all |= unit
+      word = (word << 8) | unit
+    }
+    mix(word)
   }
-  mix(0)
+  if (all < 0x80) return true
+  high = highBefore
+  low = lowBefore
+  return false
+}
+
+function mixLong(text: string): void {
+  if (utf8Bytes.length < 3 * text.length + 4) {
+    utf8Bytes = new Uint8Array(4 * text.length)
+    utf8Words = new Int32Array(utf8Bytes.buffer)
+  }
+  const { written } = utf8.encodeInto(text, utf8Bytes)
+  utf8Bytes.fill(0, written, written + 3)
+  const words = (written + 3) >> 2
+  for (let i = 0; i < words; i++) mix(utf8Words[i] ?? 0)
 }
 
 function mixValue(value: Value): void {

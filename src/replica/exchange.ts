@@ -3,17 +3,10 @@
  * generation in which all of it is meant. What comes in is decoded and checked as a whole before anything changes.
  */
 import type { Random } from '../base/random.js'
-import type { ReceiveResult } from '../protocol/replica-port.js'
+import type { DifferenceIntake, ReceiveResult } from '../protocol/replica-port.js'
 import { AheadEntries } from './ahead.js'
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.js'
-import {
-  deathsIn,
-  decodeDifference,
-  decodeSummary,
-  encodeDifference,
-  encodeSummary,
-  knownIn,
-} from './difference.js'
+import { type Difference, DifferenceReader, deathsIn, encodeDifference } from './difference.js'
 import type { DottedMap } from './dotted-map.js'
 import type { Entry } from './entry.js'
 import { decodeEnvelope } from './envelope.js'
@@ -26,6 +19,7 @@ import { Passage, translated } from './passage.js'
 import { decodeRecord, encodeRecord, encodeRestart } from './record.js'
 import type { Room } from './room.js'
 import type { HybridClock } from './stamp.js'
+import { decodeSummary, encodeSummary, knownIn } from './summary.js'
 
 /** What an exchange works on. */
 export interface ExchangeParts {
@@ -101,7 +95,7 @@ export class Exchange {
     return encodeSummary(this.#map, this.#ahead.told(), this.#lineage)
   }
 
-  difference(summary: Uint8Array): Uint8Array | undefined {
+  difference(summary: Uint8Array): Iterator<Uint8Array, Uint8Array> | undefined {
     const decoded = decodeSummary(summary)
     if ('type' in decoded) return undefined
     this.#rewrite(this.#ahead.heldHere(decoded.refused))
@@ -111,10 +105,20 @@ export class Exchange {
     return encodeDifference(this.#map, decoded, this.#parts.clock.last, this.#lineage)
   }
 
-  receiveDifference(difference: Uint8Array): ReceiveResult {
-    const decoded = decodeDifference(difference)
-    if ('type' in decoded) return decoded
-    const { update: incoming, clock, lineage } = decoded
+  takeDifference(): DifferenceIntake {
+    const reader = new DifferenceReader()
+    return {
+      take: (part) => reader.read(part),
+      merge: () => {
+        const decoded = reader.end()
+        return 'type' in decoded ? decoded : this.#mergeDifference(decoded)
+      },
+    }
+  }
+
+  #mergeDifference(decoded: Difference): ReceiveResult {
+    const { runs, clock, lineage } = decoded
+    const incoming = { runs, kills: [] }
     // Whoever is behind takes what is here when it asks, and brings along what only it has.
     if (lineage.id < this.#lineage.id) return { type: 'refused', kind: 'generation' }
     const killed: Entry[] = []
@@ -123,7 +127,7 @@ export class Exchange {
       return (entry: Entry) => isDead(entry) && killed.push(entry) > 0
     }
     if (lineage.id !== this.#lineage.id) return this.#enter({ incoming, clock, deaths }, lineage)
-    const record = () => encodeRecord(clock, incoming.runs, killed, lineage.id)
+    const record = () => encodeRecord(clock, runs, killed, lineage.id)
     return this.#recorded(this.#merge({ incoming, clock, deaths }), record)
   }
 

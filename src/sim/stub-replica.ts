@@ -5,7 +5,8 @@
  */
 import * as decoding from 'lib0/decoding'
 import * as encoding from 'lib0/encoding'
-import type { ReceiveResult } from '../protocol/replica-port.js'
+import type { DifferenceIntake, ReceiveResult } from '../protocol/replica-port.js'
+import { SYNC_PART_BYTES_MAX } from '../wire/limits.js'
 import type { SimReplica } from './seat.js'
 
 /** Told of writes and merges. */
@@ -90,7 +91,7 @@ export class StubReplica implements SimReplica {
     })
   }
 
-  difference(summary: Uint8Array): Uint8Array | undefined {
+  difference(summary: Uint8Array): Iterator<Uint8Array, Uint8Array> {
     const decoder = decoding.createDecoder(summary)
     const theirs = Array.from({ length: decoding.readVarUint(decoder) }, () => decoding.readVarUint(decoder))
     const runs: Run[] = []
@@ -101,11 +102,19 @@ export class StubReplica implements SimReplica {
       runs.push({ session, from, to })
       writes += to - from + 1
     }
-    return encodeRuns(runs, Math.min(writes, LIVE_KEYS) * this.#bytesPerWrite)
+    return partsOf(encodeRuns(runs, Math.min(writes, LIVE_KEYS) * this.#bytesPerWrite))
   }
 
-  receiveDifference(difference: Uint8Array): ReceiveResult {
-    const runs = decodeRuns(difference)
+  takeDifference(): DifferenceIntake {
+    const parts: Uint8Array[] = []
+    return {
+      take: (part) => void parts.push(part),
+      merge: () => this.#mergeDifference(parts),
+    }
+  }
+
+  #mergeDifference([first = new Uint8Array(), ...others]: readonly Uint8Array[]): ReceiveResult {
+    const runs = decodeRuns(others.reduce(joined, first))
     if (runs === undefined) return { type: 'offence', kind: 'malformed' }
     return { type: 'applied', news: this.#merge(runs, 'sync') }
   }
@@ -135,6 +144,20 @@ export class StubReplica implements SimReplica {
     }
     this.#digest = undefined
   }
+}
+
+function* partsOf(difference: Uint8Array): Generator<Uint8Array, Uint8Array> {
+  let start = 0
+  for (; start + SYNC_PART_BYTES_MAX < difference.length; start += SYNC_PART_BYTES_MAX)
+    yield difference.subarray(start, start + SYNC_PART_BYTES_MAX)
+  return start === 0 ? difference : difference.subarray(start)
+}
+
+function joined(before: Uint8Array, part: Uint8Array): Uint8Array {
+  const both = new Uint8Array(before.length + part.length)
+  both.set(before)
+  both.set(part, before.length)
+  return both
 }
 
 /** Runs, then as many bytes as their values would have. */

@@ -4,7 +4,7 @@ import { type GossipKvError, ProtocolError } from '../base/errors.js'
 import { type Priority, STUCK_MILLIS_MAX } from '../wire/limits.js'
 import { Reassembler } from '../wire/reassembly.js'
 import { acknowledgementRefused, linkClosed, linkOverloaded } from './link-errors.js'
-import { ACKNOWLEDGE_EVERY_BYTES, SendQueue } from './send-queue.js'
+import { ACKNOWLEDGE_EVERY_BYTES, ACKNOWLEDGE_WITHIN_BYTES, SendQueue } from './send-queue.js'
 import type { Connection } from './webrtc.js'
 
 /** How long a link that is closed on purpose may take to send what waits. */
@@ -119,7 +119,8 @@ export class Link {
   #acknowledge(): void {
     const { acknowledged, received } = this.#reassembler
     if (!this.#queue.acknowledged(acknowledged)) return this.end(acknowledgementRefused(this.peer))
-    if (received - this.#told < ACKNOWLEDGE_EVERY_BYTES) return
+    const every = this.#reassembler.unfinished ? ACKNOWLEDGE_WITHIN_BYTES : ACKNOWLEDGE_EVERY_BYTES
+    if (received - this.#told < every) return
     this.#told = received
     this.#queue.acknowledge(received)
   }

@@ -18,6 +18,8 @@ import {
 export const WINDOW_BYTES = BUFFERED_BYTES_MAX / 2
 /** A receiver acknowledges each time that so many bytes have arrived. */
 export const ACKNOWLEDGE_EVERY_BYTES = 32 * 1024
+/** The same within a large frame: the rest of it is sure to come, and each message costs a call into the implementation. */
+export const ACKNOWLEDGE_WITHIN_BYTES = WINDOW_BYTES / 4
 /** Frames that may wait; beyond it the link ends. A sync part is one frame, so this is far beyond a healthy queue. */
 export const QUEUE_FRAMES_MAX = 8192
 /** Bytes that may wait; beyond it the link ends. */

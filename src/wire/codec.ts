@@ -5,6 +5,7 @@
  */
 import * as decoding from 'lib0/decoding'
 import * as encoding from 'lib0/encoding'
+import { takeWritten } from '../base/bytes.js'
 import { ProtocolError } from '../base/errors.js'
 import { malformed, tooLarge, versionMismatch } from './fields.js'
 import {
@@ -37,6 +38,7 @@ import {
   struct,
   text,
   variants,
+  view,
   word,
 } from './layout.js'
 import {
@@ -159,16 +161,7 @@ const FRAMES: { readonly [K in Frame['type']]: Fields<Frame, K> } = {
   members: struct({ ask: flag, buckets: list(integer) }),
   digest: struct({ replica: digest, members: integer, ask: flag }),
   'sync-request': struct({ exchange: integer, summary: bytes() }),
-  'sync-part': checked(
-    struct<Omit<Extract<Frame, { type: 'sync-part' }>, 'type'>>({
-      exchange: integer,
-      index: integer,
-      count: integer,
-      bytes: bytes(),
-    }),
-    ({ index, count }) => index < count,
-    'sync-part: the index is beyond the count',
-  ),
+  'sync-part': struct({ exchange: integer, index: integer, last: flag, bytes: view }),
   'sync-pull': struct({ exchange: integer, next: integer }),
   'sync-busy': struct({ exchange: integer }),
   message,
@@ -181,13 +174,15 @@ const TYPE_OF_TAG = new Map(
   Object.entries(FRAME_TAGS).map(([type, tag]) => [tag as number, type as Frame['type']] as const),
 )
 
+// Reused: a frame is encoded in one go, and a large one should be copied once.
+const encoder = encoding.createEncoder()
+
 /** Encodes a frame. The caller keeps within FRAME_BYTES_MAX. */
 export function encodeFrame(frame: Frame): Uint8Array {
-  const encoder = encoding.createEncoder()
   for (const head of [PROTOCOL_VERSION, FRAME_TAGS[frame.type], 0]) encoding.writeUint8(encoder, head)
   const layout = FRAMES[frame.type] as Layout<Frame>
   layout.write(encoder, frame)
-  return encoding.toUint8Array(encoder)
+  return takeWritten(encoder)
 }
 
 /**

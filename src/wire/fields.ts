@@ -31,10 +31,15 @@ export function readBytes(decoder: decoding.Decoder, bytesMax = FRAME_BYTES_MAX)
   return readFixed(decoder, length)
 }
 
-/** Reads so many bytes. */
+/** Reads so many bytes; the copy is the caller's. */
 export function readFixed(decoder: decoding.Decoder, length: number): Uint8Array {
+  return readView(decoder, length).slice()
+}
+
+/** Reads so many bytes, where they are. */
+export function readView(decoder: decoding.Decoder, length: number): Uint8Array {
   if (length > decoder.arr.length - decoder.pos) throw malformed('a byte string beyond the end')
-  return decoding.readUint8Array(decoder, length).slice()
+  return decoding.readUint8Array(decoder, length)
 }
 
 /** Reads an integer below 2^53. */

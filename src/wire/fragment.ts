@@ -5,6 +5,7 @@
  * ordered: pieces of one frame arrive in order, without gaps.
  */
 import * as encoding from 'lib0/encoding'
+import { takeWritten } from '../base/bytes.js'
 import { UsageError } from '../base/errors.js'
 import { FRAME_BYTES_MAX, MESSAGE_BYTES_MAX, type Priority } from './limits.js'
 
@@ -22,6 +23,9 @@ export const END = 4
 const PIECE_BYTES_MIN = 512
 /** A larger chunk is cut: it would not fit into a message that begins with an acknowledgement. */
 const WHOLE_BYTES_MAX = MESSAGE_BYTES_MAX - 16
+
+// The message that is being put together: reused, since that happens in one go.
+const message = encoding.createEncoder()
 
 /** One lane of waiting frames; `sent` counts the bytes of the first one that have left already. */
 interface Lane {
@@ -74,14 +78,13 @@ export class Fragmenter {
 
   /** The next message, as full as it gets, or undefined when nothing waits. Without `frames`, an acknowledgement alone. */
   next(frames = true): Uint8Array | undefined {
-    const message = encoding.createEncoder()
-    let room = MESSAGE_BYTES_MAX - this.#writeAcknowledgement(message)
+    let room = MESSAGE_BYTES_MAX - this.#writeAcknowledgement()
     while (frames) {
-      const used = this.#writeNext(message, room)
+      const used = this.#writeNext(room)
       if (used === 0) break
       room -= used
     }
-    return room === MESSAGE_BYTES_MAX ? undefined : encoding.toUint8Array(message)
+    return room === MESSAGE_BYTES_MAX ? undefined : takeWritten(message)
   }
 
   /** The lane whose turn it is. Only urgent frames go between the pieces of another one: a peer waits for those in vain else. */
@@ -90,7 +93,7 @@ export class Fragmenter {
     return this.#lanes.find(({ sent }) => sent > 0) ?? this.#lanes.find(({ frames }) => frames.length > 0)
   }
 
-  #writeAcknowledgement(message: encoding.Encoder): number {
+  #writeAcknowledgement(): number {
     if (this.#acknowledgement === undefined) return 0
     encoding.writeVarUint(message, ACKNOWLEDGE)
     encoding.writeVarUint(message, this.#acknowledgement)
@@ -98,10 +101,10 @@ export class Fragmenter {
     return encoding.length(message)
   }
 
-  #writeNext(message: encoding.Encoder, room: number): number {
+  #writeNext(room: number): number {
     const lane = this.#lane
     const frame = lane?.frames[0]
-    if (lane && frame) return this.#writeChunk(message, lane, frame, room)
+    if (lane && frame) return this.#writeChunk(lane, frame, room)
     if (this.#end !== 'wanted' || room === 0) return 0
     this.#end = 'written'
     encoding.writeVarUint(message, END)
@@ -109,9 +112,9 @@ export class Fragmenter {
   }
 
   /** Writes a frame or a piece of it into `room` bytes; answers the bytes used, 0 when it should wait for the next message. */
-  #writeChunk(message: encoding.Encoder, lane: Lane, frame: Uint8Array, room: number): number {
+  #writeChunk(lane: Lane, frame: Uint8Array, room: number): number {
     const whole = 1 + varUintBytes(frame.length) + frame.length
-    if (lane.sent > 0 || whole > WHOLE_BYTES_MAX) return this.#writePiece(message, lane, frame, room)
+    if (lane.sent > 0 || whole > WHOLE_BYTES_MAX) return this.#writePiece(lane, frame, room)
     if (whole > room) return 0
     encoding.writeVarUint(message, WHOLE)
     encoding.writeVarUint8Array(message, frame)
@@ -119,18 +122,17 @@ export class Fragmenter {
     return whole
   }
 
-  #writePiece(message: encoding.Encoder, lane: Lane, frame: Uint8Array, room: number): number {
+  #writePiece(lane: Lane, frame: Uint8Array, room: number): number {
     if (room < PIECE_BYTES_MIN) return 0
     const first = lane.sent === 0
     if (first) lane.number = ++this.#numbers
-    const head = encoding.createEncoder()
-    encoding.writeVarUint(head, first ? BEGIN : CONTINUE)
-    encoding.writeVarUint(head, lane.number)
-    if (first) encoding.writeVarUint(head, frame.length)
-    const headBytes = encoding.length(head)
+    const before = encoding.length(message)
+    encoding.writeVarUint(message, first ? BEGIN : CONTINUE)
+    encoding.writeVarUint(message, lane.number)
+    if (first) encoding.writeVarUint(message, frame.length)
+    const headBytes = encoding.length(message) - before
     // The length is at most MESSAGE_BYTES_MAX: as a varint never more than 3 bytes.
     const length = Math.min(frame.length - lane.sent, room - headBytes - 3)
-    encoding.writeUint8Array(message, encoding.toUint8Array(head))
     encoding.writeVarUint8Array(message, frame.subarray(lane.sent, lane.sent + length))
     this.#take(lane, length)
     return headBytes + varUintBytes(length) + length

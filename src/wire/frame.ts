@@ -249,8 +249,8 @@ export interface SyncPartFrame {
   type: 'sync-part'
   exchange: number
   index: number
-  /** Parts in all, at least 1. */
-  count: number
+  /** Whether no part follows. */
+  last: boolean
   bytes: Uint8Array
 }
 

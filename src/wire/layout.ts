@@ -10,6 +10,7 @@ import {
   readFlag,
   readInteger,
   readText,
+  readView,
   readWord,
 } from './fields.js'
 import { FRAME_BYTES_MAX } from './limits.js'
@@ -40,6 +41,12 @@ export function text(bytesMax: number): Layout<string> {
 /** A length and so many bytes. */
 export function bytes(bytesMax = FRAME_BYTES_MAX): Layout<Uint8Array> {
   return { write: encoding.writeVarUint8Array, read: (decoder) => readBytes(decoder, bytesMax) }
+}
+
+/** The same, read without a copy: for what is used up while its frame is handled. */
+export const view: Layout<Uint8Array> = {
+  write: encoding.writeVarUint8Array,
+  read: (decoder) => readView(decoder, readInteger(decoder)),
 }
 
 /** So many bytes. */

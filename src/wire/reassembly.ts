@@ -57,6 +57,11 @@ export class Reassembler {
     return this.#acknowledged
   }
 
+  /** True while a part of a frame has come. */
+  get unfinished(): boolean {
+    return this.#partials.size > 0
+  }
+
   /** True once the peer has said that nothing more follows. */
   get ended(): boolean {
     return this.#ended

@@ -71,7 +71,7 @@ export function frames(): Frame[] {
     { type: 'members', buckets: Array.from({ length: 64 }, (_, i) => i * 1000), ask: true },
     { type: 'digest', replica: digest, members: 12, ask: true },
     { type: 'sync-request', exchange: 1, summary: replica.summary() },
-    { type: 'sync-part', exchange: 1, index: 0, count: 1, bytes: update },
+    { type: 'sync-part', exchange: 1, index: 0, last: true, bytes: update },
     { type: 'sync-pull', exchange: 1, next: 2 },
     { type: 'sync-busy', exchange: 1 },
     { type: 'member', id: 'other', record: RECORD, lease: LEASE },

@@ -8,7 +8,7 @@ describe('a difference that does not fit', () => {
   it('is not asked for again of that neighbor for 10 minutes', () => {
     const lab = new EngineLab()
     const refused: ReceiveResult = { type: 'refused', kind: 'full' }
-    lab.replica.receiveDifference = () => refused
+    lab.replica.takeDifference = () => ({ take: () => undefined, merge: () => refused })
     lab.link('large')
     let asked = 0
     let exchange = 0
@@ -25,7 +25,7 @@ describe('a difference that does not fit', () => {
       )
     tell()
     expect(asked).to.equal(1)
-    lab.frame('large', { type: 'sync-part', exchange, index: 0, count: 1, bytes: new Uint8Array(8) })
+    lab.frame('large', { type: 'sync-part', exchange, index: 0, last: true, bytes: new Uint8Array(8) })
     expect(lab.engine.counters.refusals).to.equal(1)
     for (let second = 0; second < DEFAULT_CONFIG.syncFullMillis / 1000 - 2; second++) {
       lab.now += 1000

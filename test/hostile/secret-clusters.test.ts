@@ -87,7 +87,7 @@ describe('a cluster with a secret', function () {
           ...{ type: 'gossip', origin, epoch: 1, seq: write + 1, round: 0, ownTree: false, shapes: false },
           body,
         })
-        attacker.inject(a.id, { type: 'sync-part', exchange: write, index: 0, count: 1, bytes: update })
+        attacker.inject(a.id, { type: 'sync-part', exchange: write, index: 0, last: true, bytes: update })
       }
     }
     await pause(500)

@@ -7,6 +7,7 @@ import { expect } from 'chai'
 import { toHex } from '../../src/base/bytes.js'
 import { seededRandom } from '../../src/base/random.js'
 import { Replica } from '../../src/replica/replica.js'
+import { mergeDifference, wholeDifference } from '../../src/sim/whole-difference.js'
 
 const replicaOf = (seed: number) => new Replica({ random: seededRandom(seed), wall: () => 1_767_225_600_000 })
 
@@ -22,18 +23,18 @@ describe('Scuttlebutt', () => {
     const [holder, asker] = [replicaOf(1), replicaOf(2)]
     for (const update of write(holder, 0, 500)) asker.receive(update)
     write(holder, 500, 3)
-    const difference = holder.difference(asker.summary()) ?? new Uint8Array()
+    const difference = wholeDifference(holder, asker.summary()) ?? new Uint8Array()
     expect(difference.length).to.be.within(300, 1_000)
-    expect(asker.receiveDifference(difference)).to.deep.equal({ type: 'applied', news: true })
+    expect(mergeDifference(asker, difference)).to.deep.equal({ type: 'applied', news: true })
     expect(toHex(asker.digest())).to.equal(toHex(holder.digest()))
   })
 
   it('departs from deltas that are cut to a size, oldest first: a difference is whole, and merged all or nothing', () => {
     const [holder, asker] = [replicaOf(1), replicaOf(2)]
     write(holder, 0, 50)
-    const difference = holder.difference(asker.summary()) ?? new Uint8Array()
+    const difference = wholeDifference(holder, asker.summary()) ?? new Uint8Array()
     const before = toHex(asker.digest())
-    expect(asker.receiveDifference(difference.subarray(0, difference.length - 40))).to.have.property(
+    expect(mergeDifference(asker, difference.subarray(0, difference.length - 40))).to.have.property(
       'type',
       'offence',
     )

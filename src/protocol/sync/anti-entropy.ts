@@ -78,7 +78,8 @@ export class AntiEntropy {
     if (now < neighbor.syncNotBefore || !this.#exchange.mayAsk || this.#exchange.isAsking(neighbor.id)) return
     neighbor.syncNotBefore = now + this.#context.config.syncRetryMillis
     this.#context.counters.syncs += 1
-    this.#exchange.ask(neighbor.id, this.#context.replica.summary(), now)
+    const { replica } = this.#context
+    this.#exchange.ask(neighbor.id, replica.summary(), replica.takeDifference(), now)
   }
 
   /** Turns a request down, to be repeated later or elsewhere. */
@@ -107,13 +108,10 @@ export class AntiEntropy {
 
   /** Takes a part; with the last one the whole is merged. */
   receivePart(neighbor: Neighbor, frame: SyncPartFrame, now: number): Outcome {
-    const whole = this.#exchange.receive(frame, neighbor.id, now)
-    if (whole === undefined) return 'unchanged'
-    if (whole === 'malformed') return 'offence'
-    const result = this.#context.replica.receiveDifference(whole)
-    if (result.type === 'offence') return 'offence'
-    if (result.type === 'refused') this.#refused(neighbor, result.kind, now)
-    if (result.type !== 'applied') return 'unchanged'
+    const result = this.#exchange.receive(frame, neighbor.id, now)
+    if (result?.type === 'offence') return 'offence'
+    if (result?.type === 'refused') this.#refused(neighbor, result.kind, now)
+    if (result?.type !== 'applied') return 'unchanged'
     this.changed(now)
     this.tell(neighbor, true, now)
     if (result.news) this.spreadFrom(neighbor.id, now)

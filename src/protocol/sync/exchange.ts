@@ -1,22 +1,26 @@
 /**
- * Sync (anti-entropy): one request with what the asker knows, one answer with what it lacks, computed in one
- * turn from one version, cut into parts that the asker pulls, and merged in one piece when complete. An
- * exchange that breaks off leaves nothing behind.
+ * Sync (anti-entropy): one request with what the asker knows, one answer with what it lacks, from one version, in
+ * parts that the asker pulls, and merged in one piece when complete. While a part is on its way the answerer encodes
+ * the next one, and the asker decodes the one before. An exchange that breaks off leaves nothing behind.
  */
-import type { Frame, SyncPartFrame } from '../../wire/frame.js'
+import type { SyncPartFrame } from '../../wire/frame.js'
 import { DOCUMENT_BYTES_MAX, SYNC_PART_BYTES_MAX } from '../../wire/limits.js'
 import type { ProtocolConfig } from '../config.js'
+import type { DifferenceIntake, Offence, ReceiveResult } from '../replica-port.js'
 import type { Outbox } from '../step.js'
 
-/** A difference may hold twice what a store may hold: a healed split unites two full ones. */
-const PARTS_MAX = (2 * DOCUMENT_BYTES_MAX) / SYNC_PART_BYTES_MAX
+/** A difference may hold twice what a store may hold: a healed split unites two full ones. Parts may be half full. */
+const PARTS_MAX = (4 * DOCUMENT_BYTES_MAX) / SYNC_PART_BYTES_MAX
+
+const OUT_OF_PLACE: Offence = { type: 'offence', kind: 'malformed' }
 
 /** A sync that this member asked for. */
 interface Asked {
   peer: string
   exchange: number
-  parts: Uint8Array[]
-  count: number | undefined
+  intake: DifferenceIntake
+  /** Parts that have come. */
+  parts: number
   idleAt: number
 }
 
@@ -24,8 +28,7 @@ interface Asked {
 interface Served {
   peer: string
   exchange: number
-  difference: Uint8Array
-  count: number
+  parts: Iterator<Uint8Array, Uint8Array>
   /** The next part to send. */
   next: number
   idleAt: number
@@ -57,17 +60,11 @@ export class Exchange {
     return this.#asked.size < this.#config.syncsOutMax
   }
 
-  /** Asks `peer` for everything that `summary` lacks. */
-  ask(peer: string, summary: Uint8Array, now: number): void {
+  /** Asks `peer` for everything that `summary` lacks; `intake` takes it. */
+  ask(peer: string, summary: Uint8Array, intake: DifferenceIntake, now: number): void {
     this.#exchanges += 1
     const exchange = this.#exchanges
-    this.#asked.set(peer, {
-      peer,
-      exchange,
-      parts: [],
-      count: undefined,
-      idleAt: now + this.#config.syncIdleMillis,
-    })
+    this.#asked.set(peer, { peer, exchange, intake, parts: 0, idleAt: now + this.#config.syncIdleMillis })
     this.#outbox.send(peer, { type: 'sync-request', exchange, summary })
   }
 
@@ -75,24 +72,16 @@ export class Exchange {
   serve(
     peer: string,
     exchange: number,
-    difference: () => Uint8Array | undefined,
+    difference: () => Iterator<Uint8Array, Uint8Array> | undefined,
     now: number,
   ): 'ok' | 'malformed' {
     if (!this.#served.has(peer) && this.#served.size >= this.#config.syncsInMax) {
       this.#outbox.send(peer, { type: 'sync-busy', exchange })
       return 'ok'
     }
-    const bytes = difference()
-    if (bytes === undefined) return 'malformed'
-    const count = Math.max(1, Math.ceil(bytes.length / SYNC_PART_BYTES_MAX))
-    const served: Served = {
-      peer,
-      exchange,
-      difference: bytes,
-      count,
-      next: 0,
-      idleAt: now + this.#config.syncIdleMillis,
-    }
+    const parts = difference()
+    if (parts === undefined) return 'malformed'
+    const served: Served = { peer, exchange, parts, next: 0, idleAt: now + this.#config.syncIdleMillis }
     this.#served.set(peer, served)
     this.#sendUpTo(served, this.#config.syncWindow)
     return 'ok'
@@ -106,26 +95,21 @@ export class Exchange {
     this.#sendUpTo(served, Math.min(next, served.next) + this.#config.syncWindow)
   }
 
-  /** Takes a part; returns the whole difference with the last one, or 'malformed' when it does not fit. */
-  receive(frame: SyncPartFrame, peer: string, now: number): Uint8Array | 'malformed' | undefined {
+  /** Takes a part. Returns what became of the whole: with the last part, or when one does not fit. */
+  receive(frame: SyncPartFrame, peer: string, now: number): ReceiveResult | undefined {
     const asked = this.#asked.get(peer)
     // A late part of an exchange that was given up is no offence.
     if (asked?.exchange !== frame.exchange) return undefined
-    const count = asked.count ?? frame.count
-    const fits = frame.count === count && count <= PARTS_MAX && frame.index === asked.parts.length
-    if (!fits || frame.bytes.length > SYNC_PART_BYTES_MAX) {
-      this.#asked.delete(peer)
-      return 'malformed'
-    }
-    asked.count = count
-    asked.parts.push(frame.bytes)
+    const fits = frame.index === asked.parts && frame.bytes.length <= SYNC_PART_BYTES_MAX
+    const offence = fits ? asked.intake.take(frame.bytes) : OUT_OF_PLACE
+    asked.parts += 1
     asked.idleAt = now + this.#config.syncIdleMillis
-    if (asked.parts.length < count) {
-      this.#outbox.send(peer, { type: 'sync-pull', exchange: asked.exchange, next: asked.parts.length })
+    if (!offence && !frame.last && asked.parts < PARTS_MAX) {
+      this.#outbox.send(peer, { type: 'sync-pull', exchange: asked.exchange, next: asked.parts })
       return undefined
     }
     this.#asked.delete(peer)
-    return join(asked.parts)
+    return offence ?? (frame.last ? asked.intake.merge() : OUT_OF_PLACE)
   }
 
   /** The asked member is busy. */
@@ -154,26 +138,12 @@ export class Exchange {
   }
 
   #sendUpTo(served: Served, end: number): void {
-    while (served.next < Math.min(end, served.count)) {
-      const index = served.next
-      const start = index * SYNC_PART_BYTES_MAX
-      const bytes = served.difference.subarray(start, start + SYNC_PART_BYTES_MAX)
-      const part: Frame = { type: 'sync-part', exchange: served.exchange, index, count: served.count, bytes }
-      this.#outbox.send(served.peer, part)
+    while (served.next < end) {
+      const { value: bytes, done: last = false } = served.parts.next()
+      const { peer, exchange, next: index } = served
+      this.#outbox.send(peer, { type: 'sync-part', exchange, index, last, bytes })
       served.next += 1
+      if (last) return void this.#served.delete(peer)
     }
-    if (served.next >= served.count) this.#served.delete(served.peer)
   }
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const first = parts[0]
-  if (parts.length === 1 && first !== undefined) return first
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
-  let offset = 0
-  for (const part of parts) {
-    whole.set(part, offset)
-    offset += part.length
-  }
-  return whole
 }

@@ -1,8 +1,8 @@
 /** What can happen to a member in one step of a run: it writes, dies, is cut off, its clock jumps. */
 import { randomInteger, sample } from '../../base/random.js'
-import { encodeSummary } from '../../replica/difference.js'
 import { DottedMap } from '../../replica/dotted-map.js'
 import { Lineage } from '../../replica/lineage.js'
+import { encodeSummary } from '../../replica/summary.js'
 import { GENERATIONS_KEPT } from '../../wire/limits.js'
 import type { OracleMember } from './member.js'
 import { type Action, drawAction } from './profile.js'

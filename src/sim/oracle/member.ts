@@ -7,10 +7,10 @@ import { HoldBack } from '../../protocol/broadcast/hold-back.js'
 import { DEFAULT_CONFIG } from '../../protocol/config.js'
 import type { ReceiveResult } from '../../protocol/replica-port.js'
 import { compact } from '../../replica/compaction.js'
-import { decodeDifference } from '../../replica/difference.js'
 import { decodeEnvelope } from '../../replica/envelope.js'
 import { Replica } from '../../replica/replica.js'
 import type { GossipFrame } from '../../wire/frame.js'
+import { decodeDifference, mergeDifference, wholeDifference } from '../whole-difference.js'
 import { Knowledge, type Write } from './causality.js'
 import { RecordingClock } from './recording-clock.js'
 import { repeating } from './repeating.js'
@@ -240,7 +240,7 @@ export class OracleMember {
   }
 
   #mergePart(part: Uint8Array): ReceiveResult['type'] {
-    const { type } = this.replica.receiveDifference(part)
+    const { type } = mergeDifference(this.replica, part)
     if (type === 'offence') this.#world.fail('A difference is refused as malformed')
     return type
   }
@@ -250,9 +250,7 @@ export class OracleMember {
     const decoded = decodeDifference(difference)
     if ('type' in decoded) return []
     const { causality } = this.#world
-    return decoded.update.runs.flatMap(({ entries }) =>
-      entries.flatMap((entry) => causality.named(entry) ?? []),
-    )
+    return decoded.runs.flatMap(({ entries }) => entries.flatMap((entry) => causality.named(entry) ?? []))
   }
 
   digest(): string {
@@ -295,7 +293,7 @@ export class OracleMember {
 }
 
 function directly(replica: Replica, summary: Uint8Array): (() => Uint8Array) | undefined {
-  const difference = replica.difference(summary)
+  const difference = wholeDifference(replica, summary)
   return difference && (() => difference)
 }
 

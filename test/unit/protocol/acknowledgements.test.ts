@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { seededRandom } from '../../../src/base/random.js'
 import type { Output } from '../../../src/protocol/step.js'
 import { Replica } from '../../../src/replica/replica.js'
+import { mergeDifference, wholeDifference } from '../../../src/sim/whole-difference.js'
 import type { AckRequest, Frame } from '../../../src/wire/frame.js'
 import { Lab, record, sentTo } from './lab.js'
 
@@ -196,7 +197,7 @@ describe('acknowledgements', () => {
     const twin = new Replica({ random: seededRandom(5), wall: () => 1_767_225_600_000 }, { session: before })
     for (let n = 0; n < 3; n++) twin.write([{ type: 'set', key: `twin ${n}`, value: n }])
     const summary = new Replica({ random: seededRandom(6), wall: () => 1_767_225_600_000 }).summary()
-    lab.replica.receiveDifference(twin.difference(summary) ?? new Uint8Array())
+    mergeDifference(lab.replica, wholeDifference(twin, summary) ?? new Uint8Array())
     expect(lab.replica.session).not.to.equal(before)
     lab.give({ type: 'await-acks', call: 2, acks: 1 })
     const [request] = requestsTo(lab.pass(60), 'a')

@@ -1,20 +1,22 @@
 /** Anti-entropy: small and large states, and answers that arrive after the asker went on. */
 import { expect } from 'chai'
 import fc from 'fast-check'
+import type { Replica, WriteOperation } from '../../../src/replica/replica.js'
 import {
-  decodeDifference,
   decodeSummary,
   KEYS_WHOLE_MAX,
   REFUSED_TOLD_MAX,
   SESSIONS_LISTED_MAX,
-} from '../../../src/replica/difference.js'
-import type { Replica, WriteOperation } from '../../../src/replica/replica.js'
+} from '../../../src/replica/summary.js'
+import { decodeDifference, mergeDifference, wholeDifference } from '../../../src/sim/whole-difference.js'
 import {
   KEYS_MAX,
   MERGE_BYTES_MAX,
   MERGE_ENTRIES_MAX,
   MERGE_STRUCTS_MAX,
   SESSIONS_MAX,
+  SYNC_PART_BYTES_MAX,
+  VALUE_BYTES_MAX,
 } from '../../../src/wire/limits.js'
 import { raw } from './raw-update.js'
 import { exchange, replicaAt, sameData, sync } from './replicas.js'
@@ -47,9 +49,9 @@ describe('A sync', () => {
     const [a, b] = [replicaAt(1), replicaAt(2)]
     fill(a, KEYS_WHOLE_MAX + 500)
     sync(b, a)
-    const difference = a.difference(b.summary())
+    const difference = wholeDifference(a, b.summary())
     expect(difference?.length).to.be.below(200)
-    expect(difference && b.receiveDifference(difference)).to.deep.equal({ type: 'applied', news: false })
+    expect(difference && mergeDifference(b, difference)).to.deep.equal({ type: 'applied', news: false })
   })
 
   it('tells of deletes in large states by buckets, without the keys that did not change', () => {
@@ -58,9 +60,9 @@ describe('A sync', () => {
     sync(b, a)
     a.write([{ type: 'delete', key: 'key7' }])
     a.write([{ type: 'set', key: 'key8', value: 'new' }])
-    const difference = a.difference(b.summary())
+    const difference = wholeDifference(a, b.summary())
     expect(difference?.length).to.be.below(300)
-    expect(difference && b.receiveDifference(difference)).to.deep.equal({ type: 'applied', news: true })
+    expect(difference && mergeDifference(b, difference)).to.deep.equal({ type: 'applied', news: true })
     expect([b.has('key7'), b.get('key8')]).to.deep.equal([false, 'new'])
     expect(sameData(a, b)).to.equal(true)
   })
@@ -84,11 +86,11 @@ describe('A sync', () => {
       const [b, c] = [replicaAt(2), replicaAt(3)]
       sync(b, a)
       const summary = b.summary()
-      const difference = a.difference(summary)
+      const difference = wholeDifference(a, summary)
       b.write([{ type: 'set', key: 'late', value: 1 }])
       c.write([{ type: 'set', key: 'heard', value: 2 }])
       exchange(b, c)
-      expect(difference && b.receiveDifference(difference).type).to.equal('applied')
+      expect(difference && mergeDifference(b, difference).type).to.equal('applied')
       expect([b.get('late'), b.get('heard')]).to.deep.equal([1, 2])
     }
   })
@@ -130,6 +132,100 @@ describe('A sync', () => {
   })
 })
 
+/** The parts in which `answerer` tells what `asker` lacks; `between` runs after each. */
+function partsFor(asker: Replica, answerer: Replica, between?: (part: number) => void): Uint8Array[] {
+  const parts: Uint8Array[] = []
+  const told = answerer.difference(asker.summary())
+  for (let part = told?.next(); part; part = part.done ? undefined : told?.next()) {
+    parts.push(part.value)
+    between?.(parts.length)
+  }
+  return parts
+}
+
+/** A replica with values of many sizes, gaps between them, and several sessions: some megabytes. */
+function richReplica(): Replica {
+  const replica = replicaAt(1)
+  for (let i = 0; i < 60; i++) {
+    const value = ['ascii ', 'ä', '\u20ac'].map((text) => text.repeat(1 + ((i * i * 331) % 5_000)))
+    replica.write([{ type: 'set', key: `large ${i}`, value }])
+    fill(replica, 40, i)
+    if (i % 7 === 0) exchange(replica, otherWriter(i))
+  }
+  return replica
+}
+
+function otherWriter(seed: number): Replica {
+  const replica = replicaAt(100 + seed)
+  replica.write([{ type: 'set', key: `other ${seed}`, value: new Uint8Array(30_000) }])
+  return replica
+}
+
+describe('A difference in parts', () => {
+  it('shows nothing before all of it has come, and then everything', () => {
+    const [a, b] = [richReplica(), replicaAt(2)]
+    const parts = partsFor(b, a)
+    const intake = b.takeDifference()
+    for (const part of parts) expect(intake.take(part)).to.equal(undefined)
+    expect([parts.length > 4, b.size]).to.deep.equal([true, 0])
+    expect(intake.merge()).to.deep.equal({ type: 'applied', news: true })
+    expect(sameData(a, b)).to.equal(true)
+    expect(b.checkpoint()).to.deep.equal(a.checkpoint())
+  })
+
+  it('has parts that are full and within their limit', () => {
+    const lengths = partsFor(replicaAt(2), richReplica()).map(({ length }) => length)
+    const last = lengths.pop()
+    expect(last).to.be.above(0)
+    expect(Math.max(...lengths, last ?? 0)).to.be.at.most(SYNC_PART_BYTES_MAX)
+    // A part ends before the value that does not fit.
+    expect(Math.min(...lengths)).to.be.above(SYNC_PART_BYTES_MAX - VALUE_BYTES_MAX - 1024)
+  })
+
+  it('tells of the moment in which it was asked for, whatever is written while it is told', () => {
+    const [a, b] = [richReplica(), replicaAt(2)]
+    const then = a.digest()
+    const parts = partsFor(b, a, (part) => {
+      a.write([{ type: 'delete', key: `large ${59 - part}` }])
+      a.write([{ type: 'set', key: `large ${part}`, value: 'later' }])
+      a.write([{ type: 'set', key: `new ${part}`, value: 'later' }])
+    })
+    const intake = b.takeDifference()
+    for (const part of parts) intake.take(part)
+    intake.merge()
+    expect(b.digest()).to.deep.equal(then)
+    sync(b, a)
+    expect(sameData(a, b)).to.equal(true)
+  })
+
+  it('cuts what follows the writes anywhere', () => {
+    const a = richReplica()
+    const b = replicaAt(2)
+    sync(b, a)
+    a.write([{ type: 'delete', key: 'large 3' }])
+    const whole = wholeDifference(a, b.summary()) ?? new Uint8Array()
+    const cut = whole.length - 20
+    const intake = b.takeDifference()
+    expect([intake.take(whole.subarray(0, cut)), intake.take(whole.subarray(cut))]).to.deep.equal([
+      undefined,
+      undefined,
+    ])
+    expect(intake.merge()).to.deep.equal({ type: 'applied', news: true })
+    expect(sameData(a, b)).to.equal(true)
+  })
+
+  it('is malformed when a part ends within a write, or the last part is missing', () => {
+    const [a, b] = [richReplica(), replicaAt(2)]
+    const [first = new Uint8Array()] = partsFor(b, a)
+    expect(b.takeDifference().take(first.subarray(0, first.length - 1))).to.include({ kind: 'malformed' })
+    const intake = b.takeDifference()
+    intake.take(first)
+    expect(intake.merge()).to.include({ type: 'offence', kind: 'malformed' })
+    expect(b.takeDifference().merge()).to.include({ type: 'offence', kind: 'malformed' })
+    expect(b.size).to.equal(0)
+  })
+})
+
 describe('A summary or a difference', () => {
   it('decodes to a result or an offence, whatever the bytes are', () => {
     fc.assert(
@@ -147,14 +243,14 @@ describe('A summary or a difference', () => {
     exchange(a, b)
     a.write([{ type: 'delete', key: 'key3' }])
     a.write([{ type: 'set', key: 'key4', value: { deep: [1, 2] } }])
-    const valid = a.difference(b.summary()) ?? new Uint8Array()
+    const valid = wholeDifference(a, b.summary()) ?? new Uint8Array()
     const change = fc.tuple(fc.nat(valid.length - 1), fc.nat(255))
     fc.assert(
       fc.property(fc.array(change, { minLength: 1, maxLength: 4 }), (changes) => {
         const bytes = valid.slice()
         for (const [index, byte] of changes) bytes[index] = byte
         const before = b.digest()
-        if (b.receiveDifference(bytes).type !== 'applied') expect(b.digest()).to.deep.equal(before)
+        if (mergeDifference(b, bytes).type !== 'applied') expect(b.digest()).to.deep.equal(before)
         expect(b.doc.store.pendingStructs).to.equal(null)
       }),
       { numRuns: 500 },

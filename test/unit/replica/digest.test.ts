@@ -7,6 +7,14 @@ import { cloneValue } from '../../../src/replica/value.js'
 
 const FIELDS: EntryFields = { key: 'k', session: 9, n: 1, stamp: 100, value: 'v', bytes: 2 }
 
+/** Around the lengths at which texts are hashed otherwise, in units and in bytes; alike at both ends. */
+const LIKE_TEXTS = [3, 4, 5, 23, 24, 25, 26, 27, 28, 2000, 5000].flatMap((length) => {
+  const text = 'a'.repeat(length)
+  const middle = length >> 1
+  const inTheMiddle = (other: string) => text.slice(0, middle) + other + text.slice(middle + 1)
+  return [text, `${text.slice(1)}\u0000`, inTheMiddle('b'), inTheMiddle('\u00e4'), inTheMiddle('\u20ac')]
+})
+
 function digestOf(fields: Partial<EntryFields>): string {
   const digest = new Digest()
   digest.toggle(new Entry({ ...FIELDS, ...fields }))
@@ -42,6 +50,7 @@ describe('The digest', () => {
       { value: { v: null } },
       { value: new Uint8Array() },
       { value: new Uint8Array([118]) },
+      ...LIKE_TEXTS.map((value) => ({ value })),
     ]
     expect(new Set(parts.map(digestOf)).size).to.equal(parts.length)
   })

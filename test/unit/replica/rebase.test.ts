@@ -6,6 +6,7 @@ import { seededRandom } from '../../../src/base/random.js'
 import { BoundedReader, Refusal } from '../../../src/replica/bounded-reader.js'
 import { Lineage, readLineage, writeLineage } from '../../../src/replica/lineage.js'
 import type { Replica } from '../../../src/replica/replica.js'
+import { mergeDifference, wholeDifference } from '../../../src/sim/whole-difference.js'
 import { GENERATION_LEAD_MAX, GENERATIONS_KEPT } from '../../../src/wire/limits.js'
 import { raw } from './raw-update.js'
 import { exchange, replicaAt, sameData, sync } from './replicas.js'
@@ -198,11 +199,11 @@ describe('A new generation', () => {
     const [a, b] = [replicaAt(1), replicaAt(2)]
     set(b, 'k', 'v')
     for (let i = 0; i < GENERATION_LEAD_MAX; i++) a.rebase()
-    const difference = a.difference(b.summary())
+    const difference = wholeDifference(a, b.summary())
     a.rebase()
     expect(sync(b, a)).to.deep.equal({ type: 'refused', kind: 'generation' })
     expect(b.get('k')).to.equal('v')
-    expect(difference && b.receiveDifference(difference).type).to.equal('applied')
+    expect(difference && mergeDifference(b, difference).type).to.equal('applied')
   })
 })
 

@@ -6,6 +6,7 @@ import { counterKey } from '../../../src/replica/canonical-update.js'
 import type { ChangeEvent, NearlyFull, ReplicaConflict } from '../../../src/replica/events.js'
 import type { Replica, WriteOperation } from '../../../src/replica/replica.js'
 import { stampOf } from '../../../src/replica/stamp.js'
+import { mergeDifference, wholeDifference } from '../../../src/sim/whole-difference.js'
 import type { MemberRecord } from '../../../src/wire/frame.js'
 import {
   CLOCK_LEAD_MILLIS_MAX,
@@ -74,8 +75,8 @@ describe('A replica', () => {
     exchange(a, b)
     a.write([{ type: 'delete', key: 'color' }])
     a.drain()
-    const difference = a.difference(b.summary())
-    expect(difference && b.receiveDifference(difference)).to.deep.equal({ type: 'applied', news: true })
+    const difference = wholeDifference(a, b.summary())
+    expect(difference && mergeDifference(b, difference)).to.deep.equal({ type: 'applied', news: true })
     expect(b.has('color')).to.equal(false)
     expect(sameData(a, b)).to.equal(true)
   })

@@ -2,6 +2,7 @@
 import { seededRandom } from '../../../src/base/random.js'
 import type { ReceiveResult } from '../../../src/protocol/replica-port.js'
 import { Replica, type ReplicaOptions, type ReplicaParts } from '../../../src/replica/replica.js'
+import { mergeDifference, wholeDifference } from '../../../src/sim/whole-difference.js'
 
 /** 2026-01-01T00:00:00Z. */
 export const NOW = Date.UTC(2026, 0, 1)
@@ -29,7 +30,7 @@ export function sameData(a: Replica, b: Replica): boolean {
 
 /** `asker` asks `answerer` for everything that it lacks. */
 export function sync(asker: Replica, answerer: Replica): ReceiveResult {
-  const difference = answerer.difference(asker.summary())
+  const difference = wholeDifference(answerer, asker.summary())
   if (!difference) throw new Error('the summary is malformed')
-  return asker.receiveDifference(difference)
+  return mergeDifference(asker, difference)
 }

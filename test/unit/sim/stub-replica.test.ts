@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { toHex } from '../../../src/base/bytes.js'
 import { type MergeListener, StubReplica } from '../../../src/sim/stub-replica.js'
+import { mergeDifference, wholeDifference } from '../../../src/sim/whole-difference.js'
 
 const silent: MergeListener = { wrote() {}, merged() {} }
 const stub = (session: number, listener = silent) => new StubReplica(session, 10, listener)
@@ -65,8 +66,8 @@ describe('the stub replica', () => {
     const b = stub(2, { wrote() {}, merged })
     const [first] = updates(a, 4)
     if (first) b.receive(first)
-    const difference = a.difference(b.summary())
-    if (difference) expect(b.receiveDifference(difference)).to.deep.equal({ type: 'applied', news: true })
+    const difference = wholeDifference(a, b.summary())
+    if (difference) expect(mergeDifference(b, difference)).to.deep.equal({ type: 'applied', news: true })
     expect(ways).to.deep.equal(['1:1-1 broadcast', '1:2-4 sync'])
     expect(digest(b)).to.equal(digest(a))
   })

@@ -3,7 +3,7 @@ import { VirtualClock } from '../../../src/sim/virtual-clock.js'
 import { Link } from '../../../src/transport/link.js'
 import type { Connection, ConnectionEvents } from '../../../src/transport/webrtc.js'
 import { Fragmenter } from '../../../src/wire/fragment.js'
-import { SLOW_LINK_BYTES, STUCK_MILLIS_MAX } from '../../../src/wire/limits.js'
+import { MESSAGE_BYTES_MAX, SLOW_LINK_BYTES, STUCK_MILLIS_MAX } from '../../../src/wire/limits.js'
 import { Reassembler } from '../../../src/wire/reassembly.js'
 
 /** A link whose peer acknowledges when it is told to. */
@@ -37,6 +37,48 @@ function linkAndPeer() {
 const fill = (link: Link) => {
   for (let sent = 0; sent < 4 * SLOW_LINK_BYTES; sent += 64 * 1024) link.send(new Uint8Array(64 * 1024), 1)
 }
+
+describe('a link on which much arrives', () => {
+  /** Feeds frames of so many bytes; answers how often the link acknowledged and how much it left unacknowledged. */
+  async function acknowledgedOf(frameBytes: number, frames: number) {
+    const told: number[] = []
+    let events: ConnectionEvents | undefined
+    const reader = new Reassembler()
+    const connection = {
+      handOver: (taken: ConnectionEvents) => {
+        events = taken
+      },
+      send: (bytes: Uint8Array) => {
+        reader.receive(bytes, 0)
+        told.push(reader.acknowledged)
+      },
+      close: () => undefined,
+    } as unknown as Connection
+    new Link('b', connection, new VirtualClock(), {
+      frame: () => undefined,
+      drained: () => undefined,
+      down: () => undefined,
+    })
+    const sender = new Fragmenter()
+    let sent = 0
+    for (let i = 0; i < frames; i++) {
+      sender.push(new Uint8Array(frameBytes), 1)
+      for (let message = sender.next(); message; message = sender.next()) {
+        sent += message.length
+        events?.message(message)
+        await undefined
+      }
+    }
+    return { times: told.length, left: sent - (told.at(-1) ?? 0) }
+  }
+
+  it('says so every 32 KiB, within a large frame less often, and never leaves more than 32 KiB untold', async () => {
+    const small = await acknowledgedOf(8 * 1024, 128)
+    const large = await acknowledgedOf(256 * 1024, 4)
+    expect([small.times, large.times]).to.deep.equal([32, 8])
+    expect(Math.max(small.left, large.left)).to.be.below(32 * 1024 + MESSAGE_BYTES_MAX)
+  })
+})
 
 describe('a link that is slow', () => {
   it('ends when nothing of it arrives for 10 s', () => {

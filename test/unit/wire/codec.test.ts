@@ -141,7 +141,7 @@ const frame: fc.Arbitrary<Frame> = fc.oneof(
     type: fc.constant('sync-part' as const),
     exchange: integer,
     index: fc.nat(9),
-    count: fc.integer({ min: 10, max: 99 }),
+    last: fc.boolean(),
     bytes,
   }),
   fc.record({ type: fc.constant('sync-pull' as const), exchange: integer, next: integer }),

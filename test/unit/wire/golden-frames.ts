@@ -107,8 +107,8 @@ export const GOLDEN_FRAMES: { [T in Frame['type']]: Golden<Extract<Frame, { type
   ],
   'sync-part': [
     {
-      frame: { type: 'sync-part', exchange: 1, index: 0, count: 2, bytes: Uint8Array.of(9, 8) },
-      hex: '010a00010002020908',
+      frame: { type: 'sync-part', exchange: 1, index: 0, last: true, bytes: Uint8Array.of(9, 8) },
+      hex: '010a00010001020908',
     },
   ],
   'sync-pull': [{ frame: { type: 'sync-pull', exchange: 1, next: 2 }, hex: '011c000102' }],

@@ -2,7 +2,6 @@
 import * as decoding from 'lib0/decoding'
 import * as encoding from 'lib0/encoding'
 import { encodeUpdate } from '../../../../src/replica/canonical-update.js'
-import { decodeDifference, decodeSummary } from '../../../../src/replica/difference.js'
 import { type DottedMap, MERGE_RULES, type MergeRules } from '../../../../src/replica/dotted-map.js'
 import type { Dot, Entry } from '../../../../src/replica/entry.js'
 import { decodeEnvelope, encodeEnvelope } from '../../../../src/replica/envelope.js'
@@ -10,8 +9,10 @@ import type { Kill, Run } from '../../../../src/replica/incoming.js'
 import { Lineage, writeLineage } from '../../../../src/replica/lineage.js'
 import type { Replica } from '../../../../src/replica/replica.js'
 import { millisOf } from '../../../../src/replica/stamp.js'
+import { decodeSummary } from '../../../../src/replica/summary.js'
 import type { RecordingClock } from '../../../../src/sim/oracle/recording-clock.js'
 import type { Behaviour } from '../../../../src/sim/oracle/variant.js'
+import { decodeDifference, wholeDifference } from '../../../../src/sim/whole-difference.js'
 import { SESSION_WRITES_MAX } from '../../../../src/wire/limits.js'
 import { putTogether, takeApart } from './difference-bytes.js'
 import type { Mutant } from './mutant.js'
@@ -69,8 +70,8 @@ const twoVersions: Mutant = {
     answersLate: true,
     behaviour: () => ({
       answer(replica, summary) {
-        const first = replica.difference(summary)
-        return first && (() => olderList(first, replica.difference(summary)))
+        const first = wholeDifference(replica, summary)
+        return first && (() => olderList(first, wholeDifference(replica, summary)))
       },
     }),
   },

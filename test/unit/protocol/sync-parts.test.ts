@@ -1,0 +1,88 @@
+/** A sync in parts, as both ends see it. */
+import { expect } from 'chai'
+import type { Output } from '../../../src/protocol/step.js'
+import type { Frame } from '../../../src/wire/frame.js'
+import { Lab, sentTo } from './lab.js'
+
+type Part = Extract<Frame, { type: 'sync-part' }>
+
+/** A member with about a megabyte, linked to `a`. */
+function rich(): Lab {
+  const lab = new Lab()
+  for (let n = 0; n < 20; n++) lab.replica.write([{ type: 'set', key: `k${n}`, value: 'x'.repeat(60_000) }])
+  lab.link('a')
+  return lab
+}
+
+/** A member that has asked `a` for what it lacks, and under which number. */
+function asking(): { lab: Lab; exchange: number } {
+  const lab = new Lab()
+  lab.link('a')
+  const outputs = lab.frame('a', {
+    type: 'digest',
+    replica: new Uint8Array(16).fill(7),
+    members: 0,
+    ask: false,
+  })
+  const request = sentTo(outputs, 'a').find((frame) => frame.type === 'sync-request')
+  return { lab, exchange: request?.type === 'sync-request' ? request.exchange : -1 }
+}
+
+const partsIn = (outputs: Output[]) =>
+  sentTo(outputs, 'a').filter((frame): frame is Part => frame.type === 'sync-part')
+
+/** All parts of what `lab` tells a newcomer, pulled one at a time. */
+function pulled(lab: Lab, exchange: number): Part[] {
+  const parts = partsIn(
+    lab.frame('a', { type: 'sync-request', exchange, summary: new Lab().replica.summary() }),
+  )
+  for (let next = 1; parts.at(-1)?.last === false; next++)
+    parts.push(...partsIn(lab.frame('a', { type: 'sync-pull', exchange, next })))
+  return parts
+}
+
+describe('a sync in parts', () => {
+  it('has two parts on their way, and a pull for each that comes brings one more, to the last', () => {
+    const lab = rich()
+    const request: Frame = { type: 'sync-request', exchange: 4, summary: new Lab().replica.summary() }
+    const first = partsIn(lab.frame('a', request))
+    const second = partsIn(lab.frame('a', { type: 'sync-pull', exchange: 4, next: 1 }))
+    expect([...first, ...second].map(({ index, last }) => [index, last])).to.deep.equal([
+      [0, false],
+      [1, false],
+      [2, false],
+    ])
+    const all = pulled(rich(), 4)
+    expect(all.map(({ index }) => index)).to.deep.equal(all.map((_, i) => i))
+    expect(all.filter(({ last }) => last)).to.have.length(1)
+  })
+
+  it('is merged with the last part, and pulled until then', () => {
+    const { lab, exchange } = asking()
+    const parts = pulled(rich(), exchange)
+    const sizes = parts.map((part) => {
+      const outputs = lab.frame('a', part)
+      const pulls = sentTo(outputs, 'a').filter(({ type }) => type === 'sync-pull').length
+      return [pulls, lab.replica.size]
+    })
+    expect(sizes.pop()).to.deep.equal([0, 20])
+    expect(sizes).to.deep.equal(sizes.map(() => [1, 0]))
+  })
+
+  for (const [what, spoil] of [
+    ['a part that is left out', ([first, , ...others]: Part[]) => [first, ...others]],
+    ['a part that comes twice', ([first, ...others]: Part[]) => [first, first, ...others]],
+    ['a part that is cut', ([first, second, ...others]: Part[]) => [first, cut(second), ...others]],
+  ] as const)
+    it(`ends with ${what}, which is an offence, and leaves nothing behind`, () => {
+      const { lab, exchange } = asking()
+      const before = lab.engine.counters.offences
+      for (const part of spoil(pulled(rich(), exchange))) if (part) lab.frame('a', part)
+      expect(lab.engine.counters.offences).to.equal(before + 1)
+      expect(lab.replica.size).to.equal(0)
+    })
+})
+
+function cut(part: Part | undefined): Part | undefined {
+  return part && { ...part, bytes: part.bytes.subarray(0, part.bytes.length - 1) }
+}
