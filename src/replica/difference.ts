@@ -23,13 +23,14 @@ import {
   SYNC_PART_BYTES_MAX,
 } from '../wire/limits.js'
 import { BoundedReader, Refusal, readSafely, readWhole } from './bounded-reader.js'
-import { RunsReader, runOf, STRUCT_BYTES_MAX, writeRunHead, writeStructs } from './canonical-update.js'
+import { runOf, STRUCT_BYTES_MAX, writeRunHead, writeStructs } from './canonical-update.js'
 import { BUCKETS, type Buckets, sessionBucket } from './digest.js'
 import type { DottedMap } from './dotted-map.js'
 import type { Dot, Entry } from './entry.js'
 import type { Run } from './incoming.js'
 import { commonOf, Lineage, readLineage, writeLineage } from './lineage.js'
 import { readContext, readFlag, type Summary, writeContext } from './summary.js'
+import { RunsReader } from './update-reader.js'
 
 const BITMAP_BYTES = BUCKETS / 8
 

@@ -7,9 +7,10 @@ import * as encoding from 'lib0/encoding'
 import type { Offence } from '../protocol/replica-port.js'
 import { UPDATE_BYTES_MAX, UPDATE_GAP_MAX, UPDATE_SESSIONS_MAX, UPDATE_STRUCTS_MAX } from '../wire/limits.js'
 import { readWhole } from './bounded-reader.js'
-import { type Decoded, readUpdate, type UpdateLimits, writeUpdate } from './canonical-update.js'
+import { writeUpdate } from './canonical-update.js'
 import type { Kill, Run } from './incoming.js'
 import { readGeneration } from './lineage.js'
+import { type Decoded, readUpdate, type UpdateLimits } from './update-reader.js'
 
 /** A decoded broadcast. */
 export interface Envelope {

@@ -9,11 +9,11 @@ import * as encoding from 'lib0/encoding'
 import type { Offence } from '../protocol/replica-port.js'
 import { MERGE_BYTES_MAX, MERGE_STRUCTS_MAX, SESSIONS_MAX } from '../wire/limits.js'
 import { readWhole } from './bounded-reader.js'
-import { readUpdate, type UpdateLimits } from './canonical-update.js'
 import type { Entry } from './entry.js'
 import { type Envelope, encodeEnvelope } from './envelope.js'
 import type { Run } from './incoming.js'
 import { killsOf } from './outgoing.js'
+import { readUpdate, type UpdateLimits } from './update-reader.js'
 
 /** Stands where a broadcast names its generation; none has that name. */
 const RESTART = 1

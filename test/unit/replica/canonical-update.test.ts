@@ -2,17 +2,16 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import * as Y from 'yjs'
-import {
-  completed,
-  counterKey,
-  type Decoded,
-  decodeUpdate,
-  encodeUpdate,
-  type UpdateLimits,
-} from '../../../src/replica/canonical-update.js'
+import { completed, encodeUpdate } from '../../../src/replica/canonical-update.js'
 import { Entry } from '../../../src/replica/entry.js'
 import { decodeEnvelope } from '../../../src/replica/envelope.js'
 import type { Run } from '../../../src/replica/incoming.js'
+import {
+  counterKey,
+  type Decoded,
+  decodeUpdate,
+  type UpdateLimits,
+} from '../../../src/replica/update-reader.js'
 import { cloneValue, type Value } from '../../../src/replica/value.js'
 import {
   KEY_BYTES_MAX,

@@ -2,10 +2,10 @@
 import { expect } from 'chai'
 import * as Y from 'yjs'
 import { UsageError } from '../../../src/base/errors.js'
-import { counterKey } from '../../../src/replica/canonical-update.js'
 import type { ChangeEvent, NearlyFull, ReplicaConflict } from '../../../src/replica/events.js'
 import type { Replica, WriteOperation } from '../../../src/replica/replica.js'
 import { stampOf } from '../../../src/replica/stamp.js'
+import { counterKey } from '../../../src/replica/update-reader.js'
 import { mergeDifference, wholeDifference } from '../../../src/sim/whole-difference.js'
 import type { MemberRecord } from '../../../src/wire/frame.js'
 import {

@@ -1,8 +1,9 @@
 /** A difference taken apart into its fields, still encoded, so that a mutant can put them together otherwise. */
 import * as encoding from 'lib0/encoding'
 import { BoundedReader } from '../../../../src/replica/bounded-reader.js'
-import { readUpdate, writeUpdate } from '../../../../src/replica/canonical-update.js'
+import { writeUpdate } from '../../../../src/replica/canonical-update.js'
 import type { Run } from '../../../../src/replica/incoming.js'
+import { readUpdate } from '../../../../src/replica/update-reader.js'
 
 /** clock, version, update, told, live: as in difference.ts. */
 export interface DifferenceBytes {
