@@ -469,10 +469,8 @@ export class Engine {
    * has not come yet was told an older lease by the own one.
    */
   #passLease(tag: number, lease: number, from: string | undefined): void {
-    for (const neighbor of this.view.all()) {
-      if (neighbor.id === from) neighbor.leases.delete(tag)
-      else neighbor.leases.set(tag, lease)
-    }
+    const risen = { tag, lease }
+    for (const neighbor of this.view.all()) if (neighbor.id !== from) neighbor.leases.add(risen)
   }
 
   #tellBuckets(neighbor: Neighbor, ask: boolean, now: number): void {

@@ -63,6 +63,8 @@ interface Sent {
 export class LinkEnd {
   readonly owner: Endpoint
   readonly other: LinkEnd
+  /** The id of the member at the other end. */
+  readonly peer: string
   readonly latency: number
   /** Whether the owner holds this end open. */
   open = true
@@ -87,6 +89,7 @@ export class LinkEnd {
     this.owner = owner
     this.latency = latency
     this.#conditions = conditions
+    this.peer = other instanceof LinkEnd ? other.owner.id : other.id
     this.other = other instanceof LinkEnd ? other : new LinkEnd(other, latency, conditions, this)
   }
 

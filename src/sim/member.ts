@@ -176,7 +176,7 @@ export class SimMember<E extends SimEngine = SimEngine> implements Station {
   }
 
   take(end: LinkEnd, frame: Frame): void {
-    this.give({ type: 'frame', peer: end.other.owner.id, frame })
+    this.give({ type: 'frame', peer: end.peer, frame })
   }
 
   takeDatagram(from: string, frame: Frame): void {
@@ -184,17 +184,17 @@ export class SimMember<E extends SimEngine = SimEngine> implements Station {
   }
 
   linkUp(end: LinkEnd): void {
-    this.give({ type: 'link-up', peer: end.other.owner.id })
+    this.give({ type: 'link-up', peer: end.peer })
   }
 
   lost(end: LinkEnd): void {
-    const peer = end.other.owner.id
+    const { peer } = end
     if (this.links.get(peer) === end) this.links.delete(peer)
     this.give({ type: 'link-down', peer })
   }
 
   queueTurned(end: LinkEnd, state: 'slow' | 'drained'): void {
-    this.give({ type: state, peer: end.other.owner.id })
+    this.give({ type: state, peer: end.peer })
   }
 
   dialFailed(peer: string): void {

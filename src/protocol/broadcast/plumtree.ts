@@ -101,9 +101,12 @@ export class Plumtree {
   /** `neighbor` holds these. */
   announced(runs: readonly Announced[], neighbor: Neighbor, now: number): void {
     if (isReader(neighbor)) return
+    // Nearly always there are none: they came by another way.
+    const unseen = runs.filter((run) => this.#sequences.missing(run, 1).length > 0)
+    if (unseen.length === 0) return
     let left = ANNOUNCED_MAX
     // Each origin once, as an honest neighbor names it.
-    for (const run of new Map(runs.map((one) => [one.tag, one])).values()) {
+    for (const run of new Map(unseen.map((one) => [one.tag, one])).values()) {
       const missing = this.#sequences.missing(run, Math.min(SKIPPED_MAX, left))
       left -= missing.length
       for (const seq of missing) this.#repair.note({ tag: run.tag, seq, tree: SHARED_TREE }, neighbor, now)
@@ -233,11 +236,12 @@ export class Plumtree {
     else this.#trees.use(tree, from, now)
     const everywhere = isUrgent(frame.body, this.#context.health.score(now))
     const lazy = this.#trees.lazy(tree)
+    const run: Announced = { tag, from: frame.seq, to: frame.seq }
     let passed: GossipFrame | undefined
     for (const neighbor of this.#context.view.established()) {
       if (neighbor.id === from || neighbor.id === frame.origin || neighbor.dirty) continue
       if (!everywhere && lazy.has(neighbor.id)) {
-        addAnnouncement(neighbor.announcements, tag, frame.seq)
+        neighbor.announcements.add(run)
         continue
       }
       passed ??= passedOn(frame, from)
@@ -281,14 +285,6 @@ function passedOn(frame: GossipFrame, from: string | undefined): GossipFrame {
 /** What it sends of one that is asked for: its race is over, and late a shape would prune the links that another one relies on. */
 function graft({ frame, from }: { frame: GossipFrame; from: string | undefined }): GossipFrame {
   return { ...frame, shapes: false, round: frame.round + (from === undefined ? 1 : 2) }
-}
-
-/** One run per origin, from the oldest to the newest that was not told: what lies between came along as well. */
-function addAnnouncement(announcements: Map<number, Announced>, tag: number, seq: number): void {
-  const run = announcements.get(tag)
-  if (run === undefined) announcements.set(tag, { tag, from: seq, to: seq })
-  else if (seq > run.to) run.to = seq
-  else if (seq < run.from) run.from = seq
 }
 
 /** Doubts have a race with a timer to win, and whoever hears badly finds the links of the tree stalled: all links then. */

@@ -4,7 +4,7 @@
  */
 import { bytesEqual } from '../../base/bytes.js'
 import { jittered, type Random } from '../../base/random.js'
-import type { HeartbeatFrame, RisenLease, Visibility } from '../../wire/frame.js'
+import type { HeartbeatFrame, Visibility } from '../../wire/frame.js'
 import type { ProtocolConfig } from '../config.js'
 import { beatTimeoutMillis } from '../formulas.js'
 import type { Neighbor } from '../overlay/peer-view.js'
@@ -62,12 +62,9 @@ export class Heartbeat {
     neighbor.toldDigest = digest
     const { visibility } = this
     // What was put off first leaves last: the newest are the ones that the other side may still be helped with.
-    const announced = Array.from(neighbor.announcements.values()).slice(-NEWS_MAX)
-    neighbor.announcements.clear()
-    const leases: RisenLease[] = []
-    for (const [tag, lease] of neighbor.leases) if (leases.push({ tag, lease }) === NEWS_MAX) break
-    if (leases.length === neighbor.leases.size) neighbor.leases.clear()
-    else for (const { tag } of leases) neighbor.leases.delete(tag)
+    const announced = neighbor.announcements.take().slice(-NEWS_MAX)
+    const risen = neighbor.leases.take()
+    for (const lease of risen.slice(NEWS_MAX)) neighbor.leases.add(lease)
     return {
       type: 'heartbeat',
       digest,
@@ -76,7 +73,7 @@ export class Heartbeat {
       wall: this.#wall.told(),
       visibility,
       announced,
-      leases,
+      leases: risen.slice(0, NEWS_MAX),
     }
   }
 

@@ -1,5 +1,6 @@
 /** The active view: the members that this one is linked to, and what it knows of each link. */
-import type { Announced, LinkIntent, MemberRecord, Visibility } from '../../wire/frame.js'
+import type { Announced, LinkIntent, MemberRecord, RisenLease, Visibility } from '../../wire/frame.js'
+import { News } from './news.js'
 
 /** A neighbor; `record` is undefined until its HELLO has come. */
 export interface Neighbor {
@@ -35,10 +36,16 @@ export interface Neighbor {
   dirty: boolean
   /** It is not asked for a sync before this. */
   syncNotBefore: number
-  /** Envelopes that it has not been told of yet, by tag. */
-  announcements: Map<number, Announced>
-  /** Risen leases that it has not been told of yet, by tag. */
-  leases: Map<number, number>
+  /** Envelopes that it has not been told of yet, one run for each origin. */
+  readonly announcements: News<Announced>
+  /** Risen leases that it has not been told of yet. */
+  readonly leases: News<RisenLease>
+}
+
+/** From the oldest to the newest that was not told: what lies between came along as well. */
+function oneRun(earlier: Announced, later: Announced): Announced {
+  const [from, to] = [Math.min(earlier.from, later.from), Math.max(earlier.to, later.to)]
+  return { tag: earlier.tag, from, to }
 }
 
 /** Holds at most one link per member. */
@@ -115,8 +122,8 @@ export class PeerView {
       toldDigest: undefined,
       dirty: false,
       syncNotBefore: 0,
-      announcements: new Map(),
-      leases: new Map(),
+      announcements: new News(oneRun),
+      leases: new News((_earlier, later) => later),
     }
     this.#count(this.#neighbors.get(id), -1)
     this.#neighbors.set(id, neighbor)
