@@ -51,12 +51,16 @@ export class HttpApi {
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [path = '/', query = ''] = (request.url ?? '/').split('?', 2)
-    if (path === SESSIONS) this.#sessions(request, response)
+    const isReading = request.method === 'GET' || request.method === 'HEAD'
+    // A page of any origin can make a browser write, if only under a name of its own; it cannot hide where it came from.
+    if (!isReading && this.#writable && request.headers.origin !== undefined)
+      answerProblem(response, 403, 'Web pages may not write here.')
+    else if (path === SESSIONS) this.#sessions(request, response)
     else if (path.startsWith(USR)) await this.#key(request, response, decodedPart(path.slice(USR.length)))
     else if (isCheckpointPath(path))
       await answerCheckpoints(this.#store.checkpoints, request, response, this.#writable)
     else if (path === '/v1/keys') await answerKeys(this.#store.keys, request, response, this.#writable)
-    else if (request.method !== 'GET' && request.method !== 'HEAD') notAllowed(response, 'GET, HEAD')
+    else if (!isReading) notAllowed(response, 'GET, HEAD')
     else if (path === '/v1/watch') await this.#watchers.answer(this.#store.usr, request, response, query)
     else this.#read(response, path, query)
   }
@@ -94,7 +98,7 @@ export class HttpApi {
     else answerProblem(response, 503, `The member is ${this.draining ? 'stopping' : name}.`)
   }
 
-  /** How many sessions have a name; DELETE begins a new generation. (A POST could come from any page.) */
+  /** How many sessions have a name; DELETE begins a new generation. */
   #sessions(request: IncomingMessage, response: ServerResponse): void {
     const { method } = request
     if (method === 'DELETE' && this.#writable) answerJson(response, this.#store.rebase())

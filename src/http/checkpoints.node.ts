@@ -54,7 +54,6 @@ export async function answerCheckpoints(
   const method = request.method === 'HEAD' ? 'GET' : (request.method ?? '')
   const reads = method === 'GET'
   if (!reads && !writable) return notAllowed(response, 'GET, HEAD')
-  if (!reads && isFromPage(request)) return answerProblem(response, 403, 'Web pages may not write here.')
   const call = { checkpoints, request, response, id: decodedPart(id), query: new URLSearchParams(search) }
   if (id === '') return answerAll(call, method)
   const act = rest.length === 0 ? ACTIONS[`${method} ${action}`] : undefined
@@ -80,9 +79,4 @@ async function answerAll({ checkpoints, request, response, query }: Call, method
 function prefixIn(query: URLSearchParams): { prefix?: string } {
   const prefix = query.get('prefix')
   return prefix === null ? {} : { prefix }
-}
-
-/** A page of any origin can make a browser send a POST; it cannot keep the browser from saying where it came from. */
-function isFromPage(request: IncomingMessage): boolean {
-  return request.headers.origin !== undefined
 }

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { UsageError } from '../base/errors.js'
 import type { Keys } from '../store/types.js'
 import { answerJson } from './json.node.js'
-import { answerProblem, notAllowed } from './problem.node.js'
+import { notAllowed } from './problem.node.js'
 import { readBody } from './request-body.node.js'
 
 /** A step, and a secret of at most 111 characters. */
@@ -20,8 +20,6 @@ export async function answerKeys(
   if (request.method === 'GET' || request.method === 'HEAD') return answerJson(response, keys.list())
   if (request.method !== 'POST' || !writable)
     return notAllowed(response, writable ? 'GET, HEAD, POST' : 'GET, HEAD')
-  if (request.headers.origin !== undefined)
-    return answerProblem(response, 403, 'Web pages may not change keys here.')
   const { step, key } = stepIn(await readBody(request, BODY_BYTES_MAX, 'A step of a rotation'))
   await keys[step](key)
   answerJson(response, keys.list())

@@ -6,11 +6,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { listenError } from '../base/listen-error.js'
 import type { Store } from '../store/types.js'
+import { isLoopbackName } from '../wire/ip-address.js'
 import { HttpApi, type HttpApiOptions } from './api.node.js'
 import { answer, answerProblem } from './problem.node.js'
 
 const REQUEST_MILLIS_MAX = 5000
-const LOOPBACK = ['127.0.0.1', '::1', 'localhost']
 
 /** Where to listen. */
 export interface HttpServerOptions {
@@ -55,7 +55,7 @@ export async function openHttp({
   server.requestTimeout = REQUEST_MILLIS_MAX
   let api: HttpApi | undefined
   server.on('request', (request, response) => {
-    if (LOOPBACK.includes(host) && !isLocalName(request.headers.host)) misdirected(response)
+    if (isLoopbackName(host) && !isLocalName(request.headers.host)) misdirected(response)
     else if (api === undefined) answerStarting(request, response)
     else void api.handle(request, response)
   })
@@ -74,8 +74,7 @@ export async function openHttp({
 
 /** A web page can point a name of its own at 127.0.0.1; the name in the request gives that away. */
 function isLocalName(header: string | undefined): boolean {
-  const name = (header ?? '').replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
-  return LOOPBACK.includes(name.toLowerCase())
+  return isLoopbackName((header ?? '').replace(/:\d+$/, ''))
 }
 
 function misdirected(response: ServerResponse): void {

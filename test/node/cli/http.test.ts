@@ -204,6 +204,40 @@ describe('the HTTP interface', () => {
     expect([...response.headers.keys()].filter((name) => name.startsWith('access-control'))).to.deep.equal([])
   })
 
+  it('asks for its own name on every address of this machine', async () => {
+    for (const host of ['127.0.0.2', '::ffff:127.0.0.1', 'LOCALHOST']) {
+      const server = await openHttp({ host })
+      const status = await new Promise((resolve) => {
+        const target = {
+          host: host.toLowerCase(),
+          port: server.port,
+          path: '/livez',
+          headers: { host: 'evil.example' },
+        }
+        request(target, (response) => resolve(response.resume().statusCode)).end()
+      })
+      await server.close()
+      expect(status).to.equal(421)
+    }
+  })
+
+  it('lets no page write, also under a name that the page has pointed at it', async () => {
+    const url = await serve({ writable: true })
+    store.usr.set('key', 1)
+    for (const [method, path] of [
+      ['PUT', '/v1/usr/key'],
+      ['DELETE', '/v1/usr/key'],
+      ['DELETE', '/v1/sessions'],
+      ['POST', '/v1/checkpoints'],
+      ['POST', '/v1/keys'],
+    ] as const)
+      for (const Origin of [url, 'https://evil.example', 'null']) {
+        const body = method === 'PUT' ? { body: '2' } : {}
+        await expectProblem(await fetch(`${url}${path}`, { method, headers: { Origin }, ...body }), 403)
+      }
+    expect([store.usr.get('key'), store.metrics()['generation']]).to.deep.equal([1, 0])
+  })
+
   it('survives noise and clients that break off', async () => {
     const url = await serve({ writable: true })
     const port = Number(new URL(url).port)
