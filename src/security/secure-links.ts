@@ -3,6 +3,7 @@
  * peers are known, and whose signals are sealed on their way.
  */
 import type { GossipKvError } from '../base/errors.js'
+import { TokenBucket } from '../base/token-bucket.js'
 import type { LinkEvents, Links, TransportCounters } from '../transport/transport.js'
 import { AUTH_PEERS_MAX, OFFENDERS_MAX, type Priority, REFUSED_MILLIS } from '../wire/limits.js'
 import type { Signal } from '../wire/signal.js'
@@ -15,6 +16,10 @@ import { SecuredLink } from './secured-link.js'
 
 /** What waits to be sealed or opened. */
 const SIGNALS_BYTES_MAX = 1024 * 1024
+
+/** What people are told of refusals that no dial of this member was answered by: all at first, then now and then. */
+const REPORTS_PER_SECOND = 0.1
+const REPORTS_AT_ONCE = 20
 
 /** Counters since the start. */
 export interface SecurityCounters {
@@ -46,12 +51,14 @@ export class SecureLinks implements Links {
   readonly #seals = new Line(SIGNALS_BYTES_MAX, () => undefined)
   readonly #opens = new Line(SIGNALS_BYTES_MAX, () => undefined)
   readonly #counters = { authRefused: 0, readerFramesDropped: 0, acksForged: 0, unsealed: 0 }
+  readonly #reports: TokenBucket
   #seal: SignalSeal | undefined
   #events: LinkEvents | undefined
 
   constructor(options: SecureLinksOptions) {
     this.#options = options
     this.#inner = options.links
+    this.#reports = new TokenBucket(REPORTS_PER_SECOND, REPORTS_AT_ONCE, options.clock.monotonic())
     this.#proofs = new ClaimProofs(options.identity, options.keyring.clusterId)
     options.keyring.onChange((removed) => {
       if (removed !== undefined) for (const link of this.#links.values()) link.rekey(removed)
@@ -71,11 +78,11 @@ export class SecureLinks implements Links {
 
   start(self: string, events: LinkEvents): Promise<void> {
     this.#events = events
-    const { identity, keyring, report } = this.#options
+    const { identity, keyring } = this.#options
     this.#seal = new SignalSeal(identity, keyring, {
       send: (peer, signal) => this.#events?.signal(peer, signal),
       receive: (peer, signal) => this.#inner.receiveSignal(peer, signal),
-      error: report,
+      error: (error) => this.#report(error),
     })
     return this.#inner.start(self, {
       linkUp: (peer) => this.#linkUp(peer),
@@ -165,7 +172,7 @@ export class SecureLinks implements Links {
       ackForged: () => {
         this.#counters.acksForged += 1
       },
-      error: this.#options.report,
+      error: (error) => this.#report(error),
     })
     return link
   }
@@ -203,7 +210,12 @@ export class SecureLinks implements Links {
     this.#counters.authRefused += 1
     this.#inner.disconnect(peer)
     if (this.#dialed.has(peer)) this.#dialFailed(peer, error)
-    else this.#options.report(error)
+    else this.#report(error)
+  }
+
+  /** Anybody may cause these, the signaling server with every message: the counters have them all. */
+  #report(error: GossipKvError): void {
+    if (this.#reports.take(this.#options.clock.monotonic())) this.#options.report(error)
   }
 
   #linkDown(peer: string, error: GossipKvError | undefined): void {

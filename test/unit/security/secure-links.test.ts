@@ -228,6 +228,25 @@ describe('links under a secret', () => {
   })
 })
 
+describe('signals that somebody made up', () => {
+  it('are all counted, and told to people a few times', async () => {
+    const clock = new VirtualClock()
+    const a = await side(await generateSecret(), clock)
+    const nonsense = (epoch: string) =>
+      ({ type: 'sealed', session: 's', epoch, nonce: '', box: 'AAAA' }) as const
+    for (let count = 0; count < 1000; count++)
+      a.links.receiveSignal(`ghost-${count}`, nonsense(`key-${count}`))
+    const refused = () => a.links.counters?.().signalsRefused
+    for (let waited = 0; waited < 500 && refused() !== 1000; waited++)
+      await new Promise((resolve) => setTimeout(resolve, 2))
+    expect([refused(), a.errors.length]).to.deep.equal([1000, 20])
+    clock.run(60_000)
+    a.links.receiveSignal('ghost', nonsense('another'))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(a.errors.length).to.equal(21)
+  })
+})
+
 /** Two that have met. */
 async function linked(): Promise<[Side, Side]> {
   const clock = new VirtualClock()
