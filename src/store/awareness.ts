@@ -90,7 +90,12 @@ class Bridge {
     this.#published = state
     // Bindings put instances of classes into it, which y-protocols sends as JSON as well.
     const value = state === null ? undefined : JSON.parse(JSON.stringify(state))
-    this.#store.presence.set({ [this.#field]: value } as Partial<PresenceState>)
+    try {
+      this.#store.presence.set({ [this.#field]: value } as Partial<PresenceState>)
+    } catch (error) {
+      // An editor outlives the store that is being closed, and is not to fail for it.
+      if (!(error instanceof UsageError && error.code === 'ERR_STORE_CLOSED')) throw error
+    }
   }
 
   /** Shows who is there now as their presence says. */

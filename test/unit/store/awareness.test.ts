@@ -119,6 +119,16 @@ describe('awareness over presence', () => {
     expect(made.getLocalState()).to.deep.equal({ text: 'fits' })
   })
 
+  it('lets an editor move its cursor while its store is being closed, and after that', async () => {
+    const store = storeOn(memoryNetwork(), { awareness })
+    const shown = store.presence.awareness
+    const closing = store.close()
+    shown.setLocalStateField('cursor', 1)
+    await closing
+    shown.setLocalStateField('cursor', 2)
+    expect(shown.getLocalState()).to.equal(null)
+  })
+
   it('ends with its store, and is refused after that', async () => {
     const store = storeOn(memoryNetwork())
     const made = awareness(store)
