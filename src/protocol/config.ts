@@ -130,6 +130,11 @@ export interface ProtocolConfig {
    */
   sleepMillis: number
   /**
+   * After a sleep of this length a member does not trust its table, and fetches it anew. Less than the tombstones last, as the others
+   * have to remember who has gone meanwhile; much less: tables are fetched for nothing. [guess]
+   */
+  staleMillis: number
+  /**
    * A hidden tab's watchers wait this many times longer. Less: false suspicions, as browsers run hidden timers once
    * a minute at worst. [guess]
    */
@@ -306,6 +311,7 @@ export const DEFAULT_CONFIG: Readonly<ProtocolConfig> = {
   refuteMillis: 500,
   humbleMillis: 10_000,
   sleepMillis: 5_000,
+  staleMillis: 10 * 60_000,
   hiddenFactor: 10,
   frozenMillis: 90_000,
   presenceMillis: 200,

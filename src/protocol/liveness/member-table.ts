@@ -267,6 +267,12 @@ export class MemberTable {
     }
   }
 
+  /** Who slept for long knows nobody any more: of whom it tells, the others may have forgotten that they are gone. */
+  dropOthers(): void {
+    for (const entry of [...this.#entries.values()]) if (entry !== this.#self) this.#remove(entry)
+    this.#events.changed()
+  }
+
   /** When `tick` has something to do next; suspicions are looked at in steps. */
   deadline(now: number): number {
     const answer = this.#accused < this.selfRecord.incarnation ? Number.POSITIVE_INFINITY : this.#refuteAt

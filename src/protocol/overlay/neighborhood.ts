@@ -44,6 +44,8 @@ export class Neighborhood {
   #deadline: number | undefined
   /** This member accuses nobody before this. */
   #humbleUntil = 0
+  /** Until then it learns from every neighbor, however old its links are. */
+  #newcomerUntil = 0
 
   constructor(context: EngineContext, topic: string, parts: NeighborhoodParts, now: number) {
     this.#context = context
@@ -97,7 +99,8 @@ export class Neighborhood {
     if (frame.topic !== this.#topic) return this.drop(neighbor, 'cluster', now)
     if (table.isFull && !table.get(frame.id)) return this.drop(neighbor, 'members', now)
     if (!this.#hasRoomFor(frame, now)) return this.drop(neighbor, 'full', now)
-    neighbor.isTeacher = !this.#context.view.established().some(({ since }) => now >= since + NEWCOMER_MILLIS)
+    const isOld = ({ since }: Neighbor) => now >= since + NEWCOMER_MILLIS
+    neighbor.isTeacher = now < this.#newcomerUntil || !this.#context.view.established().some(isOld)
     this.#context.view.introduced(neighbor, frame.record)
     this.#deadline = undefined
     overlay.welcomed(neighbor.id)
@@ -252,10 +255,18 @@ export class Neighborhood {
     // An engine without links may rest for long by itself: only links oblige it to act every second.
     if (gap < config.sleepMillis || view.size === 0) return
     this.#humbleUntil = now + config.humbleMillis
-    this.#parts.table.forgive(gap)
+    if (gap >= config.staleMillis) this.#beginAnew(now)
+    else this.#parts.table.forgive(gap)
     const recently = now - config.heartbeatMillis
     for (const neighbor of view.all()) neighbor.lastHeard = Math.max(neighbor.lastHeard, recently)
     for (const neighbor of view.established()) this.#parts.sync.tell(neighbor, true, now)
+  }
+
+  /** The neighbors tell who is there, as they tell a newcomer. */
+  #beginAnew(now: number): void {
+    this.#newcomerUntil = now + NEWCOMER_MILLIS
+    for (const neighbor of this.#context.view.all()) neighbor.isTeacher = true
+    this.#parts.table.dropOthers()
   }
 
   #missingBeats(now: number): Neighbor[] {

@@ -170,10 +170,25 @@ describe('the engine', () => {
     const lab = new Lab()
     lab.link('a')
     lab.pass(1_000)
-    lab.now += 3_600_000
+    lab.now += 300_000
     const outputs = lab.give({ type: 'tick' })
     expect(outputs).to.not.deep.include({ type: 'disconnect', peer: 'a' })
     expect(lab.engine.table.get('a')).to.have.property('suspicion', undefined)
+  })
+
+  it('trusts its table no longer after a long sleep: its neighbors tell it anew, and it tells none of it on', () => {
+    const lab = new Lab()
+    for (const peer of ['a', 'b']) lab.link(peer)
+    lab.frame('a', { type: 'member', id: 'long dead', record: record(8), lease: 0 })
+    lab.beats(6, ['a', 'b'])
+    lab.now += 3_600_000
+    const outputs = lab.give({ type: 'tick' })
+    expect(Array.from(lab.engine.table.entries(), ({ id }) => id)).to.deep.equal(['me'])
+    expect(sentTo(outputs, 'a', 'digest')).not.to.deep.equal([])
+    expect(outputs.map(({ type }) => type)).not.to.include.members(['disconnect', 'gone'])
+    const heard = lab.frame('a', { type: 'member', id: 'b', record: record(7), lease: 2 })
+    expect(lab.engine.table.get('b')?.lease).to.equal(2)
+    expect(claimsTo([...heard, ...lab.pass(100)], 'b')).to.deep.equal([])
   })
 
   it('passes an update on once, to all but its sender and its origin, and counts the copies', () => {
