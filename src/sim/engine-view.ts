@@ -23,6 +23,11 @@ export function suspected(engine: Engine): number {
   return count
 }
 
+/** How many members `engine` doubts itself, not only on the word of others. */
+export function doubts(engine: Engine): number {
+  return engine.table.doubts(engine.table.size).length
+}
+
 /** Its neighbors: links that have been introduced. */
 export function neighbors(engine: Engine): string[] {
   return Array.from(engine.view.established(), ({ id }) => id)

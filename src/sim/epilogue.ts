@@ -7,7 +7,7 @@ import type { Engine } from '../protocol/engine.js'
 import type { Cluster } from './cluster.js'
 import { Deaths, type FalseDeath } from './deaths.js'
 import { Delivery } from './delivery.js'
-import { knownCount, knows } from './engine-view.js'
+import { doubts, knownCount, knows } from './engine-view.js'
 import type { SimReplica } from './seat.js'
 import { StubReplica } from './stub-replica.js'
 
@@ -39,8 +39,10 @@ const CHANCE = 1e-5
 const LOSS_BY_SYNC_MAX = 0.3
 /** In a cluster this small few others could bring what one link delays. */
 const SMALL_MAX = 8
-/** A sleep in which all links are lost. */
+/** A sleep in which all links are lost, and how long who wakes doubts nobody: `humbleMillis`. */
 const SLEEP_MILLIS = 25_000
+const HUMBLE_MILLIS = 10_000
+const WATCH_MILLIS = 100
 /** A write that a newcomer brought along, and so comes by sync, is everywhere so long after the first has it. */
 const NEWS_MILLIS_MAX = 5_000
 const NEWS_WAIT_MILLIS = 20_000
@@ -153,17 +155,26 @@ function loss(cluster: Cluster<Engine>): { problems: string[]; removed: number }
   return { problems, removed }
 }
 
-/** Who slept may be buried by the others, and buries nobody itself. */
+/** Who slept may be buried by the others. It buries nobody itself, and at first doubts nobody either. */
 function sleep(cluster: Cluster<Engine>): string[] {
   if (cluster.members.length < MEMBERS_MIN) return []
   const sleeper = cluster.pick()
+  let doubted = 0
   const removals = removalsDuring(cluster, () => {
     sleeper.pause(SLEEP_MILLIS)
-    cluster.run(2 * SLEEP_MILLIS)
+    cluster.run(SLEEP_MILLIS)
+    for (let millis = 0; millis < HUMBLE_MILLIS; millis += WATCH_MILLIS) {
+      doubted = Math.max(doubted, doubts(sleeper.engine))
+      cluster.run(WATCH_MILLIS)
+    }
+    cluster.run(SLEEP_MILLIS - HUMBLE_MILLIS)
     recover(cluster)
   })
-  const own = removals.filter(({ by }) => by === sleeper).length
-  return own > 0 ? [`${own} removals by a member that had slept`] : []
+  const buried = removals.filter(({ by }) => by === sleeper).length
+  return [
+    ...(buried > 0 ? [`${buried} removals by a member that had slept`] : []),
+    ...(doubted > 0 ? [`${doubted} doubted by a member that had slept`] : []),
+  ]
 }
 
 function removalsDuring(cluster: Cluster<Engine>, act: () => void): readonly FalseDeath[] {
