@@ -4,8 +4,8 @@ import { hash32 } from '../../src/base/bytes.js'
 import { ProtocolError } from '../../src/base/errors.js'
 import { decodeFrame, encodeFrame } from '../../src/wire/codec.js'
 import type { Frame } from '../../src/wire/frame.js'
-import { LIST_ITEMS_MAX } from '../../src/wire/limits.js'
-import { bytesOf, EngineLab, recordOf, sentTo } from './engine-lab.js'
+import { LIST_ITEMS_MAX, SYNC_PART_BYTES_MAX } from '../../src/wire/limits.js'
+import { bytesOf, EngineLab, isEnded, recordOf, sentTo } from './engine-lab.js'
 
 const QUESTIONS = 1000
 
@@ -95,6 +95,21 @@ describe('small questions with large answers', () => {
     )
     expect([parts, rest.length]).to.deep.equal([2, 2])
   })
+
+  for (const excess of [0, 1])
+    it(`take ${SYNC_PART_BYTES_MAX} bytes of a sync in one part, and not one more: ${excess} more`, () => {
+      const lab = new EngineLab()
+      lab.link('evil')
+      const digest = { type: 'digest', replica: new Uint8Array(16).fill(9), members: 1, ask: false } as const
+      const asked = sentTo(lab.frame('evil', digest), 'evil').find(({ type }) => type === 'sync-request')
+      const exchange = asked?.type === 'sync-request' ? asked.exchange : 0
+      const bytes = new Uint8Array(SYNC_PART_BYTES_MAX + excess)
+      const part = { type: 'sync-part', exchange, index: 0, last: false, bytes } as const
+      // It fits a frame: the bound is one of its own.
+      const outputs = lab.frame('evil', decodeFrame(encodeFrame(part)) ?? part)
+      expect(isEnded(outputs, 'evil')).to.equal(excess > 0)
+      expect(lab.engine.counters.offences).to.equal(excess)
+    })
 
   it('are not made of announcements: of a heartbeat so many are looked at, whatever it names', () => {
     for (const [tagOf, looksMax] of [[(i: number) => i, 16] as const, [() => 5, 1] as const]) {

@@ -19,6 +19,7 @@ import { SHARED_TREE, Trees } from './trees.js'
 const SKIPPED_MAX = 64
 /** Missing envelopes that one heartbeat may name; an honest one names a few, and a sync brings the rest. */
 const ANNOUNCED_MAX = 1024
+const ANNOUNCED_FEW = 16
 
 /** Takes what a new envelope carries. */
 export type Accept = (frame: GossipFrame, from: string) => ReceiveResult
@@ -101,12 +102,12 @@ export class Plumtree {
   /** `neighbor` holds these. */
   announced(runs: readonly Announced[], neighbor: Neighbor, now: number): void {
     if (isReader(neighbor)) return
-    // Nearly always there are none: they came by another way.
-    const unseen = runs.filter((run) => this.#sequences.missing(run, 1).length > 0)
-    if (unseen.length === 0) return
     let left = ANNOUNCED_MAX
-    // Each origin once, as an honest neighbor names it.
-    for (const run of new Map(unseen.map((one) => [one.tag, one])).values()) {
+    // Each origin once, as an honest neighbor names it; where there are few, it does not matter.
+    const named = runs.length > ANNOUNCED_FEW ? new Set<number>() : undefined
+    for (const run of runs) {
+      if (named?.has(run.tag)) continue
+      named?.add(run.tag)
       const missing = this.#sequences.missing(run, Math.min(SKIPPED_MAX, left))
       left -= missing.length
       for (const seq of missing) this.#repair.note({ tag: run.tag, seq, tree: SHARED_TREE }, neighbor, now)
