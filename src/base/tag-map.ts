@@ -7,10 +7,18 @@ const CAPACITY_MIN = 16
 
 /** No order; a value is never undefined. */
 export class TagMap<V> {
-  #keys = new Uint32Array(CAPACITY_MIN)
+  #keys: Uint32Array
   /** Undefined where nothing lies. */
-  #values = new Array<V | undefined>(CAPACITY_MIN).fill(undefined)
+  #values: (V | undefined)[]
   #size = 0
+
+  /** Room for `expected` keys; it grows when there are more. */
+  constructor(expected = 0) {
+    let capacity = CAPACITY_MIN
+    while (3 * capacity < 4 * expected) capacity *= 2
+    this.#keys = new Uint32Array(capacity)
+    this.#values = new Array<V | undefined>(capacity).fill(undefined)
+  }
 
   get size(): number {
     return this.#size

@@ -47,7 +47,7 @@ export class News<T extends { readonly tag: number }> {
 
   #tidied(): readonly T[] {
     if (this.#distinct === this.#items.length) return this.#items
-    const places = new TagMap<number>()
+    const places = new TagMap<number>(this.#items.length)
     const tidied: T[] = []
     for (const item of this.#items) {
       const place = places.get(item.tag)

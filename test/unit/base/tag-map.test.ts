@@ -18,8 +18,8 @@ const step = fc.record({ key, value: fc.integer(), isSet: fc.boolean() })
 describe('a map from hashes', () => {
   it('holds what a Map would hold, whatever is set and deleted', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
-        const [map, model] = [new TagMap<number>(), new Map<number, number>()]
+      fc.property(fc.array(step, { maxLength: 400 }), fc.nat(100), (steps, expected) => {
+        const [map, model] = [new TagMap<number>(expected), new Map<number, number>()]
         for (const { key, value, isSet } of steps) {
           if (isSet) map.set(key, value)
           else map.delete(key)
