@@ -1,14 +1,17 @@
 /** Who has not the secret, or not all of it, at a cluster of stores: over links in memory, with everything else real. */
 import { expect } from 'chai'
+import { UsageError } from '../../src/base/errors.js'
 import { Replica } from '../../src/replica/replica.js'
 import { ClaimProofs } from '../../src/security/claims.js'
 import { Keyring } from '../../src/security/keyring.js'
 import { generateSecret, readerSecret } from '../../src/security/secret.js'
 import { openSecurity } from '../../src/security/security.js'
-import { createStore } from '../../src/store/store.js'
+import { createStore, createStoreIn } from '../../src/store/store.js'
 import type { Store, StoreOptions } from '../../src/store/types.js'
+import { realWorld } from '../../src/store/world.js'
 import { type MemoryNetwork, memoryNetwork } from '../../src/transport/memory.js'
 import { systemClock } from '../../src/transport/system-clock.js'
+import { SECRETS_MAX } from '../../src/wire/limits.js'
 import { helloOf, recordOf, secured } from './secured.js'
 
 const CANARY = 'canary-value-4b1d'
@@ -140,6 +143,95 @@ describe('a cluster with a secret', function () {
     // Who joins now needs the present secret, and gets everything.
     const late = member({ secret: present })
     await until(() => late.usr.size === written, 'a late one reads it all')
+  })
+
+  for (const days of [-1, 1])
+    it(`takes in a member whose clock is ${days === 1 ? 'a day ahead' : 'a day behind'}, and what it writes`, async () => {
+      const [a, b] = [member(), member()]
+      await until(() => a.status.name === 'live' && b.status.name === 'live', 'met')
+      a.usr.set('of-a', 1)
+      const wall = () => Date.now() + days * 86_400_000
+      const off = createStoreIn(
+        { ...realWorld, clock: { ...realWorld.clock, wall } },
+        { cluster: 'test', secret, transport: network.transport() },
+      )
+      stores.push(off)
+      await until(() => off.status.name === 'live' && off.status.links === 2, 'it is in')
+      await until(() => [a, b].every((store) => store.members.get(off.id)?.state === 'alive'), 'a member')
+      expect(off.usr.get('of-a')).to.equal(1)
+      off.usr.set('of-off', 1)
+      off.usr.set('of-a', 2)
+      await until(
+        () => [a, b].every(({ usr }) => usr.get('of-off') === 1 && usr.get('of-a') === 2),
+        'its writes',
+      )
+      // Neither side's clock wins for good.
+      b.usr.set('of-off', 3)
+      await until(() => off.usr.get('of-off') === 3, 'it is overwritten')
+      off.usr.delete('of-off')
+      await until(() => [a, b].every(({ usr }) => !usr.has('of-off')), 'and deletes')
+      for (const store of [a, b, off]) {
+        expect(store.status.lastError).to.equal(undefined)
+        expect(store.metrics()).to.include({ offences: 0, membersExpelled: 0 })
+      }
+    })
+
+  it('refuses garbage for a key, by its kind, and changes nothing', async () => {
+    const [a, b] = [member(), member()]
+    await until(() => a.status.name === 'live' && b.status.name === 'live', 'met')
+    const before = a.keys.list()
+    const next = await generateSecret(secret)
+    const key = next.slice(0, 43)
+    const garbage: Record<string, unknown> = {
+      ...{
+        nothing: '',
+        undefined: undefined,
+        null: null,
+        number: 43,
+        bytes: new Uint8Array(32),
+        object: { key },
+      },
+      ...{ short: key.slice(1), long: `${key}A`, space: ` ${next}`, padded: `${key}=`, line: `${next}\n` },
+      ...{
+        'not base64url': `+${next.slice(1)}`,
+        umlaut: `\u00e4${next.slice(1)}`,
+        zero: `\0${next.slice(1)}`,
+      },
+      ...{ 'another spelling': `${'A'.repeat(42)}B`, 'half an id of a cluster': next.slice(0, -1) },
+      ...{ 'an id': before[0]?.id, 'a megabyte': 'A'.repeat(1_048_576) },
+      ...{ 'another cluster': await generateSecret(), 'a reader': await readerSecret(next) },
+    }
+    for (const [what, wrong] of Object.entries(garbage)) {
+      const error = await a.keys.install(wrong as string).then(String, (cause: unknown) => cause)
+      expect(error, what).to.be.an.instanceOf(UsageError).and.have.property('code', 'ERR_SECRET_INVALID')
+      if (typeof wrong === 'string' && wrong.length > 20)
+        expect(String(error), what).to.not.include(wrong.trim())
+      expect(a.keys.list(), what).to.deep.equal(before)
+    }
+    for (const wrong of ['', 'unknown0', next, null as unknown as string])
+      for (const step of ['use', 'remove'] as const) {
+        const code = await a.keys[step](wrong).then(
+          () => undefined,
+          (error: { code: string }) => error.code,
+        )
+        // What is not held is removed already.
+        expect(code, `${step} ${wrong}`).to.equal(step === 'use' ? 'ERR_KEY_UNKNOWN' : undefined)
+        expect(a.keys.list()).to.deep.equal(before)
+      }
+    // One that is held is no error and no change; one more than fit is an error and no change.
+    expect(await a.keys.install(secret)).to.deep.equal(before[0])
+    for (let count = 1; count < SECRETS_MAX; count++) await a.keys.install(await generateSecret(secret))
+    const full = a.keys.list()
+    expect(full).to.have.length(SECRETS_MAX)
+    for (let count = 0; count < 9; count++) {
+      const error = await a.keys.install(await generateSecret(secret)).then(String, (cause: unknown) => cause)
+      expect(error).to.be.an.instanceOf(UsageError).and.have.property('code', 'ERR_FULL')
+    }
+    expect(await a.keys.install(secret), 'a known one while it is full').to.deep.equal(before[0])
+    expect(a.keys.list()).to.deep.equal(full)
+    a.usr.set('key', 1)
+    await until(() => b.usr.get('key') === 1, 'the link goes on')
+    expect([a, b].map(({ status }) => status.lastError)).to.deep.equal([undefined, undefined])
   })
 
   it('tells a member that missed a rotation which key it lacks', async () => {
