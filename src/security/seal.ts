@@ -1,8 +1,10 @@
 /**
  * Seals what others carry. Signals cross a server that nobody trusts, and members that only pass them on: each is
  * encrypted under the cluster's key, bound to sender, receiver and session, signed by its sender, and bound to a nonce
- * that the receiver drew at its start; so none can be read, changed, sent to somebody else, or sent again after a
- * restart. Who does not know the receiver's nonce yet asks for it first (`knock`). Stored bytes are sealed as well.
+ * that the receiver drew; so none can be read, changed, or sent to somebody else. None is taken twice either: a member
+ * remembers every box that it took under a nonce for as long as it takes boxes under that nonce, and draws another one
+ * before that gets too much. Who knows no nonce of the receiver asks for one first (`knock`); who knows one that is out
+ * is told the present one. Stored bytes are sealed as well.
  */
 import { AuthError, StorageError } from '../base/errors.js'
 import { REPLAYS_MAX } from '../wire/limits.js'
@@ -15,6 +17,10 @@ import type { Epoch, Keyring } from './keyring.js'
 
 const IV_BYTES = 12
 const NONCE_BYTES = 12
+/** A nonce is out when so many boxes were taken under it: the present one and the one before it are remembered. */
+const BOXES_PER_NONCE_MAX = REPLAYS_MAX / 2
+/** Knocks that are answered once; one that is forgotten is answered again, which tells its sender a nonce and no more. */
+const KNOCKS_MAX = 1024
 /** Peers whose nonces are known, and peers that are waited for. */
 const PEERS_MAX = 1024
 /** Signals that wait for the nonce of one peer: an offer with all its candidates. */
@@ -44,17 +50,25 @@ interface Content {
   signal?: string
 }
 
+/** A nonce of this member, and all that was taken under it. */
+class OwnNonce {
+  readonly text = toBase64Url(randomBytes(NONCE_BYTES))
+  readonly boxes = new Set<string>()
+}
+
 /** Seals and opens the signals of one member. */
 export class SignalSeal {
   readonly counters: SealCounters = { sealsRefused: 0 }
   readonly #identity: Identity
   readonly #keyring: Keyring
   readonly #events: SealEvents
-  readonly #nonce = toBase64Url(randomBytes(NONCE_BYTES))
+  #present = new OwnNonce()
+  /** Peers may not have heard of the present one yet. */
+  #previous: OwnNonce | undefined
   /** The nonces of peers, as boxes that only they could make now have told. */
   readonly #nonces = new Map<string, string>()
   readonly #waiting = new Map<string, Signal[]>()
-  readonly #seen = new Set<string>()
+  readonly #knocks = new Set<string>()
 
   constructor(identity: Identity, keyring: Keyring, events: SealEvents) {
     this.#identity = identity
@@ -84,14 +98,14 @@ export class SignalSeal {
       this.counters.sealsRefused += 1
       return this.#events.error(epochMissing(peer, own, [sealed.epoch]))
     }
-    const isFresh = sealed.nonce === this.#nonce
-    const content = isFresh || sealed.nonce === '' ? await this.#content(peer, sealed, epoch) : undefined
-    if (content === undefined || !this.#isFirst(sealed.box)) {
+    const content = await this.#content(peer, sealed, epoch)
+    const own = [this.#present, this.#previous].find((nonce) => nonce?.text === sealed.nonce)
+    if (content === undefined || !(own ? this.#take(own, sealed.box) : this.#isFirstKnock(sealed.box))) {
       this.counters.sealsRefused += 1
       return
     }
-    // A knock says nothing of its age: it is answered, and believed in nothing else.
-    if (!isFresh) return this.#answerKnock(peer, sealed.session, content)
+    // Under no nonce, or one that is out, a box may be of any age: it is answered, and believed in nothing.
+    if (own === undefined) return this.#seal(peer, sealed.session, content.nonce, undefined)
     await this.#knows(peer, content.nonce)
     const signal = content.signal === undefined ? undefined : parseSignal(content.signal)
     if (signal && signal.type !== 'sealed' && signal.session === sealed.session)
@@ -102,12 +116,6 @@ export class SignalSeal {
   forget(peer: string): void {
     this.#nonces.delete(peer)
     this.#waiting.delete(peer)
-  }
-
-  async #answerKnock(peer: string, session: string, content: Content): Promise<void> {
-    const known = this.#nonces.get(peer)
-    if (known !== undefined && known !== content.nonce) this.#nonces.delete(peer)
-    await this.#seal(peer, session, content.nonce, undefined)
   }
 
   async #knows(peer: string, nonce: string): Promise<void> {
@@ -123,7 +131,7 @@ export class SignalSeal {
     const { id, publicKey } = this.#identity
     const epoch = this.#keyring.primary
     const about = addressOf(epoch, id, to, session, nonce)
-    const text = JSON.stringify({ nonce: this.#nonce, ...(signal !== undefined && { signal }) })
+    const text = JSON.stringify({ nonce: this.#present.text, ...(signal !== undefined && { signal }) })
     const content = new TextEncoder().encode(text)
     const signature = await this.#identity.sign(concat(about, content))
     const box = await encrypt(epoch.signal, about, concat(publicKey, signature, content))
@@ -143,10 +151,22 @@ export class SignalSeal {
     return contentOf(new TextDecoder().decode(content))
   }
 
-  #isFirst(box: string): boolean {
-    if (this.#seen.has(box)) return false
-    this.#seen.add(box)
-    trim(this.#seen, REPLAYS_MAX)
+  /** Whether a box comes for the first time. */
+  #take(own: OwnNonce, box: string): boolean {
+    if (own.boxes.has(box)) return false
+    own.boxes.add(box)
+    if (own === this.#present && own.boxes.size >= BOXES_PER_NONCE_MAX / 2) {
+      // Early enough for peers to hear of the next one while this one still holds.
+      this.#previous = own
+      this.#present = new OwnNonce()
+    } else if (own.boxes.size >= BOXES_PER_NONCE_MAX) this.#previous = undefined
+    return true
+  }
+
+  #isFirstKnock(box: string): boolean {
+    if (this.#knocks.has(box)) return false
+    this.#knocks.add(box)
+    trim(this.#knocks, KNOCKS_MAX)
     return true
   }
 }

@@ -70,29 +70,71 @@ describe('sealed signals', () => {
     expect(b.sent).to.have.length(0)
   })
 
-  it(`are remembered, ${REPLAYS_MAX} of them; then the oldest is forgotten`, async () => {
-    const [a, b] = [await end(ring), await end(ring)]
-    const session = (count: number): Signal => ({ type: 'busy', session: `s${count}` })
-    await a.seal.send(b.identity.id, session(0))
-    await carry(a, b)
-    const boxes: SealedSignal[] = []
-    // What was carried to make each other known are two boxes more at the receiver.
-    for (let count = 2; boxes.length < REPLAYS_MAX; count++) {
-      await a.seal.send(b.identity.id, session(count))
-      for (const { signal } of a.sent.splice(0)) {
-        boxes.push(signal)
-        await b.seal.open(a.identity.id, signal)
+  describe(`of a member that has taken more than ${REPLAYS_MAX} since`, () => {
+    let [a, b, idle]: End[] = []
+    let old: SealedSignal[]
+    before(async function () {
+      this.timeout(60_000)
+      ;[a, b, idle] = [await end(ring), await end(ring), await end(ring)]
+      old = []
+      const boxesOf = async (from: End, signal: Signal) => {
+        await from.seal.send(b?.identity.id ?? '', signal)
+        return (await carry(from, b as End)).flatMap((box) => (box.to === b?.identity.id ? [box.signal] : []))
       }
+      await boxesOf(idle, OFFER)
+      for (let count = 0; count <= REPLAYS_MAX + 100; count++) {
+        // Of a session that stands: nothing here is told apart by it.
+        const boxes = await boxesOf(a, { type: 'busy', session: 's1' })
+        if (count < 100) old.push(...boxes)
+        // A member that links now and then hears the other side's nonce, as neighbors do.
+        if (count % 500 === 0) {
+          await b.seal.send(a.identity.id, { type: 'busy', session: 's1' })
+          await carry(a, b)
+        }
+      }
+    })
+
+    it('are acted on once: of the old ones not one is, and all that they get is a nonce', async () => {
+      const [to, from] = [b as End, a as End]
+      const got = to.got.length
+      expect(got).to.equal(REPLAYS_MAX + 102)
+      for (let again = 0; again < 3; again++) for (const box of old) await to.seal.open(from.identity.id, box)
+      expect(to.got.length).to.equal(got)
+      const answers = to.sent.splice(0)
+      expect(answers.length).to.be.at.most(old.length)
+      for (const { signal } of answers) await from.seal.open(to.identity.id, signal)
+      expect(from.got.filter(({ signal }) => signal.type !== 'busy')).to.deep.equal([])
+    })
+
+    it('arrive from one that has heard nothing in all that time when it says them again', async () => {
+      const [to, from] = [b as End, idle as End]
+      const got = to.got.length
+      await from.seal.send(to.identity.id, OFFER)
+      await carry(from, to)
+      expect(to.got.length).to.equal(got)
+      await from.seal.send(to.identity.id, OFFER)
+      await carry(from, to)
+      expect(to.got.slice(got)).to.deep.equal([{ from: from.identity.id, signal: OFFER }])
+    })
+  })
+
+  it('that ask for a nonce are answered again once 1,024 others were, and do nothing else', async () => {
+    const [a, b, c] = [await end(ring), await end(ring), await end(ring)]
+    const knock = async (from: End, session: string): Promise<SealedSignal> => {
+      from.seal.forget(b.identity.id)
+      await from.seal.send(b.identity.id, { type: 'request', session })
+      const [sent] = from.sent.splice(0)
+      if (sent === undefined) throw new Error('it knocks')
+      return sent.signal
     }
-    const [oldest] = boxes
-    if (oldest === undefined) throw new Error('there are boxes')
-    const got = b.got.length
-    await b.seal.open(a.identity.id, oldest)
-    expect([b.got.length, b.seal.counters.sealsRefused]).to.deep.equal([got, 1])
-    await a.seal.send(b.identity.id, session(1))
-    await carry(a, b)
-    await b.seal.open(a.identity.id, oldest)
-    expect(b.got.length).to.equal(got + 2)
+    const first = await knock(a, 's0')
+    await b.seal.open(a.identity.id, first)
+    await b.seal.open(a.identity.id, first)
+    expect([b.sent.splice(0).length, b.seal.counters.sealsRefused]).to.deep.equal([1, 1])
+    for (let count = 0; count < 1024; count++) await b.seal.open(c.identity.id, await knock(c, `s${count}`))
+    b.sent.length = 0
+    await b.seal.open(a.identity.id, first)
+    expect([b.sent.length, b.got.length]).to.deep.equal([1, 0])
   }).timeout(60_000)
 
   it('are not acted on by a member that was started again since', async () => {
