@@ -90,6 +90,11 @@ export class Handshake {
     this.done = this.#run()
   }
 
+  /** What came behind the last message of it. */
+  get rest(): readonly Uint8Array[] {
+    return this.#arrived
+  }
+
   /** Takes a frame of the peer. */
   receive(frame: Uint8Array): void {
     this.#bytes += frame.length

@@ -1,10 +1,11 @@
 /**
- * The port `Links` for a cluster with a secret: the links of another transport, of which only those are shown whose
- * peers are known, and whose signals are sealed on their way.
+ * The port `Links` for a cluster with a secret: the links of another transport, whose signals are sealed on their way. A
+ * connection becomes a link when its handshake is through: until then nothing of it is shown, and an older link to the
+ * same peer goes on untouched.
  */
 import type { GossipKvError } from '../base/errors.js'
 import { TokenBucket } from '../base/token-bucket.js'
-import type { LinkEvents, Links, TransportCounters } from '../transport/transport.js'
+import type { Admission, LinkEvents, Links, PendingLink, TransportCounters } from '../transport/transport.js'
 import { AUTH_PEERS_MAX, OFFENDERS_MAX, type Priority, REFUSED_MILLIS } from '../wire/limits.js'
 import type { Signal } from '../wire/signal.js'
 import { linkOver, refused } from './auth-errors.js'
@@ -39,12 +40,20 @@ export interface SecureLinksOptions extends HandshakeSelf {
   report(error: GossipKvError): void
 }
 
+/** A connection in its handshake. */
+interface Shaking {
+  connection: PendingLink
+  link: SecuredLink
+}
+
 /** Shows of another transport's links those that are authenticated. */
 export class SecureLinks implements Links {
   readonly #options: SecureLinksOptions
   readonly #inner: Links
   readonly #proofs: ClaimProofs
   readonly #links = new Map<string, SecuredLink>()
+  /** At most one for each peer, and AUTH_PEERS_MAX in all. */
+  readonly #shaking = new Map<string, Shaking>()
   readonly #dialed = new Set<string>()
   /** Forgers -> until when they are refused, oldest first. */
   readonly #refused = new Map<string, number>()
@@ -90,17 +99,18 @@ export class SecureLinks implements Links {
       dialFailed: (peer, error) => this.#dialFailed(peer, error),
       frame: (peer, bytes) => this.#links.get(peer)?.receive(bytes),
       drained: (peer) => {
-        if (this.#links.get(peer)?.isOpen) events.drained(peer)
+        if (this.#links.has(peer)) events.drained(peer)
       },
       signal: (peer, signal) => this.#seals.push(1024, () => this.#seal?.send(peer, signal)),
+      admission: this.#admission(),
     })
   }
 
   dial(peer: string): void {
-    if (this.#links.get(peer)?.isOpen) return
+    if (this.#links.has(peer)) return
     this.#dialed.add(peer)
     if (this.#isRefused(peer)) queueMicrotask(() => this.#dialFailed(peer, refused(peer, 'proof')))
-    else this.#inner.dial(peer)
+    else if (!this.#shaking.has(peer)) this.#inner.dial(peer)
   }
 
   receiveSignal(from: string, signal: Signal): void {
@@ -112,18 +122,17 @@ export class SecureLinks implements Links {
     this.#links.get(peer)?.send(bytes, priority)
   }
 
-  fingerprints(peer: string): { own: string; theirs: string } | undefined {
-    return this.#inner.fingerprints?.(peer)
-  }
-
   slow(peer: string): boolean {
     return this.#inner.slow(peer)
   }
 
   disconnect(peer: string): void {
+    this.#giveUp(peer, linkOver(peer))
     const link = this.#links.get(peer)
-    if (link?.isOpen) link.whenSent(() => this.#inner.disconnect(peer))
-    else this.#inner.disconnect(peer)
+    if (link === undefined) return this.#inner.disconnect(peer)
+    link.whenSent(() => {
+      if (this.#links.get(peer) === link) this.#inner.disconnect(peer)
+    })
   }
 
   close(): Promise<void> {
@@ -131,39 +140,48 @@ export class SecureLinks implements Links {
     this.#opens.close()
     this.#seals.close()
     for (const [peer, link] of this.#links) link.end(linkOver(peer))
+    for (const [peer, { link }] of this.#shaking) link.end(linkOver(peer))
     this.#links.clear()
+    this.#shaking.clear()
     return this.#inner.close()
   }
 
-  #linkUp(peer: string): void {
-    if (this.#events === undefined) return
-    const shaking = [...this.#links.values()].filter((link) => !link.isOpen).length
-    const isWelcome = !this.#isRefused(peer) && shaking < AUTH_PEERS_MAX
-    if (!isWelcome) {
-      this.#inner.send(peer, refusalFrame('full'), 0)
-      return this.#drop(peer, refused(peer, 'full'))
+  #admission(): Admission {
+    const shaking = (connection: PendingLink) => {
+      const found = this.#shaking.get(connection.peer)
+      return found?.connection === connection ? found.link : undefined
     }
-    this.#links.set(peer, this.#secured(peer))
+    return {
+      opened: (connection) => this.#opened(connection),
+      frame: (connection, bytes) => shaking(connection)?.receive(bytes),
+      // Why the peer refused may have arrived just before: that is read first, and then told.
+      lost: (connection, error) => shaking(connection)?.lost(error ?? linkOver(connection.peer)),
+    }
   }
 
-  #secured(peer: string): SecuredLink {
+  #opened(connection: PendingLink): void {
+    const { peer } = connection
+    if (this.#events === undefined) return connection.end()
+    // The peer has begun anew: what it began before can no longer succeed.
+    const older = this.#shaking.get(peer)
+    if (older) this.#end(older, linkOver(peer))
+    if (this.#isRefused(peer) || this.#shaking.size >= AUTH_PEERS_MAX) {
+      connection.send(refusalFrame('full'), 0)
+      connection.end()
+      this.#counters.authRefused += 1
+      this.#turnedAway(peer, refused(peer, 'full'))
+    } else this.#shaking.set(peer, { connection, link: this.#secured(connection) })
+  }
+
+  #secured(connection: PendingLink): SecuredLink {
+    const { peer } = connection
     const { keyring, ...self } = this.#options
-    const send = (bytes: Uint8Array, priority: Priority) => {
-      if (this.#links.get(peer) === link) this.#inner.send(peer, bytes, priority)
-    }
     const link: SecuredLink = new SecuredLink({
-      peer,
+      connection,
       self: { ...self, keyring },
       proofs: this.#proofs,
-      fingerprints: this.#inner.fingerprints?.(peer),
-      // Its first frame is sent while the link is being made.
-      send: (bytes) => this.#inner.send(peer, bytes, 0),
-      pass: send,
-      admits: (role) => role === 'writer' || this.#readers < this.#options.readersMax,
-      up: () => {
-        this.#dialed.delete(peer)
-        this.#events?.linkUp(peer)
-      },
+      admits: (role) => role === 'writer' || this.#readersBeside(peer) < this.#options.readersMax,
+      up: () => connection.admit(),
       frame: (bytes) => this.#events?.frame(peer, bytes),
       failed: (error, isForger) => this.#failed(peer, link, error, isForger),
       dropped: () => {
@@ -177,22 +195,38 @@ export class SecureLinks implements Links {
     return link
   }
 
-  get #readers(): number {
-    return [...this.#links.values()].filter(({ role }) => role === 'reader').length
+  #linkUp(peer: string): void {
+    const shaking = this.#shaking.get(peer)
+    // Links that nobody here has admitted are not believed, whatever they are in the place of.
+    if (!shaking?.link.isOpen) {
+      this.#linkDown(peer, undefined)
+      return this.#inner.disconnect(peer)
+    }
+    this.#shaking.delete(peer)
+    this.#links.set(peer, shaking.link)
+    this.#dialed.delete(peer)
+    this.#events?.linkUp(peer)
+  }
+
+  /** Readers among the links, beside `peer`: a link of its own may be about to be replaced. */
+  #readersBeside(peer: string): number {
+    let readers = 0
+    for (const [other, { role }] of this.#links) if (other !== peer && role === 'reader') readers += 1
+    return readers
   }
 
   #failed(peer: string, link: SecuredLink, error: GossipKvError, isForger: boolean): void {
+    if (this.#shaking.get(peer)?.link === link) return this.#giveUp(peer, error)
     if (this.#links.get(peer) !== link) return
     if (isForger) this.#refuse(peer)
-    const wasShown = link.role !== undefined
     this.#links.delete(peer)
-    if (!wasShown) return this.#drop(peer, error)
     this.#options.report(error)
     this.#inner.disconnect(peer)
     this.#events?.linkDown(peer, error)
   }
 
   #refuse(peer: string): void {
+    this.#giveUp(peer, refused(peer, 'proof'))
     this.#refused.delete(peer)
     this.#refused.set(peer, this.#options.clock.monotonic() + REFUSED_MILLIS)
     for (const oldest of this.#refused.keys()) {
@@ -205,10 +239,23 @@ export class SecureLinks implements Links {
     return this.#options.clock.monotonic() < (this.#refused.get(peer) ?? 0)
   }
 
-  /** A link that nobody was shown ends. */
-  #drop(peer: string, error: GossipKvError): void {
+  /** Ends the handshake with `peer`, if there is one; a link to it goes on. */
+  #giveUp(peer: string, error: GossipKvError): void {
+    const shaking = this.#shaking.get(peer)
+    if (shaking === undefined) return
+    this.#end(shaking, error)
+    this.#turnedAway(peer, error)
+  }
+
+  #end({ connection, link }: Shaking, error: GossipKvError): void {
+    this.#shaking.delete(connection.peer)
     this.#counters.authRefused += 1
-    this.#inner.disconnect(peer)
+    link.end(error)
+    connection.end()
+  }
+
+  /** A connection of which nothing was shown is over. */
+  #turnedAway(peer: string, error: GossipKvError): void {
     if (this.#dialed.has(peer)) this.#dialFailed(peer, error)
     else this.#report(error)
   }
@@ -221,8 +268,6 @@ export class SecureLinks implements Links {
   #linkDown(peer: string, error: GossipKvError | undefined): void {
     const link = this.#links.get(peer)
     if (link === undefined) return
-    // Why the peer refused may have arrived just before: that is read first, and then told.
-    if (!link.isOpen) return link.lost(error ?? linkOver(peer))
     this.#links.delete(peer)
     link.end(error ?? linkOver(peer))
     this.#events?.linkDown(peer, error)

@@ -5,12 +5,19 @@
 import type { Timer } from '../base/clock.js'
 import { type GossipKvError, ProtocolError } from '../base/errors.js'
 import { TokenBucket } from '../base/token-bucket.js'
+import type { PendingLink } from '../transport/transport.js'
 import { decodeFrame, encodeFrame } from '../wire/codec.js'
 import { type AckFrame, FRAME_TAGS, type Frame, type MemberRole } from '../wire/frame.js'
 import { type Priority, REKEY_MILLIS_MAX, UNVERIFIED_BYTES_MAX } from '../wire/limits.js'
 import { forged, refused, tooMuchUnverified } from './auth-errors.js'
 import { type ClaimProofs, carriesClaims, claimsOf, isPassedOn } from './claims.js'
-import { authKind, Handshake, type HandshakeLink, type HandshakeSelf } from './handshake.js'
+import {
+  type Authenticated,
+  authKind,
+  Handshake,
+  type HandshakeLink,
+  type HandshakeSelf,
+} from './handshake.js'
 import { Line } from './line.js'
 
 /** A new handshake under a new key is tried again after this, while the peer may still be given the key. */
@@ -45,11 +52,11 @@ const READER_TAGS: ReadonlySet<number | undefined> = new Set(
 )
 
 /** What a link does in the world. */
-export interface SecuredLinkHost extends HandshakeLink {
+export interface SecuredLinkHost {
   self: HandshakeSelf
+  /** The connection under it. */
+  connection: Pick<PendingLink, 'peer' | 'fingerprints' | 'send'>
   proofs: ClaimProofs
-  /** Sends a frame of the protocol. */
-  pass(bytes: Uint8Array, priority: Priority): void
   /** Whether one more peer of this role may come in. */
   admits(role: MemberRole): boolean
   up(): void
@@ -67,19 +74,30 @@ export interface SecuredLinkHost extends HandshakeLink {
 /** A link from its opening to its end. */
 export class SecuredLink {
   readonly #host: SecuredLinkHost
+  readonly #peer: string
+  readonly #shaken: HandshakeLink
   readonly #inbound: Line
   readonly #outbound: Line
   #handshake: Handshake | undefined
   #role: MemberRole | undefined
   #epoch = ''
   #over = false
+  /** Why its connection is gone; what came before is still read. */
+  #lost: GossipKvError | undefined
   #rekey: { until: number; timer: Timer } | undefined
   readonly #rekeys: TokenBucket
 
   constructor(host: SecuredLinkHost) {
+    const { connection } = host
     this.#host = host
     this.#rekeys = new TokenBucket(REKEYS_PER_SECOND, REKEYS_AT_ONCE, host.self.clock.monotonic())
-    const overflow = () => this.#fail(tooMuchUnverified(host.peer), false)
+    this.#peer = connection.peer
+    this.#shaken = {
+      peer: connection.peer,
+      fingerprints: connection.fingerprints,
+      send: (bytes) => connection.send(bytes, 0),
+    }
+    const overflow = () => this.#fail(tooMuchUnverified(this.#peer), false)
     this.#inbound = new Line(UNVERIFIED_BYTES_MAX, overflow)
     this.#outbound = new Line(UNVERIFIED_BYTES_MAX, overflow)
     this.#shake()
@@ -126,6 +144,7 @@ export class SecuredLink {
 
   /** The connection is gone while the handshake goes on: what has come before is still read. */
   lost(error: GossipKvError): void {
+    this.#lost = error
     this.#handshake?.end(error)
   }
 
@@ -148,8 +167,8 @@ export class SecuredLink {
 
   #receiveAuth(bytes: Uint8Array, begins: boolean): void {
     if (this.#handshake === undefined && begins) {
-      const { peer, self } = this.#host
-      if (!this.#rekeys.take(self.clock.monotonic())) return this.#fail(refused(peer, 'malformed'), false)
+      const { clock } = this.#host.self
+      if (!this.#rekeys.take(clock.monotonic())) return this.#fail(refused(this.#peer, 'malformed'), false)
       this.#shake()
     }
     this.#handshake?.receive(bytes)
@@ -157,24 +176,27 @@ export class SecuredLink {
 
   #shake(): void {
     if (this.#handshake) return
-    const handshake = new Handshake(this.#host.self, this.#host)
+    const handshake = new Handshake(this.#host.self, this.#shaken)
     this.#handshake = handshake
     handshake.done.then(
-      ({ role, epoch }) => this.#through(role, epoch),
+      (peer) => this.#through(peer, handshake.rest),
       (error: GossipKvError) => this.#notThrough(error),
     )
   }
 
-  #through(role: MemberRole, epoch: string): void {
+  #through({ role, epoch }: Authenticated, rest: readonly Uint8Array[]): void {
     this.#handshake = undefined
     if (this.#over) return
     const isNew = this.#role === undefined
-    if (isNew && !this.#host.admits(role)) return this.#fail(refused(this.#host.peer, 'full'), false)
+    if (this.#lost) return this.#fail(this.#lost, false)
+    if (isNew && !this.#host.admits(role)) return this.#fail(refused(this.#peer, 'full'), false)
     this.#role = role
     this.#epoch = epoch
     this.#rekey?.timer.cancel()
     this.#rekey = undefined
     if (isNew) this.#host.up()
+    // The peer was through first, and has gone on speaking.
+    for (const bytes of rest) this.receive(bytes)
   }
 
   #notThrough(error: GossipKvError): void {
@@ -191,18 +213,19 @@ export class SecuredLink {
     // A reader passes nothing on: its neighbors would drop it.
     if (this.#host.self.role === 'reader' && isPassedOn(bytes, this.#host.self.identity.id)) return
     if (bytes[1] === FRAME_TAGS.ack) return this.#signAck(decodeFrame(bytes) as AckFrame, priority)
-    if (!carriesClaims(bytes)) return this.#host.pass(bytes, priority)
+    if (!carriesClaims(bytes)) return this.#host.connection.send(bytes, priority)
     const frame = decodeFrame(bytes)
     const signed = frame && this.#host.proofs.sign(frame)
-    const send = (proven: Frame | undefined) => proven && this.#host.pass(encodeFrame(proven), priority)
+    const send = (proven: Frame | undefined) =>
+      proven && this.#host.connection.send(encodeFrame(proven), priority)
     return signed instanceof Promise ? signed.then(send) : send(signed)
   }
 
   /** The link itself says whose answer comes straight; one that others carry is signed. */
   #signAck(ack: AckFrame, priority: Priority): unknown {
-    const { self, proofs, peer } = this.#host
-    const pass = (frame: AckFrame) => this.#host.pass(encodeFrame(frame), priority)
-    return ack.from === self.identity.id && ack.to !== peer ? proofs.signAck(ack).then(pass) : pass(ack)
+    const { self, proofs } = this.#host
+    const pass = (frame: AckFrame) => this.#host.connection.send(encodeFrame(frame), priority)
+    return ack.from === self.identity.id && ack.to !== this.#peer ? proofs.signAck(ack).then(pass) : pass(ack)
   }
 
   #admit(bytes: Uint8Array): unknown {
@@ -230,14 +253,14 @@ export class SecuredLink {
     return this.#host.proofs.forgedIn(frame).then((id) => {
       if (this.#over) return
       if (id === undefined) this.#host.frame(bytes)
-      else this.#fail(forged(this.#host.peer, id), true)
+      else this.#fail(forged(this.#peer, id), true)
     })
   }
 
   /** Who carries an answer to somebody else does not check it, and so is not to blame. */
   #checkAck(ack: AckFrame, bytes: Uint8Array): unknown {
-    const { peer, self, proofs } = this.#host
-    if (ack.to !== self.identity.id || ack.from === peer) return this.#host.frame(bytes)
+    const { self, proofs } = this.#host
+    if (ack.to !== self.identity.id || ack.from === this.#peer) return this.#host.frame(bytes)
     return proofs.isAckTrue(ack).then((isTrue) => {
       if (this.#over) return
       if (isTrue) this.#host.frame(bytes)
@@ -246,7 +269,7 @@ export class SecuredLink {
   }
 
   #mayComeFromPeer(frame: Frame): boolean {
-    const { peer } = this.#host
+    const peer = this.#peer
     // The role that a neighbor shows to all others is the one that it has proven.
     if (frame.type === 'hello' && frame.record.role !== this.#role) return false
     if (this.#role === 'writer') return true

@@ -55,11 +55,12 @@ export class StoppedProcess implements Clock {
     return transport
   }
 
-  /** Calls of methods of `listener` wait while the process is stopped. Methods return nothing. */
+  /** Calls of methods of `listener`, and of listeners in it, wait while the process is stopped. Methods return nothing. */
   ears<T extends object>(listener: T): T {
     return new Proxy(listener, {
       get: (target, name) => {
         const heard: unknown = Reflect.get(target, name)
+        if (typeof heard === 'object' && heard !== null) return this.ears(heard)
         if (typeof heard !== 'function') return heard
         return (...args: unknown[]) => this.#pass(() => Reflect.apply(heard, target, args))
       },

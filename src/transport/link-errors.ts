@@ -1,5 +1,6 @@
 /** The texts of what goes wrong while a link is opened or used. */
 import { type GossipKvError, ProtocolError, TransportError } from '../base/errors.js'
+import { AUTH_BYTES_MAX } from '../wire/limits.js'
 import type { CandidateKind } from './signal-filter.js'
 
 /** The kinds of candidates that both sides of an attempt have offered. */
@@ -89,6 +90,15 @@ export function linkReplaced(peer: string): TransportError {
     what: `The link to member ${peer} was replaced by a new one`,
     why: 'Its tab was reloaded, or the old link was dead on one side',
     fix: 'Nothing',
+  })
+}
+
+/** The peer sent more than somebody may who is not known. */
+export function tooMuchUnadmitted(peer: string): ProtocolError {
+  return new ProtocolError('ERR_FRAME_MALFORMED', {
+    what: `Member ${peer} sent more than ${AUTH_BYTES_MAX} bytes before it was known`,
+    why: 'The peer has no secret, or runs a broken or foreign implementation',
+    fix: 'Give every member of the cluster the secret, and the same version',
   })
 }
 

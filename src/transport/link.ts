@@ -1,9 +1,9 @@
 /** An open link: frames in and out of a connection, until either side ends it. */
 import type { Clock, Timer } from '../base/clock.js'
 import { type GossipKvError, ProtocolError } from '../base/errors.js'
-import { type Priority, STUCK_MILLIS_MAX } from '../wire/limits.js'
+import { AUTH_BYTES_MAX, type Priority, REASSEMBLY_BYTES_MAX, STUCK_MILLIS_MAX } from '../wire/limits.js'
 import { Reassembler } from '../wire/reassembly.js'
-import { acknowledgementRefused, linkClosed, linkOverloaded } from './link-errors.js'
+import { acknowledgementRefused, linkClosed, linkOverloaded, tooMuchUnadmitted } from './link-errors.js'
 import { ACKNOWLEDGE_EVERY_BYTES, ACKNOWLEDGE_WITHIN_BYTES, SendQueue } from './send-queue.js'
 import type { Connection } from './webrtc.js'
 
@@ -17,7 +17,7 @@ export interface LinkListener {
   down(error: GossipKvError | undefined): void
 }
 
-/** A link over a connection that has just opened. */
+/** A link over a connection that has just opened. Until it is admitted its peer may send AUTH_BYTES_MAX bytes in all. */
 export class Link {
   readonly peer: string
   readonly #connection: Connection
@@ -25,6 +25,7 @@ export class Link {
   readonly #listener: LinkListener
   readonly #queue: SendQueue
   readonly #reassembler = new Reassembler()
+  #admitted = false
   #told = 0
   #finishing: Timer | undefined
   #watching: Timer | undefined
@@ -35,6 +36,7 @@ export class Link {
     this.#connection = connection
     this.#clock = clock
     this.#listener = listener
+    this.#reassembler.bytesMax = AUTH_BYTES_MAX
     this.#queue = new SendQueue({
       message: (bytes) => connection.send(bytes),
       drained: () => listener.drained(),
@@ -49,6 +51,11 @@ export class Link {
     })
   }
 
+  /** True once it has ended. */
+  get over(): boolean {
+    return this.#down
+  }
+
   get fingerprints(): { own: string; theirs: string } | undefined {
     return this.#connection.fingerprints
   }
@@ -61,6 +68,12 @@ export class Link {
   send(bytes: Uint8Array, priority: Priority): void {
     this.#queue.push(bytes, priority)
     if (this.#queue.slow) this.#watch()
+  }
+
+  /** From now on its peer may send as much as any. */
+  admit(): void {
+    this.#admitted = true
+    this.#reassembler.bytesMax = REASSEMBLY_BYTES_MAX
   }
 
   /** Ends the link once what waits has arrived, or after FINISH_MILLIS_MAX. */
@@ -106,6 +119,9 @@ export class Link {
 
   #reassemble(message: Uint8Array): Uint8Array[] {
     try {
+      // Counted before anything is read, whether it makes frames or not.
+      if (!this.#admitted && this.#reassembler.received + message.length > AUTH_BYTES_MAX)
+        throw tooMuchUnadmitted(this.peer)
       const frames = this.#reassembler.receive(message, this.#clock.monotonic())
       this.#acknowledge()
       return frames

@@ -3,14 +3,12 @@
  * partitions. It carries the same bytes as WebRTC would and is driven by a clock, real or virtual.
  */
 import type { Clock } from '../base/clock.js'
-import { TransportError } from '../base/errors.js'
 import { type Random, seededRandom } from '../base/random.js'
 import { FRAME_TAGS } from '../wire/frame.js'
-import { SLOW_LINK_BYTES } from '../wire/limits.js'
-import type { Signal } from '../wire/signal.js'
+import { type LinkPlace, MemoryLinks } from './memory-links.js'
 import { type MeetingPlace, MemorySignaling } from './memory-signaling.js'
 import { systemClock } from './system-clock.js'
-import type { LinkEvents, Links, Transport } from './transport.js'
+import type { Transport } from './transport.js'
 
 export interface MemoryNetworkOptions extends MemoryConditions {
   /** Default: the real clock. */
@@ -71,11 +69,11 @@ export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork
   return new Network(options)
 }
 
-class Network implements MemoryNetwork, MeetingPlace {
+class Network implements MemoryNetwork, MeetingPlace, LinkPlace {
   readonly clock: Clock
   readonly random: Random
   readonly delivered = { frames: 0, bytes: 0 }
-  readonly endpoints = new Map<string, Endpoint>()
+  readonly endpoints = new Map<string, MemoryLinks>()
   readonly conditions: Required<MemoryConditions> = {
     delayMillis: [0, 2],
     dialMillis: 5,
@@ -102,7 +100,7 @@ class Network implements MemoryNetwork, MeetingPlace {
   }
 
   transport(): Transport {
-    return { links: new Endpoint(this), signaling: new MemorySignaling(this) }
+    return { links: new MemoryLinks(this), signaling: new MemorySignaling(this) }
   }
 
   newFingerprint(): string {
@@ -173,22 +171,18 @@ class Network implements MemoryNetwork, MeetingPlace {
     return least + (most - least) * this.random() + stall
   }
 
-  /** How long the line between two members is taken by a frame. */
   service(from: string, to: string, bytes: number): number {
     return this.#narrow.size === 0 ? 0 : (1000 * bytes) / (this.#narrow.get(`${from} ${to}`) ?? Infinity)
   }
 
-  /** How much later an overtaken frame comes; 0 for most. */
   detour(bytes: Uint8Array): number {
     return isBroadcast(bytes) && this.#happens('reordering') ? DETOUR_MILLIS * this.random() : 0
   }
 
-  /** Whether a frame comes twice. */
   doubles(bytes: Uint8Array): boolean {
     return isBroadcast(bytes) && this.#happens('duplication')
   }
 
-  /** Whether a dial fails for no reason. */
   dialFails(): boolean {
     return this.#happens('dialFailure')
   }
@@ -205,151 +199,7 @@ class Network implements MemoryNetwork, MeetingPlace {
   }
 }
 
-/** One direction of a link: frames arrive in order, each after its delay. */
-interface Pipe {
-  lastArrival: number
-  queuedBytes: number
-  wasSlow: boolean
-}
-
-class Endpoint implements Links {
-  readonly #network: Network
-  readonly #pipes = new Map<string, Pipe>()
-  readonly #dialing = new Set<string>()
-  /** Stands for that of a certificate; no other member of the network has it. */
-  readonly #fingerprint: string
-  #id = ''
-  #events: LinkEvents | undefined
-
-  constructor(network: Network) {
-    this.#network = network
-    this.#fingerprint = network.newFingerprint()
-  }
-
-  async start(self: string, events: LinkEvents): Promise<void> {
-    this.#id = self
-    this.#events = events
-    this.#network.endpoints.set(self, this)
-  }
-
-  dial(peer: string): void {
-    if (this.#pipes.has(peer) || this.#dialing.has(peer)) return
-    this.#dialing.add(peer)
-    this.#network.clock.after(this.#network.conditions.dialMillis, () => this.#finishDial(peer))
-  }
-
-  receiveSignal(_from: string, _signal: Signal): void {
-    // Links in memory need no signals.
-  }
-
-  send(peer: string, bytes: Uint8Array): void {
-    const pipe = this.#pipes.get(peer)
-    if (pipe === undefined) return
-    const { clock } = this.#network
-    const earliest = Math.max(pipe.lastArrival, clock.monotonic() + this.#network.delay())
-    pipe.lastArrival = earliest + this.#network.service(this.#id, peer, bytes.length)
-    pipe.queuedBytes += bytes.length
-    if (pipe.queuedBytes > SLOW_LINK_BYTES) pipe.wasSlow = true
-    // The receiver keeps what it gets: it must not share memory with the sender.
-    const copy = bytes.slice()
-    const wait = pipe.lastArrival - clock.monotonic() + this.#network.detour(copy)
-    clock.after(wait, () => this.#arrive(peer, pipe, copy))
-    if (this.#network.doubles(copy))
-      clock.after(wait + this.#network.delay(), () => this.#deliver(peer, pipe, copy.slice()))
-  }
-
-  fingerprints(peer: string): { own: string; theirs: string } | undefined {
-    const other = this.#network.endpoints.get(peer)
-    return other && { own: this.#fingerprint, theirs: other.#fingerprint }
-  }
-
-  slow(peer: string): boolean {
-    return (this.#pipes.get(peer)?.queuedBytes ?? 0) > SLOW_LINK_BYTES
-  }
-
-  disconnect(peer: string): void {
-    const pipe = this.#pipes.get(peer)
-    if (pipe === undefined) return
-    const { clock } = this.#network
-    clock.after(Math.max(0, pipe.lastArrival - clock.monotonic()), () => {
-      if (this.#pipes.get(peer) !== pipe) return
-      this.lose(peer)
-      if (this.#network.reaches(this.#id, peer)) this.#network.endpoints.get(peer)?.lose(this.#id)
-    })
-  }
-
-  async close(): Promise<void> {
-    for (const peer of [...this.#pipes.keys()]) {
-      this.#pipes.delete(peer)
-      if (this.#network.reaches(this.#id, peer)) this.#network.endpoints.get(peer)?.lose(this.#id)
-    }
-    this.crash()
-  }
-
-  /** Goes without a word. */
-  crash(): void {
-    this.#events = undefined
-    this.#pipes.clear()
-    if (this.#network.endpoints.get(this.#id) === this) this.#network.endpoints.delete(this.#id)
-  }
-
-  /** The link to `peer` breaks. */
-  lose(peer: string): void {
-    if (this.#pipes.delete(peer)) this.#events?.linkDown(peer, undefined)
-  }
-
-  /** A frame of `from` is here. */
-  take(from: string, bytes: Uint8Array): void {
-    if (!this.#pipes.has(from)) return
-    this.#network.delivered.frames += 1
-    this.#network.delivered.bytes += bytes.length
-    this.#network.heard(from, this.#id, bytes)
-    this.#events?.frame(from, bytes)
-  }
-
-  #finishDial(peer: string): void {
-    if (!this.#dialing.delete(peer) || this.#events === undefined || this.#pipes.has(peer)) return
-    const other = this.#network.endpoints.get(peer)
-    const isMutual = this.#network.reaches(this.#id, peer) && this.#network.reaches(peer, this.#id)
-    if (other === undefined || !isMutual || this.#network.dialFails()) {
-      return this.#events.dialFailed(peer, unreachableMember(peer))
-    }
-    other.#open(this.#id)
-    this.#open(peer)
-  }
-
-  #open(peer: string): void {
-    this.#dialing.delete(peer)
-    const events = this.#events
-    if (this.#pipes.delete(peer)) events?.linkDown(peer, undefined)
-    this.#pipes.set(peer, { lastArrival: 0, queuedBytes: 0, wasSlow: false })
-    events?.linkUp(peer)
-  }
-
-  #arrive(peer: string, pipe: Pipe, bytes: Uint8Array): void {
-    pipe.queuedBytes -= bytes.length
-    this.#deliver(peer, pipe, bytes)
-    if (pipe.wasSlow && pipe.queuedBytes === 0) {
-      pipe.wasSlow = false
-      this.#events?.drained(peer)
-    }
-  }
-
-  #deliver(peer: string, pipe: Pipe, bytes: Uint8Array): void {
-    const isOpen = this.#pipes.get(peer) === pipe && this.#network.reaches(this.#id, peer)
-    if (isOpen) this.#network.endpoints.get(peer)?.take(this.#id, bytes)
-  }
-}
-
 /** What is broadcast comes over several links, so it may come twice or out of order; a link itself keeps to both. */
 function isBroadcast(bytes: Uint8Array): boolean {
   return bytes[1] === FRAME_TAGS.gossip
-}
-
-function unreachableMember(peer: string): TransportError {
-  return new TransportError('ERR_DIAL_TIMEOUT', {
-    what: `Member ${peer} cannot be reached in this network`,
-    why: 'It has gone, or a partition lies between',
-    fix: 'Nothing: it is dialed again later',
-  })
 }

@@ -27,6 +27,30 @@ export interface LinkEvents {
   drained(peer: string): void
   /** A signal for `peer`, to be carried there by whatever path exists. */
   signal(peer: string, signal: Signal): void
+  /** Decides which connections become links. Without it each one does as soon as it is open. */
+  admission?: Admission
+}
+
+/** A connection that is open and is not a link yet; an older link to the same peer goes on beside it. */
+export interface PendingLink {
+  readonly peer: string
+  /** The sha-256 fingerprints of both certificates, as the connection has them; undefined when a side does not have exactly one. */
+  readonly fingerprints: { own: string; theirs: string } | undefined
+  /** Queues one frame for this very connection, also once it is the link; dropped when it is over. */
+  send(bytes: Uint8Array, priority: Priority): void
+  /** Makes it the link to its peer. `linkDown` of an older one and `linkUp` follow within the call, unless it is over. */
+  admit(): void
+  /** Closes it after what is queued has left (at most 500 ms). Nothing more is reported of it. */
+  end(): void
+}
+
+/** What happens to pending links. Over WebRTC one ends of which more than AUTH_BYTES_MAX bytes come before it is admitted. */
+export interface Admission {
+  opened(pending: PendingLink): void
+  /** One whole frame arrived over it. */
+  frame(pending: PendingLink, bytes: Uint8Array): void
+  /** It is gone. */
+  lost(pending: PendingLink, error: GossipKvError | undefined): void
 }
 
 /** What came in and was refused, since the start. */
@@ -39,7 +63,7 @@ export interface TransportCounters {
   handshakesRefused: number
 }
 
-/** Opens and holds links to other members, at most one to each. */
+/** Opens and holds links to other members, at most one to each. A cluster with a secret needs `LinkEvents.admission` of them. */
 export interface Links {
   /** Begins to work. @throws TransportError ERR_WEBRTC_UNAVAILABLE (as a rejection) */
   start(self: string, events: LinkEvents): Promise<void>
@@ -49,11 +73,6 @@ export interface Links {
   receiveSignal(from: string, signal: Signal): void
   /** Queues one frame of at most FRAME_BYTES_MAX. A frame for a peer without a link is dropped. Of those that wait, priority 0 leaves first. */
   send(peer: string, bytes: Uint8Array, priority: Priority): void
-  /**
-   * The sha-256 fingerprints of both certificates of a link, as its connection has them; undefined when there is no
-   * link, or when a side does not have exactly one. Without this no cluster with a secret works over these links.
-   */
-  fingerprints?(peer: string): { own: string; theirs: string } | undefined
   /** True while more waits for `peer` than a link should hold; `drained` tells the end of it. */
   slow(peer: string): boolean
   /** Closes the link to `peer` after what is queued has left (at most 500 ms); `linkDown` follows. */

@@ -13,7 +13,7 @@ import { Link } from './link.js'
 import { linkReplaced } from './link-errors.js'
 import type { RtcImplementation } from './rtc-implementation.js'
 import type { GuardedAddresses } from './signal-filter.js'
-import type { LinkEvents, Links, TransportCounters } from './transport.js'
+import type { LinkEvents, Links, PendingLink, TransportCounters } from './transport.js'
 import { Connection, type ConnectionEvents } from './webrtc.js'
 
 export interface WebRtcLinksOptions {
@@ -42,6 +42,8 @@ class WebRtcLinks implements Links {
   readonly #options: WebRtcLinksOptions
   readonly #implementation: RtcImplementation | undefined
   readonly #links = new Map<string, Link>()
+  /** Open, and neither admitted nor turned away yet. */
+  readonly #pending = new Set<Link>()
   /** Every connection that is not dead yet. */
   readonly #alive = new Set<Connection>()
   readonly #counters = { candidatesRefused: 0, signalsRefused: 0, handshakesRefused: 0 }
@@ -90,10 +92,6 @@ class WebRtcLinks implements Links {
     this.#links.get(peer)?.send(bytes, priority)
   }
 
-  fingerprints(peer: string): { own: string; theirs: string } | undefined {
-    return this.#links.get(peer)?.fingerprints
-  }
-
   slow(peer: string): boolean {
     return this.#links.get(peer)?.slow ?? false
   }
@@ -115,7 +113,7 @@ class WebRtcLinks implements Links {
   async #closeAll(): Promise<void> {
     this.#running?.dialer.close()
     this.#running = undefined
-    for (const link of this.#links.values()) link.finish()
+    for (const link of [...this.#links.values(), ...this.#pending]) link.finish()
     // A link ends when its peer has read all; FINISH_MILLIS_MAX bounds it.
     await Promise.all([...this.#alive].map((connection) => connection.closed))
     // The native objects of @roamhq/wrtc are let go of in the turn after.
@@ -147,18 +145,52 @@ class WebRtcLinks implements Links {
   }
 
   #open(peer: string, connection: Connection, events: LinkEvents): void {
-    const old = this.#links.get(peer)
+    const { admission } = events
+    let pending: PendingLink | undefined
     const link: Link = new Link(peer, connection, this.#options.clock, {
-      frame: (bytes) => this.#whileRunning(() => events.frame(peer, bytes)),
-      drained: () => this.#whileRunning(() => events.drained(peer)),
+      frame: (bytes) =>
+        this.#whileRunning(() => {
+          if (pending === undefined) events.frame(peer, bytes)
+          else if (this.#pending.has(link)) admission?.frame(pending, bytes)
+        }),
+      drained: () => {
+        if (this.#links.get(peer) === link) this.#whileRunning(() => events.drained(peer))
+      },
       down: (error) => {
+        const wasPending = this.#pending.delete(link)
         if (this.#links.get(peer) === link) this.#links.delete(peer)
-        this.#whileRunning(() => events.linkDown(peer, error))
+        this.#whileRunning(() => {
+          if (pending === undefined) events.linkDown(peer, error)
+          else if (wasPending) admission?.lost(pending, error)
+        })
       },
     })
+    const admit = () => {
+      if (link.over || (pending && !this.#pending.delete(link))) return
+      pending = undefined
+      this.#admit(link, events)
+    }
+    if (admission === undefined) return admit()
+    this.#pending.add(link)
+    pending = {
+      peer,
+      fingerprints: link.fingerprints,
+      send: (bytes, priority) => link.send(bytes, priority),
+      admit,
+      end: () => {
+        if (this.#pending.delete(link)) link.finish()
+      },
+    }
+    admission.opened(pending)
+  }
+
+  #admit(link: Link, events: LinkEvents): void {
+    const { peer } = link
+    const old = this.#links.get(peer)
+    link.admit()
     // First the new one: whoever dials at the news of the old one's end finds a link.
     this.#links.set(peer, link)
-    // The peer would not negotiate anew had it still a link: its own end of the old one is gone.
+    // The peer would hardly have negotiated anew had it still a link: its own end of the old one is gone.
     old?.end(linkReplaced(peer))
     events.linkUp(peer)
   }

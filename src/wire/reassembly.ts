@@ -13,19 +13,6 @@ import {
   REASSEMBLY_MILLIS_MAX,
 } from './limits.js'
 
-/** The bounds of one link's reassembly; see limits.ts for the defaults. */
-export interface ReassemblyLimits {
-  framesMax: number
-  bytesMax: number
-  millisMax: number
-}
-
-const DEFAULT_LIMITS: ReassemblyLimits = {
-  framesMax: REASSEMBLY_FRAMES_MAX,
-  bytesMax: REASSEMBLY_BYTES_MAX,
-  millisMax: REASSEMBLY_MILLIS_MAX,
-}
-
 /** A large frame on its way in. `bytes` has its full size from the start: many tiny pieces cost no more than few. */
 interface Partial {
   bytes: Uint8Array
@@ -35,17 +22,14 @@ interface Partial {
 
 /** Takes messages and gives frames. One that threw is of no further use: its link must end. */
 export class Reassembler {
-  readonly #limits: ReassemblyLimits
+  /** Bytes of frames that may be unfinished at once. */
+  bytesMax = REASSEMBLY_BYTES_MAX
   /** In order of their begin: the first is the oldest. */
   readonly #partials = new Map<number, Partial>()
   #bytes = 0
   #received = 0
   #acknowledged = 0
   #ended = false
-
-  constructor(limits: ReassemblyLimits = DEFAULT_LIMITS) {
-    this.#limits = limits
-  }
 
   /** Bytes of messages that have arrived in all. */
   get received(): number {
@@ -140,15 +124,15 @@ export class Reassembler {
   }
 
   #checkRoom(total: number): void {
-    const { framesMax, bytesMax } = this.#limits
-    if (this.#partials.size >= framesMax) throw limited(`more than ${framesMax} frames at once`)
-    if (this.#bytes + total > bytesMax) throw limited(`more than ${bytesMax} bytes at once`)
+    if (this.#partials.size >= REASSEMBLY_FRAMES_MAX)
+      throw limited(`more than ${REASSEMBLY_FRAMES_MAX} frames at once`)
+    if (this.#bytes + total > this.bytesMax) throw limited(`more than ${this.bytesMax} bytes at once`)
   }
 
   #checkAge(now: number): void {
     for (const { since } of this.#partials.values()) {
-      if (now - since > this.#limits.millisMax)
-        throw limited(`a frame unfinished after ${this.#limits.millisMax} ms`)
+      if (now - since > REASSEMBLY_MILLIS_MAX)
+        throw limited(`a frame unfinished after ${REASSEMBLY_MILLIS_MAX} ms`)
       return
     }
   }

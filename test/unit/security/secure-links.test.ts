@@ -7,7 +7,7 @@ import { SecureLinks } from '../../../src/security/secure-links.js'
 import { openSecurity, type SecurityOptions } from '../../../src/security/security.js'
 import { VirtualClock } from '../../../src/sim/virtual-clock.js'
 import { memoryNetwork } from '../../../src/transport/memory.js'
-import type { LinkEvents, Links } from '../../../src/transport/transport.js'
+import type { LinkEvents, Links, PendingLink } from '../../../src/transport/transport.js'
 import { encodeFrame } from '../../../src/wire/codec.js'
 import type { MemberKind } from '../../../src/wire/frame.js'
 import {
@@ -19,13 +19,24 @@ import {
   UNVERIFIED_BYTES_MAX,
 } from '../../../src/wire/limits.js'
 
+const THROUGH = 2
 const REFUSED = 3
 
 interface Side {
   id: string
   links: Links
   keyring: Keyring
-  inner: { events: LinkEvents | undefined; sent: { peer: string; bytes: Uint8Array }[]; ended: string[] }
+  inner: {
+    events: LinkEvents | undefined
+    sent: { peer: string; bytes: Uint8Array }[]
+    ended: string[]
+    /** A connection opens. */
+    open(peer: string): void
+    /** A frame arrives by the connection that opened last. */
+    frame(peer: string, bytes: Uint8Array): void
+    /** That connection goes before it is a link. */
+    lose(peer: string): void
+  }
   log: string[]
   errors: string[]
   /** What came through. */
@@ -34,17 +45,42 @@ interface Side {
 
 /** A member; with a kind it is made as a store makes it. */
 async function side(secret: string, clock: VirtualClock, kind?: MemberKind): Promise<Side> {
-  const inner: Side['inner'] = { events: undefined, sent: [], ended: [] }
+  const pending = new Map<string, PendingLink>()
+  const inner: Side['inner'] = {
+    ...{ events: undefined, sent: [], ended: [] },
+    open(peer) {
+      const connection: PendingLink = {
+        peer,
+        fingerprints: peer < id ? { own: 'AA', theirs: 'BB' } : { own: 'BB', theirs: 'AA' },
+        send: (bytes) => inner.sent.push({ peer, bytes }),
+        admit: () => {
+          pending.delete(peer)
+          inner.events?.linkUp(peer)
+        },
+        end: () => inner.ended.push(peer),
+      }
+      pending.set(peer, connection)
+      inner.events?.admission?.opened(connection)
+    },
+    frame(peer, bytes) {
+      const connection = pending.get(peer)
+      if (connection) inner.events?.admission?.frame(connection, bytes)
+      else inner.events?.frame(peer, bytes)
+    },
+    lose(peer) {
+      const connection = pending.get(peer)
+      if (connection) inner.events?.admission?.lost(connection, undefined)
+    },
+  }
   const links: Links = {
     start: async (_self, events) => {
       inner.events = events
     },
-    send: (peer, bytes) => inner.sent.push({ peer, bytes }),
     disconnect: (peer) => inner.ended.push(peer),
-    fingerprints: (peer) => (peer < id ? { own: 'AA', theirs: 'BB' } : { own: 'BB', theirs: 'AA' }),
     ...{
       dial: () => undefined,
       receiveSignal: () => undefined,
+      send: () => undefined,
       slow: () => false,
       close: async () => undefined,
     },
@@ -92,14 +128,14 @@ async function carry(a: Side, b: Side, isDone = () => false): Promise<void> {
     for (const [from, to] of [[a, b] as const, [b, a] as const])
       for (const { bytes } of from.inner.sent.splice(0)) {
         silent = 0
-        to.inner.events?.frame(from.id, bytes)
+        to.inner.frame(from.id, bytes)
       }
   }
 }
 
 /** Lets the two meet, however long their cryptography takes, until both were let in or one was not. */
 async function meet(a: Side, b: Side): Promise<void> {
-  for (const [one, other] of [[a, b] as const, [b, a] as const]) one.inner.events?.linkUp(other.id)
+  for (const [one, other] of [[a, b] as const, [b, a] as const]) one.inner.open(other.id)
   const isIn = (one: Side, other: Side) => one.log.includes(`up ${other.id}`)
   const isOver = () => a.inner.ended.includes(b.id) || (isIn(a, b) && isIn(b, a))
   for (let round = 0; round < 200 && !isOver(); round++) await carry(a, b, isOver)
@@ -110,9 +146,9 @@ describe('links under a secret', () => {
   it(`shake hands with ${AUTH_PEERS_MAX} peers at once, for ${AUTH_MILLIS_MAX} ms, and turn the next one away`, async () => {
     const clock = new VirtualClock()
     const a = await side(await generateSecret(), clock)
-    for (let peer = 0; peer < AUTH_PEERS_MAX; peer++) a.inner.events?.linkUp(`peer-${peer}`)
+    for (let peer = 0; peer < AUTH_PEERS_MAX; peer++) a.inner.open(`peer-${peer}`)
     expect(a.inner.ended).to.deep.equal([])
-    a.inner.events?.linkUp('one-more')
+    a.inner.open('one-more')
     expect(a.inner.ended).to.deep.equal(['one-more'])
     expect(a.inner.sent.filter(({ peer }) => peer === 'one-more').map(({ bytes }) => bytes[3])).to.deep.equal(
       [REFUSED],
@@ -126,6 +162,53 @@ describe('links under a secret', () => {
     expect(a.inner.ended).to.have.length(AUTH_PEERS_MAX + 1)
     expect(a.log).to.deep.equal([])
     expect(a.links.counters?.()).to.have.property('authRefused', AUTH_PEERS_MAX + 1)
+  })
+
+  /** Two in a handshake of which `a` is through, and the last word to `b` is still on its way. */
+  async function almost(): Promise<[Side, Side, Uint8Array]> {
+    const clock = new VirtualClock()
+    const secret = await generateSecret()
+    const [a, b] = [await side(secret, clock), await side(secret, clock)]
+    for (const [one, other] of [[a, b] as const, [b, a] as const]) one.inner.open(other.id)
+    let last: Uint8Array | undefined
+    for (let round = 0; round < 500 && !(last && a.log.length > 0); round++) {
+      await new Promise((resolve) => setTimeout(resolve, 2))
+      for (const { bytes } of b.inner.sent.splice(0)) a.inner.frame(b.id, bytes)
+      for (const { bytes } of a.inner.sent.splice(0))
+        if (bytes[3] === THROUGH) last = bytes
+        else b.inner.frame(a.id, bytes)
+    }
+    if (last === undefined) throw new Error('it did not come through')
+    return [a, b, last]
+  }
+
+  it('lose nothing of what a peer says at once behind its handshake', async () => {
+    const [a, b, last] = await almost()
+    const said = encodeFrame({ type: 'sync-busy', exchange: 7 })
+    b.inner.frame(a.id, last)
+    b.inner.frame(a.id, said)
+    await carry(a, b)
+    expect([b.log, b.frames]).to.deep.equal([[`up ${a.id}`], [said]])
+  })
+
+  it('are not shown when they ended with the last word of their handshake', async () => {
+    const [a, b, last] = await almost()
+    b.inner.frame(a.id, last)
+    b.inner.lose(a.id)
+    await carry(a, b)
+    expect([b.log, b.inner.ended]).to.deep.equal([[], [a.id]])
+  })
+
+  it('are not believed when the transport shows one that nobody here let in', async () => {
+    const clock = new VirtualClock()
+    const secret = await generateSecret()
+    const [a, b] = [await side(secret, clock), await side(secret, clock)]
+    await meet(a, b)
+    b.inner.events?.linkUp(a.id)
+    b.inner.events?.frame(a.id, encodeFrame({ type: 'sync-busy', exchange: 7 }))
+    b.inner.events?.linkUp('somebody')
+    expect(b.log).to.deep.equal([`up ${a.id}`, `down ${a.id}`])
+    expect([b.frames, b.inner.ended]).to.deep.equal([[], [a.id, 'somebody']])
   })
 
   it(`end ${REKEY_MILLIS_MAX} ms after their key was removed, unless the peer gets the new one`, async () => {
@@ -162,8 +245,7 @@ describe('links under a secret', () => {
       for (let count = 0; count <= max; count++) {
         const peer = await side(readers, clock)
         peers.push(peer)
-        for (const [one, other] of [[a, peer] as const, [peer, a] as const])
-          one.inner.events?.linkUp(other.id)
+        for (const [one, other] of [[a, peer] as const, [peer, a] as const]) one.inner.open(other.id)
         await carry(a, peer)
       }
       const last = peers.at(-1)?.id ?? ''
@@ -183,11 +265,11 @@ describe('links under a secret', () => {
       const claim = { type: 'leave', id: a.id, incarnation: 1 } as const
       a.links.send(b.id, encodeFrame(claim), 0)
       while (a.inner.sent.length === 0) await new Promise((resolve) => setTimeout(resolve, 1))
-      b.inner.events?.frame(a.id, a.inner.sent[0]?.bytes ?? new Uint8Array(0))
+      b.inner.frame(a.id, a.inner.sent[0]?.bytes ?? new Uint8Array(0))
       // All of it comes while that one is checked.
       for (let left = UNVERIFIED_BYTES_MAX + excess; left > 0; left -= 64 * 1024) {
         const bytes = new Uint8Array(Math.min(left, 64 * 1024))
-        b.inner.events?.frame(a.id, bytes)
+        b.inner.frame(a.id, bytes)
       }
       const isOver = () => b.log.includes(`down ${a.id}`)
       expect(isOver()).to.equal(excess > 0)

@@ -25,6 +25,7 @@ function linkAndPeer() {
     drained: () => undefined,
     down: (error) => ended.push(error?.code),
   })
+  link.admit()
   const acknowledge = () => {
     acknowledgements.acknowledge(peer.received)
     const message = acknowledgements.next()
@@ -54,11 +55,12 @@ describe('a link on which much arrives', () => {
       },
       close: () => undefined,
     } as unknown as Connection
-    new Link('b', connection, new VirtualClock(), {
+    const link = new Link('b', connection, new VirtualClock(), {
       frame: () => undefined,
       drained: () => undefined,
       down: () => undefined,
     })
+    link.admit()
     const sender = new Fragmenter()
     let sent = 0
     for (let i = 0; i < frames; i++) {
