@@ -35,6 +35,7 @@ export type ErrorCode =
   | 'ERR_DIAL_TIMEOUT'
   | 'ERR_PEER_BUSY'
   | 'ERR_CLUSTER_FULL'
+  | 'ERR_MEMBER_FULL'
   | 'ERR_LINK_CLOSED'
   | 'ERR_LINK_OVERLOADED'
   | 'ERR_SYNC_TIMEOUT'

@@ -14,7 +14,7 @@ import type { Input, Output } from '../protocol/step.js'
 import type { LinkEvents, SignalingEvents, SignalingState, Transport } from '../transport/transport.js'
 import { decodeFrame, encodeFrame } from '../wire/codec.js'
 import { FRAME_TAGS, type Frame, type MemberRecord, type Visibility } from '../wire/frame.js'
-import { MEMBERS_MAX, type Priority } from '../wire/limits.js'
+import { MEMBERS_MAX, type Priority, READERS_PER_NODE_MAX, READERS_PER_TAB_MAX } from '../wire/limits.js'
 import { LinkRate } from './link-rate.js'
 
 /** Local writes of this long travel as one update; the first one after a pause leaves at once. */
@@ -294,7 +294,10 @@ export class Driver {
         links.receiveSignal(output.peer, output.signal)
         return false
       case 'refused':
-        this.#options.events.dialFailed(output.peer, clusterFull(output.peer))
+        this.#options.events.dialFailed(
+          output.peer,
+          output.reason === 'full' ? memberFull(output.peer) : clusterFull(output.peer),
+        )
         return false
       case 'members':
         return true
@@ -428,6 +431,14 @@ function clusterFull(peer: string): TransportError {
     what: `Member ${peer} did not take this one in: its cluster has ${MEMBERS_MAX} members`,
     why: 'A cluster has so many, or somebody made members up',
     fix: 'Use several clusters; where members cannot be trusted, give the cluster a secret',
+  })
+}
+
+function memberFull(peer: string): TransportError {
+  return new TransportError('ERR_MEMBER_FULL', {
+    what: `Member ${peer} has no room for one more link, and this member has no other`,
+    why: `A tab takes ${READERS_PER_TAB_MAX} readers and a Node member ${READERS_PER_NODE_MAX}: there are more readers than seats`,
+    fix: 'It goes on asking by itself, and gets in when a seat is free; start a Node member that writes, or one more tab',
   })
 }
 

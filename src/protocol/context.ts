@@ -17,7 +17,7 @@ export interface EngineCounters {
   grafts: number
   /** Frames that break a rule; each cost its link. */
   offences: number
-  /** Links that were not taken: of members that are refused, or of too many at once that did not say HELLO. */
+  /** Links that were not taken: of members that are refused, of too many at once that did not say HELLO, or for want of room. */
   linksRefused: number
   /** Links that ended since their peer sent too much, or took too little. */
   overloads: number

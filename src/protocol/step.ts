@@ -57,8 +57,8 @@ export type Output =
   | { type: 'signal-server'; peer: string; signal: Signal }
   /** A signal of `peer` arrived through the mesh, for the transport. */
   | { type: 'signal'; peer: string; signal: Signal }
-  /** The cluster of `peer` has as many members as one may have. */
-  | { type: 'refused'; peer: string }
+  /** The cluster of `peer` has as many members as one may have, or `peer` itself as many links, and no other is there. */
+  | { type: 'refused'; peer: string; reason: 'members' | 'full' }
   /** The member table or a member's liveness changed. */
   | { type: 'members' }
   /** A member was removed. */

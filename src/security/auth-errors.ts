@@ -54,12 +54,12 @@ const TEXTS: Readonly<Record<Refusal, { what: string; why: string; fix: string }
   },
   role: {
     what: 'its role does not allow it',
-    why: 'It claims to write without the secret of writers, or both are readers',
+    why: 'It claims to write without the secret of writers',
     fix: 'Pass the secret of writers to those that write',
   },
   full: {
     what: 'too many others stand in line',
-    why: 'Many members join at once, or this one holds all the readers that it takes',
+    why: 'Many members join at once',
     fix: 'Nothing: other members are dialed instead',
   },
   timeout: {

@@ -156,7 +156,6 @@ export class Handshake {
     if (theirs.id !== this.#link.peer || theirs.id !== (await idOf(theirs.publicKey)))
       throw new RefusalError('id')
     if (!sameText(theirs.cluster, own.cluster)) throw new RefusalError('cluster')
-    if (own.role === 'reader' && theirs.role === 'reader') throw new RefusalError('role')
     if (this.#link.fingerprints === undefined) throw new RefusalError('fingerprint')
     const common = theirs.epochs.filter((id) => this.#self.keyring.get(id) !== undefined).sort()
     const epoch = this.#self.keyring.get(common.at(-1) ?? '')

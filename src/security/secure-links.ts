@@ -34,8 +34,6 @@ export interface SecurityCounters {
 
 export interface SecureLinksOptions extends HandshakeSelf {
   links: Links
-  /** Links to readers that this member takes. */
-  readersMax: number
   /** A refusal that no dial of this member is answered by. */
   report(error: GossipKvError): void
 }
@@ -180,7 +178,6 @@ export class SecureLinks implements Links {
       connection,
       self: { ...self, keyring },
       proofs: this.#proofs,
-      admits: (role) => role === 'writer' || this.#readersBeside(peer) < this.#options.readersMax,
       up: () => connection.admit(),
       frame: (bytes) => this.#events?.frame(peer, bytes),
       failed: (error, isForger) => this.#failed(peer, link, error, isForger),
@@ -206,13 +203,6 @@ export class SecureLinks implements Links {
     this.#links.set(peer, shaking.link)
     this.#dialed.delete(peer)
     this.#events?.linkUp(peer)
-  }
-
-  /** Readers among the links, beside `peer`: a link of its own may be about to be replaced. */
-  #readersBeside(peer: string): number {
-    let readers = 0
-    for (const [other, { role }] of this.#links) if (other !== peer && role === 'reader') readers += 1
-    return readers
   }
 
   #failed(peer: string, link: SecuredLink, error: GossipKvError, isForger: boolean): void {

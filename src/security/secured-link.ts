@@ -57,8 +57,6 @@ export interface SecuredLinkHost {
   /** The connection under it. */
   connection: Pick<PendingLink, 'peer' | 'fingerprints' | 'send'>
   proofs: ClaimProofs
-  /** Whether one more peer of this role may come in. */
-  admits(role: MemberRole): boolean
   up(): void
   frame(bytes: Uint8Array): void
   /** The link is to end, for this reason; `isForger` says that the peer is not wanted again soon. */
@@ -189,7 +187,6 @@ export class SecuredLink {
     if (this.#over) return
     const isNew = this.#role === undefined
     if (this.#lost) return this.#fail(this.#lost, false)
-    if (isNew && !this.#host.admits(role)) return this.#fail(refused(this.#peer, 'full'), false)
     this.#role = role
     this.#epoch = epoch
     this.#rekey?.timer.cancel()

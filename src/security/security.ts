@@ -5,8 +5,7 @@
 import type { Clock } from '../base/clock.js'
 import { AuthError, type GossipKvError, UsageError } from '../base/errors.js'
 import type { Contact, Signaling, SignalingEvents, Transport } from '../transport/transport.js'
-import type { MemberKind, MemberRole } from '../wire/frame.js'
-import { READERS_PER_NODE_MAX, READERS_PER_TAB_MAX } from '../wire/limits.js'
+import type { MemberRole } from '../wire/frame.js'
 import type { Signal } from '../wire/signal.js'
 import { statement, toBase64Url } from './encoding.js'
 import { identityOf } from './identity.js'
@@ -17,7 +16,6 @@ import { SecureLinks } from './secure-links.js'
 export interface SecurityOptions {
   secret: Secret
   cluster: string
-  kind: MemberKind
   /** What the member wants to be. Default: what its secret makes it. */
   role: MemberRole | undefined
   transport: Transport
@@ -57,7 +55,7 @@ export interface Security {
 
 /** @throws UsageError ERR_SECRET_INVALID, ERR_READ_ONLY; AuthError ERR_CRYPTO_UNAVAILABLE */
 export async function openSecurity(options: SecurityOptions): Promise<Security> {
-  const { cluster, kind, transport, clock, report } = options
+  const { cluster, transport, clock, report } = options
   if (globalThis.crypto?.subtle === undefined) throw noCrypto()
   const keyring = await Keyring.open(options.secret, cluster)
   const identity = await identityOf(options.seed)
@@ -70,7 +68,6 @@ export async function openSecurity(options: SecurityOptions): Promise<Security> 
     role,
     cluster,
     clock,
-    readersMax: kind === 'node' ? READERS_PER_NODE_MAX : READERS_PER_TAB_MAX,
     report,
   })
   const name = statement('gossip-kv members v1', keyring.clusterId, cluster)

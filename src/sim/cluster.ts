@@ -7,7 +7,7 @@ import { type Random, randomInteger, randomWord, seededRandom } from '../base/ra
 import type { ProtocolConfig } from '../protocol/config.js'
 import { Engine } from '../protocol/engine.js'
 import type { Input } from '../protocol/step.js'
-import type { MemberKind, MemberRecord } from '../wire/frame.js'
+import type { MemberKind, MemberRecord, MemberRole } from '../wire/frame.js'
 import { Conditions, type ConditionsOptions } from './conditions.js'
 import { type Observer, SimMember, type Surroundings } from './member.js'
 import { Network } from './network.js'
@@ -94,14 +94,14 @@ export class Cluster<E extends SimEngine> {
   }
 
   /** Adds a member that joins now. One with the `id` of an earlier member is that member, restarted. */
-  add(options: { id?: string; kind?: MemberKind } = {}): SimMember<E> {
+  add(options: { id?: string; kind?: MemberKind; role?: MemberRole } = {}): SimMember<E> {
     const index = this.all.length
     const random = seededRandom(hash32(`${this.seed} ${index}`))
     const id = options.id ?? randomWord(random, 22)
     const kind = options.kind ?? (random() < (this.#options.browserShare ?? 0) ? 'browser' : 'node')
     const replica = this.#makeReplica(index, random)
     const now = UPTIME_MILLIS[0] + randomInteger(random, UPTIME_MILLIS[1])
-    const record = recordOf(kind, replica.session, WALL_START + this.now)
+    const record = recordOf(kind, options.role ?? 'writer', replica.session, WALL_START + this.now)
     const wall = () => this.#wall(index)
     const seat: Seat = { id, index, record, random, replica, now, wall }
     const member = new SimMember(seat, this.#options.makeEngine(seat), this.#surroundings)
@@ -237,6 +237,6 @@ export class Cluster<E extends SimEngine> {
   }
 }
 
-function recordOf(kind: MemberKind, session: number, wall: number): MemberRecord {
-  return { port: null, protocol: 'v1', kind, role: 'writer', session, incarnation: wall, joined: wall }
+function recordOf(kind: MemberKind, role: MemberRole, session: number, wall: number): MemberRecord {
+  return { port: null, protocol: 'v1', kind, role, session, incarnation: wall, joined: wall }
 }

@@ -65,6 +65,8 @@ export class StatusBoard {
     const sources = this.#sources
     const others = sources.members().filter((member) => !member.self)
     const direct = others.filter((member) => member.direct)
+    // A link is what was missing.
+    if (direct.length > 0 && this.lastError?.code === 'ERR_MEMBER_FULL') this.lastError = undefined
     this.#synced = direct.length > 0 && (this.#synced || direct.some((member) => member.inSync === true))
     const name = statusName({
       phase: this.phase,

@@ -37,7 +37,7 @@ export async function secured(
   const errors: GossipKvError[] = []
   const role = given.role ?? (keyring.canWrite ? 'writer' : 'reader')
   const links = new SecureLinks({
-    ...{ links: inner, identity, keyring, role, cluster, clock: systemClock, readersMax: 32 },
+    ...{ links: inner, identity, keyring, role, cluster, clock: systemClock },
     report: (error) => errors.push(error),
   })
   const member: SecuredMember = {

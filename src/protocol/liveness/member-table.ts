@@ -13,7 +13,7 @@ import type {
   RisenLease,
   SuspectFrame,
 } from '../../wire/frame.js'
-import { MEMBERS_MAX } from '../../wire/limits.js'
+import { MEMBERS_MAX, READERS_PER_NODE_MAX, READERS_PER_TAB_MAX } from '../../wire/limits.js'
 import type { ProtocolConfig } from '../config.js'
 import { periodMillis } from '../formulas.js'
 import { Accusations } from './accusations.js'
@@ -74,6 +74,7 @@ export class MemberTable {
   /** The same by the hash that stands for id and incarnation in short frames. */
   readonly #byTag = new TagMap<TableEntry>()
   #readers = 0
+  #seats = 0
   readonly #suspects = new Set<TableEntry>()
   /** Members that left or died: id -> the incarnation that is gone, and until when that is remembered. */
   readonly #tombstones = new Map<string, { incarnation: number; until: number }>()
@@ -141,6 +142,16 @@ export class MemberTable {
   /** Members but this one that may be linked to for data: all but readers. */
   get otherWriters(): number {
     return this.#entries.size - this.#readers - (this.#self.record.role === 'writer' ? 1 : 0)
+  }
+
+  /** Readers, this one included. */
+  get readers(): number {
+    return this.#readers
+  }
+
+  /** Links to readers that all writers together take. */
+  get seats(): number {
+    return this.#seats
   }
 
   /** Whether it takes no more members. */
@@ -451,13 +462,17 @@ export class MemberTable {
   #put(entry: TableEntry): void {
     this.#entries.set(entry.id, entry)
     if (entry.record.role === 'reader') this.#readers += 1
+    this.#seats += seatsOf(entry.record)
     const tag = leaseTag(entry)
     this.#byTag.set(tag, entry)
     this.#hash(entry, tag)
   }
 
   #remove(entry: TableEntry): void {
-    if (this.#entries.delete(entry.id) && entry.record.role === 'reader') this.#readers -= 1
+    if (this.#entries.delete(entry.id)) {
+      if (entry.record.role === 'reader') this.#readers -= 1
+      this.#seats -= seatsOf(entry.record)
+    }
     this.#suspects.delete(entry)
     const tag = leaseTag(entry)
     this.#byTag.delete(tag)
@@ -468,6 +483,12 @@ export class MemberTable {
   #hash({ bucket }: TableEntry, tag: number): void {
     this.#buckets[bucket] = ((this.#buckets[bucket] ?? 0) ^ tag) >>> 0
   }
+}
+
+/** Links to readers that a member takes: a leaf takes none. */
+export function seatsOf({ role, kind }: Pick<MemberRecord, 'role' | 'kind'>): number {
+  if (role === 'reader') return 0
+  return kind === 'node' ? READERS_PER_NODE_MAX : READERS_PER_TAB_MAX
 }
 
 function isDoubtful({ record, suspicion }: TableEntry): boolean {

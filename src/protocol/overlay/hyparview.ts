@@ -18,6 +18,8 @@ const INTRODUCTIONS_ALONE = 8
 const CONTACTS_KNOWN_MAX = 64
 /** A stranger is given up after so many failed dials; signaling names it again if it lives. */
 const STRANGER_FAILURES_MAX = 3
+/** A reader leaves another reader alone for so long; should that one start anew as a writer, it dials itself. */
+const LEAF_AVOIDED_MILLIS = 10 * 60_000
 /** A full neighbor that was asked for a link makes its offer within this. */
 const OFFER_MILLIS = 1_000
 
@@ -30,6 +32,8 @@ interface Dial {
 interface Backoff {
   failures: number
   notBefore: number
+  /** When it said HELLO; who turns a link down says so right after it. */
+  welcomedAt?: number
 }
 
 /** What the overlay needs to know of the member table. */
@@ -41,8 +45,13 @@ export interface KnownMembers {
   }>
   get(id: string): object | undefined
   readonly size: number
+  readonly selfRecord: MemberRecord
   /** Members but this one, without readers. */
   readonly otherWriters: number
+  /** Readers, this one included. */
+  readonly readers: number
+  /** Links to readers that all writers together take. */
+  readonly seats: number
 }
 
 export class HyParView {
@@ -61,8 +70,9 @@ export class HyParView {
     this.#members = members
   }
 
-  /** Links that this member wants: all of a small cluster, else the target. */
+  /** Links that this member wants: all of a small cluster, else the target; a reader its share of the seats. */
   get target(): number {
+    if (this.#isReader) return this.#readerLinks
     const { meshOthers, linksTarget } = this.#context.config
     const others = this.#others
     return others <= meshOthers ? others : linksTarget
@@ -92,11 +102,8 @@ export class HyParView {
     if (free <= 0) return
     const isAlone = this.#members.size <= 1
     const missing = this.#wanted - this.#coming(now)
-    // A member of a cluster dials one stranger also when it has enough links: so two halves of a split meet.
     const strangers = this.#ready(this.#contacts, now)
-    const strange = isAlone
-      ? Math.min(missing, free)
-      : Math.min(1, free, this.#context.config.linksHigh - this.#coming(now))
+    const strange = isAlone ? Math.min(missing, free) : Math.min(1, free, this.#strangersWanted(now))
     for (const id of sample(this.#context.random, strangers, strange))
       this.dial(id, isAlone ? 'join' : 'stranger', now)
     const left = Math.min(this.#wanted - this.#coming(now), this.#context.config.dialsMax - this.#ownDials)
@@ -122,20 +129,29 @@ export class HyParView {
     return intent
   }
 
-  /** A link has its HELLO behind it: its member is worth another dial some day. */
-  welcomed(peer: string): void {
-    this.#backoff.delete(peer)
+  /** A link has its HELLO behind it: if it lasts, its member is worth another dial some day. */
+  welcomed(peer: string, now: number): void {
+    const backoff = this.#backoff.get(peer)
+    if (backoff) backoff.welcomedAt = now
   }
 
   /** A dial failed, or `peer` turned the link down: it is left alone for a while, longer each time. */
   refused(peer: string, now: number): void {
     this.#dials.delete(peer)
     const { config, random } = this.#context
-    const failures = (this.#backoff.get(peer)?.failures ?? 0) + 1
+    const { failures: before = 0, welcomedAt } = this.#backoff.get(peer) ?? {}
+    const hasLasted = welcomedAt !== undefined && now >= welcomedAt + config.helloMillis
+    const failures = (hasLasted ? 0 : before) + 1
     const pause = dialPauseMillis(failures, random(), config)
     this.#backoff.set(peer, { failures, notBefore: now + pause })
     if (failures >= STRANGER_FAILURES_MAX) this.#contacts.delete(peer)
     if (this.#backoff.size > 4 * CONTACTS_KNOWN_MAX) this.#forgetOldBackoffs(now)
+  }
+
+  /** `peer` passes nothing on, and neither does this member: neither is of use to the other. */
+  avoid(peer: string, now: number): void {
+    this.#contacts.delete(peer)
+    this.#backoff.set(peer, { failures: 0, notBefore: now + LEAF_AVOIDED_MILLIS })
   }
 
   /** The last link is gone: ask for members soon. */
@@ -166,12 +182,38 @@ export class HyParView {
     return now + OFFER_MILLIS
   }
 
+  get #isReader(): boolean {
+    return this.#members.selfRecord.role === 'reader'
+  }
+
+  /**
+   * Every reader takes the same share of the seats that it knows, such that one more reader would find one, and one at
+   * least. So the seats are enough for as many readers, and nobody has to push another one out.
+   */
+  get #readerLinks(): number {
+    const { readerLinks } = this.#context.config
+    const { otherWriters, seats, readers } = this.#members
+    // Before it knows anybody it tries several, of whom some may be away or full.
+    if (otherWriters === 0) return Math.min(readerLinks, this.#contacts.size + this.#dials.size)
+    return Math.min(readerLinks, otherWriters, Math.max(1, Math.floor(seats / (readers + 1))))
+  }
+
+  /**
+   * A member of a cluster dials one stranger also when it has enough links: so two halves of a split meet. Over a
+   * reader they do not.
+   */
+  #strangersWanted(now: number): number {
+    const most = this.#isReader ? this.#readerLinks : this.#context.config.linksHigh
+    return most - this.#coming(now)
+  }
+
   get #others(): number {
     return Math.max(this.#members.otherWriters, this.#dials.size + this.#context.view.degree)
   }
 
   /** Below this it dials. */
   get #wanted(): number {
+    if (this.#isReader) return this.#readerLinks
     const { meshOthers, linksLow } = this.#context.config
     const others = this.#others
     return others <= meshOthers ? Math.max(others, Math.min(linksLow, this.#contacts.size)) : linksLow

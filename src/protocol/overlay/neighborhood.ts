@@ -4,11 +4,11 @@
  */
 import { jittered, sample } from '../../base/random.js'
 import type { DisconnectReason, HelloFrame, InterleaveFrame, Visibility } from '../../wire/frame.js'
-import { PEERS_IN_HANDSHAKE_MAX, READERS_PER_NODE_MAX, READERS_PER_TAB_MAX } from '../../wire/limits.js'
+import { PEERS_IN_HANDSHAKE_MAX } from '../../wire/limits.js'
 import type { Plumtree } from '../broadcast/plumtree.js'
 import { type EngineContext, sendTo } from '../context.js'
 import type { Heartbeat } from '../liveness/heartbeat.js'
-import type { MemberTable } from '../liveness/member-table.js'
+import { type MemberTable, seatsOf } from '../liveness/member-table.js'
 import type { Presence } from '../liveness/presence.js'
 import type { AntiEntropy } from '../sync/anti-entropy.js'
 import type { HyParView } from './hyparview.js'
@@ -98,12 +98,12 @@ export class Neighborhood {
     if (neighbor.record !== undefined || frame.id !== neighbor.id) return this.offence(neighbor.id, now)
     if (frame.topic !== this.#topic) return this.drop(neighbor, 'cluster', now)
     if (table.isFull && !table.get(frame.id)) return this.drop(neighbor, 'members', now)
-    if (!this.#hasRoomFor(frame, now)) return this.drop(neighbor, 'full', now)
+    if (!this.#hasRoomFor(frame, now)) return this.#turnDown(neighbor, frame, now)
     const isOld = ({ since }: Neighbor) => now >= since + NEWCOMER_MILLIS
     neighbor.isTeacher = now < this.#newcomerUntil || !this.#context.view.established().some(isOld)
     this.#context.view.introduced(neighbor, frame.record)
     this.#deadline = undefined
-    overlay.welcomed(neighbor.id)
+    overlay.welcomed(neighbor.id, now)
     const { record, lease, proof } = frame
     const claim = { type: 'member', id: frame.id, record, lease, ...(proof && { proof }) } as const
     const answer = table.learn(claim, now)
@@ -132,7 +132,9 @@ export class Neighborhood {
   disconnected(neighbor: Neighbor, reason: DisconnectReason, now: number): void {
     this.#remove(neighbor, now)
     this.#context.outbox.push({ type: 'disconnect', peer: neighbor.id })
-    if (reason === 'members') this.#context.outbox.push({ type: 'refused', peer: neighbor.id })
+    const isAlone = this.#context.view.established().length === 0
+    if (reason === 'members' || (reason === 'full' && isAlone))
+      this.#context.outbox.push({ type: 'refused', peer: neighbor.id, reason })
     // Who turns a link down is asked again later; who said goodbye was announced by LEAVE.
     this.#parts.overlay.refused(neighbor.id, now)
     this.#interleave.taken(neighbor.id, false, now)
@@ -193,6 +195,7 @@ export class Neighborhood {
     for (const neighbor of missing) this.#missing(neighbor, mayAccuse, now)
     if (mayAccuse) for (const id of this.#parts.presence.thawed(now)) this.#parts.table.doubt(id, now)
     for (const neighbor of [...this.#context.view.all()]) this.#tickNeighbor(neighbor, now)
+    if (this.#isLeaf) this.#giveUpSeats(now)
   }
 
   /** What a link brings moves its deadlines only ahead: they are computed anew after ticks and changes of the links. */
@@ -211,16 +214,16 @@ export class Neighborhood {
     return strangers < PEERS_IN_HANDSHAKE_MAX && !offences.isRefused(peer, now)
   }
 
-  get #readersMax(): number {
-    return this.#parts.table.selfRecord.kind === 'node' ? READERS_PER_NODE_MAX : READERS_PER_TAB_MAX
+  /** Whether this member relays nothing. */
+  get #isLeaf(): boolean {
+    return this.#parts.table.selfRecord.role === 'reader'
   }
 
   /** Makes room where it must: a member without links, or from the other side of a split, has to get in. */
   #hasRoomFor(frame: HelloFrame, now: number): boolean {
     const { view, config } = this.#context
-    const isLeaf = this.#parts.table.selfRecord.role === 'reader'
     // Two readers have nothing to tell each other.
-    if (frame.record.role === 'reader') return !isLeaf && view.readers < this.#readersMax
+    if (frame.record.role === 'reader') return view.readers < seatsOf(this.#parts.table.selfRecord)
     if (view.degree <= config.linksHigh) return true
     const isStranger = this.#parts.table.get(frame.id) === undefined
     if (frame.links > 0 && !isStranger) return false
@@ -228,6 +231,22 @@ export class Neighborhood {
     if (others.length < config.evictFrom) return true
     for (const evicted of sample(this.#context.random, others, 1)) this.drop(evicted, 'evict', now)
     return true
+  }
+
+  /** There is no room: the other side is told so, and asks elsewhere at once. */
+  #turnDown(neighbor: Neighbor, { record }: HelloFrame, now: number): void {
+    this.#context.counters.linksRefused += 1
+    this.drop(neighbor, 'full', now)
+    if (this.#isLeaf && record.role === 'reader') this.#parts.overlay.avoid(neighbor.id, now)
+  }
+
+  /** A reader with more links than its share of the seats ends some; a newcomer that dialed it may need its link yet. */
+  #giveUpSeats(now: number): void {
+    const sources = this.#context.view.sources()
+    const spare = sources.length - Math.max(1, this.#parts.overlay.target)
+    if (spare <= 0) return
+    const free = sources.filter(({ intent, since }) => intent !== 'accept' || now >= since + NEWCOMER_MILLIS)
+    for (const neighbor of sample(this.#context.random, free, spare)) this.drop(neighbor, 'replaced', now)
   }
 
   /** What a new link means for the others: a full member hands one over, a newcomer expects that. */

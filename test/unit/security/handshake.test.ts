@@ -138,12 +138,6 @@ describe('the handshake of a link', () => {
     }
   })
 
-  it('refuses two readers, who would have nothing to tell each other', async () => {
-    const readers = await readerSecret(secret)
-    const ends = await meet(await member({ secret: readers }), await member({ secret: readers }))
-    for (const code of codes(ends)) expect(code).to.match(/^ERR_AUTH_(FAILED|REFUSED)$/)
-  })
-
   it('refuses a proof in which a single bit is another, wherever it is', async () => {
     const [a, b] = [await member(), await member()]
     for (let at = 4; at < 4 + 32 + 64 + 64; at += 16) {

@@ -38,7 +38,7 @@ describe('a second connection of a linked peer', () => {
     const keyring = await Keyring.open(given.secret ?? secret, 'shop')
     const links = new SecureLinks({
       ...{ links: network.transport().links, identity, keyring, clock, cluster: 'shop', role: 'writer' },
-      ...{ readersMax: 2, report: () => undefined },
+      ...{ report: () => undefined },
     })
     const made: Member = { id: identity.id, identity, links, log: [], frames: 0 }
     await links.start(identity.id, {

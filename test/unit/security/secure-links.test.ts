@@ -2,19 +2,14 @@
 import { expect } from 'chai'
 import { identityOf } from '../../../src/security/identity.js'
 import { Keyring } from '../../../src/security/keyring.js'
-import { generateSecret, readerSecret } from '../../../src/security/secret.js'
+import { generateSecret } from '../../../src/security/secret.js'
 import { SecureLinks } from '../../../src/security/secure-links.js'
-import { openSecurity, type SecurityOptions } from '../../../src/security/security.js'
 import { VirtualClock } from '../../../src/sim/virtual-clock.js'
-import { memoryNetwork } from '../../../src/transport/memory.js'
 import type { LinkEvents, Links, PendingLink } from '../../../src/transport/transport.js'
 import { encodeFrame } from '../../../src/wire/codec.js'
-import type { MemberKind } from '../../../src/wire/frame.js'
 import {
   AUTH_MILLIS_MAX,
   AUTH_PEERS_MAX,
-  READERS_PER_NODE_MAX,
-  READERS_PER_TAB_MAX,
   REKEY_MILLIS_MAX,
   UNVERIFIED_BYTES_MAX,
 } from '../../../src/wire/limits.js'
@@ -43,8 +38,8 @@ interface Side {
   frames: Uint8Array[]
 }
 
-/** A member; with a kind it is made as a store makes it. */
-async function side(secret: string, clock: VirtualClock, kind?: MemberKind): Promise<Side> {
+/** A member. */
+async function side(secret: string, clock: VirtualClock): Promise<Side> {
   const pending = new Map<string, PendingLink>()
   const inner: Side['inner'] = {
     ...{ events: undefined, sent: [], ended: [] },
@@ -93,9 +88,7 @@ async function side(secret: string, clock: VirtualClock, kind?: MemberKind): Pro
   const [log, errors, frames]: [string[], string[], Uint8Array[]] = [[], [], []]
   const report = ({ code }: { code: string }) => errors.push(code)
   const role = keyring.canWrite ? 'writer' : 'reader'
-  const secure = kind
-    ? await asInStore(links, { secret, clock, kind, seed: new Uint8Array(32).fill(made), report })
-    : new SecureLinks({ links, identity, keyring, role, cluster: 'shop', clock, readersMax: 2, report })
+  const secure = new SecureLinks({ links, identity, keyring, role, cluster: 'shop', clock, report })
   await secure.start(id, {
     linkUp: (peer) => log.push(`up ${peer}`),
     linkDown: (peer) => log.push(`down ${peer}`),
@@ -106,20 +99,6 @@ async function side(secret: string, clock: VirtualClock, kind?: MemberKind): Pro
 }
 
 let made = 0
-
-async function asInStore(
-  links: Links,
-  own: Pick<SecurityOptions, 'secret' | 'clock' | 'kind' | 'seed' | 'report'>,
-): Promise<Links> {
-  const signaling = memoryNetwork().transport().signaling
-  const { transport } = await openSecurity({
-    ...own,
-    cluster: 'shop',
-    role: undefined,
-    transport: { links, signaling },
-  })
-  return transport.links
-}
 
 /** Lets what the two say arrive, until it has come to this, or else until both are silent for a while. */
 async function carry(a: Side, b: Side, isDone = () => false): Promise<void> {
@@ -231,30 +210,6 @@ describe('links under a secret', () => {
     expect(a.log).to.deep.equal([`up ${b.id}`, `down ${b.id}`])
     expect(new Set([...a.errors, ...b.errors])).to.deep.equal(new Set(['ERR_AUTH_EPOCH']))
   })
-
-  for (const [kind, max] of [
-    ['browser', READERS_PER_TAB_MAX] as const,
-    ['node', READERS_PER_NODE_MAX] as const,
-  ])
-    it(`lead from a ${kind} to ${max} readers, and to one more writer, but to no further reader`, async () => {
-      const clock = new VirtualClock()
-      const secret = await generateSecret()
-      const readers = await readerSecret(secret)
-      const a = await side(secret, clock, kind)
-      const peers: Side[] = []
-      for (let count = 0; count <= max; count++) {
-        const peer = await side(readers, clock)
-        peers.push(peer)
-        for (const [one, other] of [[a, peer] as const, [peer, a] as const]) one.inner.open(other.id)
-        await carry(a, peer)
-      }
-      const last = peers.at(-1)?.id ?? ''
-      expect(a.log).to.deep.equal(peers.slice(0, max).map(({ id }) => `up ${id}`))
-      expect([a.inner.ended, a.errors]).to.deep.equal([[last], ['ERR_AUTH_FAILED']])
-      const writer = await side(secret, clock)
-      await meet(a, writer)
-      expect(a.log.at(-1)).to.equal(`up ${writer.id}`)
-    }).timeout(20_000)
 
   it(`let ${UNVERIFIED_BYTES_MAX} bytes wait for a signature to be checked, and not one more`, async () => {
     for (const excess of [0, 1]) {

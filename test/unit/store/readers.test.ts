@@ -1,7 +1,10 @@
 /** Readers: leaves of the mesh, which hear everything and are asked for nothing. */
 import { expect } from 'chai'
-import type { Store } from '../../../src/store/types.js'
-import { memoryNetwork } from '../../../src/transport/memory.js'
+import { generateSecret, readerSecret } from '../../../src/security/secret.js'
+import { runtimeKind } from '../../../src/store/transport-choice.js'
+import type { Store, StoreOptions } from '../../../src/store/types.js'
+import { type MemoryNetwork, memoryNetwork } from '../../../src/transport/memory.js'
+import { READERS_PER_NODE_MAX, READERS_PER_TAB_MAX } from '../../../src/wire/limits.js'
 import { closeStores, storeOn, until } from './cluster-of-stores.js'
 
 const roles = (store: Store) =>
@@ -10,16 +13,16 @@ const roles = (store: Store) =>
     .filter(({ self, direct }) => !self && direct)
     .map(({ role }) => role)
 
-describe('readers', () => {
+describe('readers', function () {
+  this.timeout(60_000)
   afterEach(closeStores)
 
   it('link to writers alone, count in no degree, and hear all that is written', async () => {
     const network = memoryNetwork()
     const writers = [storeOn(network), storeOn(network), storeOn(network)]
-    // A tab takes two readers, and each of them links to all writers of a cluster as small as this: more may wait for a seat.
-    const readers = Array.from({ length: 2 }, () => storeOn(network, { role: 'reader' }))
+    const readers = Array.from({ length: 4 }, () => storeOn(network, { role: 'reader' }))
     const all = [...writers, ...readers]
-    await until(() => all.every((store) => store.members.size === 5 && store.status.links > 0), 'all met')
+    await until(() => all.every((store) => store.members.size === 7 && store.status.links > 0), 'all met')
     await until(
       () => writers.every((store) => roles(store).filter((role) => role === 'writer').length === 2),
       'a mesh',
@@ -30,4 +33,44 @@ describe('readers', () => {
     await until(() => all.every((store) => store.usr.size === 30), 'every write is everywhere')
     expect(() => readers[0]?.usr.set('key', 1)).to.throw('ERR_READ_ONLY')
   })
+
+  it('are told that all seats are taken, and get in when one is free', async () => {
+    const network = memoryNetwork()
+    const writer = storeOn(network)
+    const { seated, late, errors } = await oneTooMany(network, { role: 'reader' })
+    expect(String(late.status.lastError)).to.include(writer.id)
+    expect(writer.status.lastError, 'nobody else is troubled').to.equal(undefined)
+    expect(seated.every(({ status }) => status.links === 1 && status.lastError === undefined)).to.equal(true)
+    await seated[0]?.close()
+    await until(() => late.status.name === 'live', 'it has the seat', 30_000)
+    expect(late.status.lastError?.code).to.not.equal('ERR_MEMBER_FULL')
+    writer.usr.set('key', 1)
+    await until(() => late.usr.get('key') === 1, 'it hears what is written')
+    // It may have dialed the reader that was closed.
+    for (const code of errors) expect(code).to.be.oneOf(['ERR_MEMBER_FULL', 'ERR_DIAL_TIMEOUT'])
+  })
+
+  it('are told the same in a cluster with a secret, and nothing of a handshake that failed', async () => {
+    const network = memoryNetwork()
+    const secret = await generateSecret()
+    const writer = storeOn(network, { secret })
+    const { seated, errors } = await oneTooMany(network, { secret: await readerSecret(secret) })
+    expect(new Set(errors)).to.deep.equal(new Set(['ERR_MEMBER_FULL']))
+    for (const { status } of [writer, ...seated]) expect(status.lastError).to.equal(undefined)
+  })
 })
+
+/** Takes every seat of the one writer that there is, and waits until one more reader is told why it waits. */
+async function oneTooMany(network: MemoryNetwork, options: Partial<StoreOptions>) {
+  const seats = runtimeKind === 'node' ? READERS_PER_NODE_MAX : READERS_PER_TAB_MAX
+  const seated = Array.from({ length: seats }, () => storeOn(network, options))
+  await until(() => seated.every(({ status }) => status.name === 'live'), 'every seat is taken', 20_000)
+  const late = storeOn(network, options)
+  const errors: string[] = []
+  late.on('error', ({ code }) => errors.push(code))
+  const isTold = () => late.status.lastError?.code === 'ERR_MEMBER_FULL' && late.status.links === 0
+  await until(isTold, 'it is told why it waits', 30_000)
+  expect(late.status.name).to.equal('joining')
+  expect(errors).to.include('ERR_MEMBER_FULL')
+  return { seated, late, errors }
+}
