@@ -67,6 +67,7 @@ export type ErrorCode =
   | 'ERR_AUTH_REFUSED'
   | 'ERR_AUTH_EPOCH'
   | 'ERR_SIGNATURE_INVALID'
+  | 'ERR_IDENTITY_TAKEN'
   | 'ERR_CRYPTO_UNAVAILABLE'
   // InternalError
   | 'ERR_LISTENER_THREW'

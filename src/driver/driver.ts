@@ -4,7 +4,7 @@
  * listener does.
  */
 import type { Clock, Timer } from '../base/clock.js'
-import { type GossipKvError, ProtocolError, TransportError } from '../base/errors.js'
+import { AuthError, type GossipKvError, ProtocolError, TransportError } from '../base/errors.js'
 import type { Random } from '../base/random.js'
 import type { ProtocolConfig } from '../protocol/config.js'
 import { Engine } from '../protocol/engine.js'
@@ -72,6 +72,8 @@ export interface DriverEvents {
   signaling(state: SignalingState, error: GossipKvError | undefined): void
   /** Signaling answered who else is there. */
   contacts(count: number): void
+  /** A later run of this member goes on elsewhere; this one meets nobody any more. */
+  displaced(error: GossipKvError): void
   /** A link could not be opened. */
   dialFailed(peer: string, error: GossipKvError): void
 }
@@ -241,6 +243,19 @@ export class Driver {
     await Promise.all([transport.links.close(), transport.signaling.close()])
   }
 
+  /** The world is left for good: nothing goes out or comes in any more but what is on its way out. */
+  #halt(): void {
+    const { clock, transport, events, id } = this.#options
+    this.#running = false
+    this.#timer?.timer.cancel()
+    this.#drainTimer?.cancel()
+    clock.after(
+      GOODBYE_MILLIS,
+      () => void Promise.allSettled([transport.links.close(), transport.signaling.close()]),
+    )
+    events.displaced(identityTaken(id))
+  }
+
   #drain(): void {
     this.#drainTimer?.cancel()
     this.#drainTimer = undefined
@@ -299,6 +314,9 @@ export class Driver {
           output.reason === 'full' ? memberFull(output.peer) : clusterFull(output.peer),
         )
         return false
+      case 'displaced':
+        this.#halt()
+        return true
       case 'members':
         return true
       case 'presence':
@@ -431,6 +449,14 @@ function clusterFull(peer: string): TransportError {
     what: `Member ${peer} did not take this one in: its cluster has ${MEMBERS_MAX} members`,
     why: 'A cluster has so many, or somebody made members up',
     fix: 'Use several clusters; where members cannot be trusted, give the cluster a secret',
+  })
+}
+
+function identityTaken(id: string): AuthError {
+  return new AuthError('ERR_IDENTITY_TAKEN', {
+    what: `Another process or tab runs as this member, ${id}, and was started later; this one has left the cluster`,
+    why: 'Its data folder or stored identity was copied, so that both have one key and one id',
+    fix: 'Stop one of the two, give it a data folder of its own without the copied identity, and start it anew',
   })
 }
 

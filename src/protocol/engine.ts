@@ -106,9 +106,10 @@ export class Engine {
         context.outbox.push({ type: 'gone', id: member, how })
       },
       unwatched: (member: string) => this.#neighborhood.unwatched(member, this.#now),
+      displaced: () => this.#stop(this.#now),
       changed: () => context.outbox.push({ type: 'members' }),
     }
-    this.#table = new MemberTable({ id, record }, config, events, health, now)
+    this.#table = new MemberTable({ id, record }, config, events, health, random, now)
     this.#overlay = new HyParView(context, this.#table)
     this.#presence = new Presence(context, this.#table)
     this.#routes = new Routes(context)
@@ -215,6 +216,7 @@ export class Engine {
 
   /** When to tick at the latest. */
   deadline(now: number): number {
+    if (this.#left) return Number.POSITIVE_INFINITY
     return Math.min(
       this.#claims.deadline(),
       this.#presence.deadline(),
@@ -461,6 +463,14 @@ export class Engine {
     const goodbye = { type: 'leave', id, incarnation: this.#table.selfRecord.incarnation } as const
     this.#broadcast.farewell({ type: 'claims', claims: [goodbye] }, now)
     for (const neighbor of this.view.all()) outbox.disconnect(neighbor.id, 'leave')
+    this.#left = true
+  }
+
+  /** A later run of this member goes on elsewhere: this one ends without a goodbye, which would be that one's. */
+  #stop(now: number): void {
+    if (this.#left) return
+    for (const neighbor of [...this.view.all()]) this.#neighborhood.drop(neighbor, 'error', now)
+    this.#context.outbox.push({ type: 'displaced' })
     this.#left = true
   }
 

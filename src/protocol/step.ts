@@ -59,6 +59,8 @@ export type Output =
   | { type: 'signal'; peer: string; signal: Signal }
   /** The cluster of `peer` has as many members as one may have, or `peer` itself as many links, and no other is there. */
   | { type: 'refused'; peer: string; reason: 'members' | 'full' }
+  /** A later run of this very member is alive elsewhere: this one has ended all links, and opens no more. */
+  | { type: 'displaced' }
   /** The member table or a member's liveness changed. */
   | { type: 'members' }
   /** A member was removed. */

@@ -24,6 +24,7 @@ const NO_EVENTS = {
   gone() {},
   signaling() {},
   contacts() {},
+  displaced() {},
   dialFailed() {},
 }
 

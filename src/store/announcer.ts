@@ -108,6 +108,10 @@ export class Announcer {
         board.contacts = count
         this.refreshSoon()
       },
+      displaced: (error) => {
+        board.signaling = 'disconnected'
+        this.report(error)
+      },
       dialFailed: (_peer, error) => this.report(error),
     }
   }

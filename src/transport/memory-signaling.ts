@@ -54,7 +54,7 @@ export class MemorySignaling implements Signaling {
   register(topics: readonly string[]): void {
     const [first = this.#topic] = topics
     const left = this.#topics.filter((topic) => !topics.includes(topic))
-    if (this.#self) for (const topic of left) this.#place.room(topic).delete(this.#self.id)
+    for (const topic of left) this.#leave(topic)
     this.#topic = first
     this.#topics = topics
     this.#join()
@@ -90,8 +90,14 @@ export class MemorySignaling implements Signaling {
   async close(): Promise<void> {
     this.#timer?.cancel()
     this.#place.clients.delete(this)
-    for (const topic of this.#topics) if (this.#self) this.#place.room(topic).delete(this.#self.id)
+    for (const topic of this.#topics) this.#leave(topic)
     this.#self = undefined
     this.#events = undefined
+  }
+
+  /** Gives its seat back, unless another one of the same id has it by now. */
+  #leave(topic: string): void {
+    const room = this.#place.room(topic)
+    if (this.#self && room.get(this.#self.id) === this) room.delete(this.#self.id)
   }
 }

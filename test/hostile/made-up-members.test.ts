@@ -33,7 +33,7 @@ describe('a flood of made-up members', function () {
     lab.link('full')
     const outputs = lab.frame('full', { type: 'disconnect', reason: 'members' })
     expect(outputs.filter(({ type }) => type === 'refused')).to.deep.equal([
-      { type: 'refused', peer: 'full' },
+      { type: 'refused', peer: 'full', reason: 'members' },
     ])
   })
 })

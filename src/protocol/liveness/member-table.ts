@@ -5,6 +5,7 @@
  * of members, it is also the passive view of HyParView.
  */
 import { hash32 } from '../../base/bytes.js'
+import { type Random, randomInteger } from '../../base/random.js'
 import { TagMap } from '../../base/tag-map.js'
 import type {
   MemberFrame,
@@ -28,6 +29,11 @@ export const MEMBER_BUCKETS = 64
  * clock. It is nobody's word but the watcher's, and a number that could not rise any more would be the end of this member.
  */
 const DOUBT_LEAD_MAX = 24 * 3_600_000
+/**
+ * Incarnations that a question is drawn from, upwards of the greatest known one: too many to have been signed by an
+ * earlier run by chance, and few enough that a next run, which begins with the wall clock, gets above them (19 hours).
+ */
+const QUESTIONS = 2 ** 26
 
 /** Doubt about one member. */
 interface Suspicion {
@@ -62,6 +68,8 @@ export interface TableEvents {
   removed(id: string, how: 'left' | 'dead'): void
   /** Nobody may watch this one any more: its lease stands still. */
   unwatched(id: string): void
+  /** A later run of this very member is alive elsewhere. */
+  displaced(): void
   changed(): void
 }
 
@@ -70,6 +78,7 @@ export class MemberTable {
   readonly #config: ProtocolConfig
   readonly #events: TableEvents
   readonly #health: Health
+  readonly #random: Random
   readonly #entries = new Map<string, TableEntry>()
   /** The same by the hash that stands for id and incarnation in short frames. */
   readonly #byTag = new TagMap<TableEntry>()
@@ -93,14 +102,19 @@ export class MemberTable {
   #accused = Number.NEGATIVE_INFINITY
   /** The next answer to that leaves no sooner. */
   #refuteAt = Number.NEGATIVE_INFINITY
+  /** Whether that answer asks a later run of this member whether it lives, and the incarnation that asked it. */
+  #asks = false
+  #asked: number | undefined
 
   constructor(
     self: { id: string; record: MemberRecord },
     config: ProtocolConfig,
     events: TableEvents,
     health: Health,
+    random: Random,
     now: number,
   ) {
+    this.#random = random
     this.#config = config
     this.#events = events
     this.#health = health
@@ -166,6 +180,11 @@ export class MemberTable {
 
   get(id: string): TableEntry | undefined {
     return this.#entries.get(id)
+  }
+
+  /** The incarnation under which a member is remembered as gone. */
+  buriedAs(id: string): number | undefined {
+    return this.#tombstones.get(id)?.incarnation
   }
 
   entries(): IterableIterator<TableEntry> {
@@ -328,7 +347,9 @@ export class MemberTable {
         this.#raise(known, lease, now)
         this.#events.renewed(id, leaseTag(known), lease, undefined)
       }
-      return undefined
+      // Of two runs of one member the sender knows the one that is over, or both live: that one is to see it.
+      const isOtherRun = record.session !== known.record.session
+      return isOtherRun && record.incarnation < known.record.incarnation ? this.frameOf(known) : undefined
     }
     this.#tombstones.delete(id)
     if (known?.suspicion) this.#health.late(now)
@@ -367,10 +388,20 @@ export class MemberTable {
     return true
   }
 
-  /** A rumor of the own death, or a record of an earlier life: only a greater incarnation of this life may stand. */
+  /**
+   * A rumor of the own death, or a record of another run: only a greater incarnation of this run may stand. A run that
+   * joined later is asked whether it lives: nobody but that run raises an incarnation that was just drawn by one.
+   */
   #aboutSelf(claim: MembershipClaim, now: number): undefined {
     const own = this.#self.record
     const told = claim.type === 'member' ? claim.record.incarnation : claim.incarnation
+    if (claim.type === 'member' && isLaterRun(claim.record, own)) {
+      if (this.#asked !== undefined && told === this.#asked + 1) {
+        this.#events.displaced()
+        return
+      }
+      this.#asks = true
+    }
     const isEcho = claim.type === 'member' && told === own.incarnation && claim.record.session === own.session
     const leadMax = claim.type === 'suspect' ? DOUBT_LEAD_MAX : Number.POSITIVE_INFINITY
     // Nothing could follow 2^53 - 1.
@@ -385,7 +416,10 @@ export class MemberTable {
   #refute(now: number): void {
     if (this.#accused < this.selfRecord.incarnation || now < this.#refuteAt) return
     this.#refuteAt = now + this.#config.refuteMillis
-    this.changeSelf({ incarnation: this.#accused + 1 })
+    const incarnation = this.#accused + 1 + (this.#asks ? randomInteger(this.#random, QUESTIONS) : 0)
+    this.#asked = this.#asks ? incarnation : this.#asked
+    this.#asks = false
+    this.changeSelf({ incarnation })
   }
 
   #renewSelf(now: number): void {
@@ -483,6 +517,12 @@ export class MemberTable {
   #hash({ bucket }: TableEntry, tag: number): void {
     this.#buckets[bucket] = ((this.#buckets[bucket] ?? 0) ^ tag) >>> 0
   }
+}
+
+/** Whether `record` is of another run of the same member, and of one that joined after the one of `own`. */
+function isLaterRun(record: MemberRecord, own: MemberRecord): boolean {
+  if (record.session === own.session) return false
+  return record.joined === own.joined ? record.session > own.session : record.joined > own.joined
 }
 
 /** Links to readers that a member takes: a leaf takes none. */

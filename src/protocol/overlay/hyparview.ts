@@ -108,8 +108,12 @@ export class HyParView {
       this.dial(id, isAlone ? 'join' : 'stranger', now)
     const left = Math.min(this.#wanted - this.#coming(now), this.#context.config.dialsMax - this.#ownDials)
     if (left <= 0) return
-    const known = this.#ready(this.#unsuspected(), now)
+    const known = this.#ready(this.#writers(false), now)
     for (const id of sample(this.#context.random, known, left)) this.dial(id, 'repair', now)
+    // Without a link it is more likely this member that was cut off than all those that it suspects.
+    const isCutOff = this.#context.view.size === 0 && this.#dials.size === 0
+    const suspects = isCutOff ? this.#ready(this.#writers(true), now) : []
+    for (const id of sample(this.#context.random, suspects, 1)) this.dial(id, 'repair', now)
     if (missing > 0) this.#dialAt = now + this.#context.config.dialBackoffMinMillis
   }
 
@@ -240,9 +244,9 @@ export class HyParView {
     this.#introduceAt = now + jittered(this.#context.random, period, JITTER_SHARE)
   }
 
-  *#unsuspected(): IterableIterator<string> {
+  *#writers(areSuspected: boolean): IterableIterator<string> {
     for (const { id, record, suspicion } of this.#members.entries())
-      if (!suspicion && record.role === 'writer') yield id
+      if ((suspicion !== undefined) === areSuspected && record.role === 'writer') yield id
   }
 
   #ready(ids: Iterable<string>, now: number): string[] {

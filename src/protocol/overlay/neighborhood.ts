@@ -85,6 +85,8 @@ export class Neighborhood {
     if (neighbor === undefined) return
     this.#remove(neighbor, now)
     if (neighbor.record) this.#doubt(peer, now)
+    // Dialed again at once, a link that breaks as soon as it is there would come and go for ever.
+    if (now < neighbor.since + this.#context.config.helloMillis) this.#parts.overlay.refused(peer, now)
     this.#parts.overlay.fill(now)
   }
 
@@ -107,6 +109,9 @@ export class Neighborhood {
     const { record, lease, proof } = frame
     const claim = { type: 'member', id: frame.id, record, lease, ...(proof && { proof }) } as const
     const answer = table.learn(claim, now)
+    // Who comes back below what is remembered of it is told how high it has to get.
+    const least = table.buriedAs(frame.id)
+    if (answer?.type === 'suspect' && least) answer.incarnation = least
     if (answer) sendTo(this.#context, neighbor, answer, now)
     const doubt = table.heard(frame.id, now)
     if (doubt) sendTo(this.#context, neighbor, doubt, now)

@@ -62,6 +62,7 @@ async function driverWithNeighbor() {
       message: nothing,
       signaling: nothing,
       contacts: nothing,
+      displaced: nothing,
       dialFailed: nothing,
     },
   })
