@@ -70,8 +70,10 @@ class ReconnectingClient implements SignalingClient {
   #urlIndex = 0
   /** What became of each URL since the last one that opened. */
   #failures: string[] = []
-  /** What the server said when it refused this member. */
-  #refusal: string | undefined
+  /** What the server said when it refused this member, and as how many failed rounds that counts. */
+  #refusal: { text: string; rounds: number } | undefined
+  /** How often another connection took the seat of this one. */
+  #replacements = 0
   /** Rounds over all URLs that failed in a row. */
   #rounds = 0
   #closing: Promise<void> | undefined
@@ -222,7 +224,10 @@ class ReconnectingClient implements SignalingClient {
   #refused(code: string, detail: string): void {
     // One message that the server did not understand costs nothing; the connection goes on.
     if (code === 'malformed') return
-    this.#refusal = `${shown(code)}, ${shown(detail, 200)}`
+    // Whoever shares its id with another one needs its turns to find that out, but ever more seldom.
+    if (code === 'replaced') this.#replacements += 1
+    const rounds = code === 'replaced' ? this.#replacements : Number.POSITIVE_INFINITY
+    this.#refusal = { text: `${shown(code)}, ${shown(detail, 200)}`, rounds }
     if (code !== 'replaced') return
     void this.#connection?.close()
     this.#ended(publicPart(this.#options.urls[this.#urlIndex] ?? ''))
@@ -240,11 +245,13 @@ class ReconnectingClient implements SignalingClient {
 
   /** Every URL failed, or an open connection was lost: waits a random time that grows with each round. */
   #wait(): void {
-    const error = this.#refusal === undefined ? unreachable(this.#failures) : refusal(this.#refusal)
-    if (this.#refusal !== undefined) this.#rounds = Number.POSITIVE_INFINITY
+    const error = this.#refusal === undefined ? unreachable(this.#failures) : refusal(this.#refusal.text)
+    if (this.#refusal !== undefined) this.#rounds = this.#refusal.rounds
     const upper = Math.min(RECONNECT_MILLIS_MAX, RECONNECT_MILLIS_MIN * 2 ** this.#rounds)
     this.#rounds++
-    this.#retryTimer = this.#options.clock.after(this.#options.random() * upper, () => {
+    // Many members lose a server at once, but each is refused for itself: it is left in peace for half of it.
+    const least = this.#refusal === undefined ? 0 : upper / 2
+    this.#retryTimer = this.#options.clock.after(least + this.#options.random() * (upper - least), () => {
       this.#failures = []
       this.#connect()
     })
