@@ -26,7 +26,7 @@ describe('another run of this member', () => {
     const question = toldIncarnation(lab, asked)
     expect(question)
       .to.be.above(501)
-      .and.below(501 + 2 ** 30)
+      .and.below(501 + 2 ** 26)
     const answered = lab.frame('b', otherRun(question + 1))
     expect(answered.filter(({ type }) => type === 'displaced')).to.have.length(1)
     expect(lab.engine.view.size).to.equal(0)
