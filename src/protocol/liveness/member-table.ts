@@ -31,9 +31,9 @@ export const MEMBER_BUCKETS = 64
 const DOUBT_LEAD_MAX = 24 * 3_600_000
 /**
  * Incarnations that a question is drawn from, upwards of the greatest known one: too many to have been signed by an
- * earlier run by chance, and few enough that a next run, which begins with the wall clock, gets above them (19 hours).
+ * earlier run by chance, and few enough that a next run, which begins with the wall clock, gets above them (70 minutes).
  */
-const QUESTIONS = 2 ** 26
+const QUESTIONS = 2 ** 22
 
 /** Doubt about one member. */
 interface Suspicion {
