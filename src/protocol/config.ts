@@ -191,11 +191,6 @@ export interface ProtocolConfig {
   /** The tree of an idle origin is forgotten after this. More: memory. [guess] */
   treeIdleMillis: number
   /**
-   * A tree of its own takes a shape, the first one too, after more than so many updates since the last shape. Less: who
-   * writes in bursts floods; more: a busy writer uses the shared tree for longer. [measured: bench redundancy]
-   */
-  shapeUpdates: number
-  /**
    * A busy origin gives its tree a new shape after so many updates. Less: one flood of an empty envelope more, each time.
    * [measured: bench redundancy]
    */
@@ -333,7 +328,6 @@ export const DEFAULT_CONFIG: Readonly<ProtocolConfig> = {
   ownTreeUpdates: 3,
   ownTreeMillis: 10_000,
   treeIdleMillis: 10 * 60_000,
-  shapeUpdates: 20,
   reshapeUpdates: 200,
   reshapeMillis: 60_000,
   beaconMillis: 15_000,

@@ -62,7 +62,7 @@ describe('Plumtree', () => {
     cluster.grow(40, 100)
     cluster.run(30_000)
     const writer = cluster.pick()
-    steadyWriter(cluster, writer, DEFAULT_CONFIG.shapeUpdates + 10, 97)
+    steadyWriter(cluster, writer, 20, 97)
     const delivery = new Delivery(cluster)
     cluster.observers.push(delivery)
     const lazy = new Announcements()

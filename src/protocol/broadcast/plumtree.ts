@@ -195,17 +195,14 @@ export class Plumtree {
     return now < this.#ownTree.usedAt + this.#context.config.ownTreeMillis
   }
 
-  /**
-   * A busy member has made an update: whether its tree is to take a shape. A shape is a flood, which the updates before it pay for; it
-   * is an empty envelope, as an update may have to wait somewhere for what it follows.
-   */
+  /** A busy member has made an update: its tree may take a shape, of an empty envelope, as an update may have to wait for another. */
   #keepOwnTree(now: number): void {
-    const { shapeUpdates, reshapeUpdates, reshapeMillis } = this.#context.config
+    const { reshapeUpdates, reshapeMillis } = this.#context.config
     const own = this.#ownTree
     const isUsed = this.#hasOwnTree(now)
     const isDue = !isUsed || own.updates > reshapeUpdates || now >= own.shapedAt + reshapeMillis
     if (isUsed) own.usedAt = now
-    if (!isDue || own.updates <= shapeUpdates) return
+    if (!isDue) return
     this.#ownTree = { shapedAt: now, usedAt: now, updates: 0 }
     this.#send({ type: 'beacon' }, true, now)
   }

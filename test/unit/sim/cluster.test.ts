@@ -115,8 +115,12 @@ describe('a simulated cluster of engines', () => {
     })
   }
 
-  for (const stallMillis of [0, 300])
-    it(`brings few copies of what 50 members write in turn, as the third write in 10 s comes, with stalls of ${stallMillis} ms`, () => {
+  for (const [stallMillis, restMillis] of [
+    [0, 14_000],
+    [300, 14_000],
+    [300, 1_000],
+  ] as const)
+    it(`brings few copies of what 50 members write in turn, the third time in 10 s, ${restMillis} ms after they came, with stalls of ${stallMillis} ms`, () => {
       const cluster = engineCluster({ seed: 1, latencyMillis: [1, 5] })
       const { members, random } = cluster
       const stall = () => {
@@ -126,7 +130,7 @@ describe('a simulated cluster of engines', () => {
       if (stallMillis > 0) stall()
       cluster.grow(50, 1)
       for (const member of members) member.write()
-      cluster.run(14_000)
+      cluster.run(restMillis)
       const writeInTurn = (rounds: number) => {
         for (let round = 0; round < rounds; round++)
           for (const member of members) {

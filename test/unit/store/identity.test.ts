@@ -89,6 +89,8 @@ describe('one identity in two places', function () {
           'the next run is in',
           20_000,
         )
+        const isNext = (store: Store) => store.members.get(next.id)?.joined === next.members.self.joined
+        await until(() => others.every(isNext), 'and everybody knows it', 10_000)
       })
 
   it('does not come of a restart, whichever way the clock went', async () => {
