@@ -21,7 +21,7 @@ export const falseDeaths: Bench = {
   about: 'living members removed by others: an hour at 5 % loss, and half a minute at 50 %',
   async *run({ quick, size = 100 }) {
     yield hour(size, quick ? HOUR / 12 : HOUR)
-    yield* storms(size, quick ? 2 : 5)
+    yield* storms(size, quick ? 4 : 20)
   },
 }
 

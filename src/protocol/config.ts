@@ -304,7 +304,7 @@ export const DEFAULT_CONFIG: Readonly<ProtocolConfig> = {
   beatTimeoutMillis: 700,
   beatsMissed: 2,
   silenceMillis: 16_000,
-  suspicionMinMillis: 1_200,
+  suspicionMinMillis: 1_400,
   suspicionMaxMillis: 6_000,
   confirmations: 2,
   healthMax: 15,

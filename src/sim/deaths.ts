@@ -25,16 +25,17 @@ export interface FalseDeath {
 
 export class Deaths extends Observer {
   /** Milliseconds until a crash is noticed, over all pairs of a crash and a survivor. */
-  readonly detection = new Histogram()
+  readonly detection: Histogram
   /** The same for members that said goodbye. */
   readonly farewell = new Histogram()
   readonly falseDeaths: FalseDeath[] = []
   readonly #cluster: Cluster<Engine>
   readonly #gone = new Map<string, Gone>()
 
-  /** Begins to watch. */
-  constructor(cluster: Cluster<Engine>) {
+  /** Begins to watch; several may add their times to one histogram. */
+  constructor(cluster: Cluster<Engine>, detection = new Histogram()) {
     super()
+    this.detection = detection
     this.#cluster = cluster
   }
 

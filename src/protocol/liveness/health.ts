@@ -7,6 +7,8 @@ import type { ProtocolConfig } from '../config.js'
 
 export class Health {
   readonly #config: ProtocolConfig
+  /** Neighbors of which a beat is missing now, and that nobody doubts: what others say may not get here either. */
+  silent = 0
   #score = 0
   #at = Number.NEGATIVE_INFINITY
 
@@ -18,6 +20,14 @@ export class Health {
   late(now: number): void {
     this.#score = Math.min(this.#config.healthMax, this.score(now) + 1)
     this.#at = now
+  }
+
+  /**
+   * By how much the timers of suspicions are longer: 1 and up. A link that is silent right now counts at once, or who hears nobody any
+   * more would take itself for well.
+   */
+  stretch(now: number): number {
+    return 1 + Math.max(this.score(now), Math.min(this.silent, this.#config.healthMax))
   }
 
   /** 0 to `healthMax`; it falls by one in each `healthMillis` in which nothing was late. */

@@ -34,9 +34,13 @@ export class Heartbeat {
 
   /** Any frame of `neighbor` says that it lives; one that was overdue says that links stall, or this member. */
   heard(neighbor: Neighbor, now: number): void {
-    const isSoon = now < neighbor.lastHeard + this.#config.beatMillis
-    if (!isSoon && neighbor.record && now >= this.#missedAt(neighbor, 1, 1)) this.#health.late(now)
+    if (neighbor.record && this.isLate(neighbor, now)) this.#health.late(now)
     neighbor.lastHeard = now
+  }
+
+  /** Whether a beat of `neighbor` is missing. */
+  isLate(neighbor: Neighbor, now: number): boolean {
+    return now >= neighbor.lastHeard + this.#config.beatMillis && now >= this.#missedAt(neighbor, 1, 1)
   }
 
   /** Whether the period of `neighbor` is over. */

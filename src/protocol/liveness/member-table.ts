@@ -280,7 +280,7 @@ export class MemberTable {
 
   /** Removes whom nobody vouches for, renews the own lease, forgets old tombstones. */
   tick(now: number): void {
-    const stretch = 1 + this.#health.score(now)
+    const stretch = this.#health.stretch(now)
     for (const entry of this.#suspects)
       if (entry.suspicion && now >= entry.suspicion.since + entry.suspicion.timer * stretch)
         this.#bury(entry, now)

@@ -194,6 +194,7 @@ export class Neighborhood {
   tick(now: number): void {
     this.#deadline = undefined
     this.#interleave.tick(now)
+    this.#context.health.silent = this.#silent(now)
     const missing = this.#missingBeats(now)
     const doubtsItself = missing.length >= DOUBTFUL_LINKS_MIN && 2 * missing.length >= this.#context.view.size
     const mayAccuse = !doubtsItself && now >= this.#humbleUntil
@@ -291,6 +292,14 @@ export class Neighborhood {
     this.#newcomerUntil = now + NEWCOMER_MILLIS
     for (const neighbor of this.#context.view.all()) neighbor.isTeacher = true
     this.#parts.table.dropOthers()
+  }
+
+  #silent(now: number): number {
+    const { heartbeat, table } = this.#parts
+    let silent = 0
+    for (const neighbor of this.#context.view.established())
+      if (heartbeat.isLate(neighbor, now) && !table.get(neighbor.id)?.suspicion) silent += 1
+    return silent
   }
 
   #missingBeats(now: number): Neighbor[] {

@@ -6,7 +6,7 @@ import type { Output } from '../../../src/protocol/step.js'
 import { claimsTo, Lab, record, sentTo } from './lab.js'
 
 const { healthMax, healthMillis, refuteMillis, silenceMillis } = DEFAULT_CONFIG
-const { leaseMillis, leasesDoubted, suspicionMinMillis } = DEFAULT_CONFIG
+const { leaseMillis, leasesDoubted, suspicionMinMillis, suspicionMaxMillis } = DEFAULT_CONFIG
 
 /** Whom `outputs` tell `peer` to doubt. */
 const doubts = (outputs: readonly Output[], peer: string) =>
@@ -38,10 +38,23 @@ describe('liveness in the engine', () => {
       lab.beats(1, ['a', 'b', 'c'])
       if (late) for (const peer of ['a', 'b']) lab.pass(1_000) && lab.pass(1_000) && lab.beat(peer)
       for (const by of ['x', 'y', 'z']) lab.frame('a', { type: 'suspect', id: 'c', incarnation: 100, by })
-      lab.pass(suspicionMinMillis + 200)
+      lab.beats(Math.ceil(suspicionMinMillis / 1_000), ['a', 'b'])
       return lab.engine.table.get('c') === undefined
     }
     expect([removedAfter(false), removedAfter(true)]).to.deep.equal([true, false])
+  })
+
+  it('waits longer before it removes anybody while its links are silent, though nothing was late yet', () => {
+    const removedAfter = (heard: readonly string[]) => {
+      const lab = new Lab()
+      for (const peer of ['a', 'b', 'c']) lab.link(peer)
+      lab.frame('a', { type: 'member', id: 'd', record: record(8), lease: 0 })
+      lab.beats(1, ['a', 'b', 'c'])
+      lab.frame('a', { type: 'suspect', id: 'd', incarnation: 100, by: 'x' })
+      lab.beats(suspicionMaxMillis / 1_000 + 1, heard)
+      return lab.engine.table.get('d') === undefined
+    }
+    expect([removedAfter(['a', 'b', 'c']), removedAfter([])]).to.deep.equal([true, false])
   })
 
   it('sends claims along every link while things are late, and along the tree else', () => {

@@ -7,7 +7,7 @@ import { playScenario, scenarioOf } from '../../../src/sim/swarm.js'
 import { ENGINE_MUTANTS } from './mutants/engine-mutants.js'
 
 /** A small cluster without faults is enough for these. */
-const CALM = { ...scenarioOf(1), members: 12, chaosMillis: 5_000, faults: [] }
+const CALM = { ...scenarioOf(3), members: 12, chaosMillis: 5_000, faults: [] }
 const CAUGHT_IN_THE_CALM: readonly string[] = [
   'doubts are not told',
   'a goodbye is not flooded',
