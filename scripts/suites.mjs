@@ -11,7 +11,7 @@ const MINUTE = 60_000
  * @type {Suite[]}
  */
 const SUITES = [
-  { name: 'unit', runner: 'mocha', folders: ['unit'], needsBuild: false, limitMillis: 4 * MINUTE },
+  { name: 'unit', runner: 'mocha', folders: ['unit'], needsBuild: false, limitMillis: 6 * MINUTE },
   {
     name: 'node',
     runner: 'mocha',
@@ -24,7 +24,7 @@ const SUITES = [
     runner: 'chromium',
     folders: ['unit', 'browser'],
     needsBuild: false,
-    limitMillis: 5 * MINUTE,
+    limitMillis: 8 * MINUTE,
   },
   { name: 'package', runner: 'mocha', folders: ['package'], needsBuild: true, limitMillis: 3 * MINUTE },
   { name: 'e2e', runner: 'mocha', folders: ['e2e'], needsBuild: true, limitMillis: 8 * MINUTE },
