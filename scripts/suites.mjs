@@ -17,7 +17,7 @@ const SUITES = [
     runner: 'mocha',
     folders: ['node', 'paper', 'sim', 'hostile', 'contract', 'chaos'],
     needsBuild: false,
-    limitMillis: 5 * MINUTE,
+    limitMillis: 8 * MINUTE,
   },
   {
     name: 'browser',
