@@ -23,7 +23,7 @@ const codes = (store: Store) => {
 }
 
 describe('one identity in two places', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   afterEach(closeStores)
 
   for (const kind of ['an open cluster', 'a cluster with a secret'] as const)
@@ -52,7 +52,7 @@ describe('one identity in two places', function () {
         await until(
           () => later.status.name === 'live' && later.status.links === count,
           'the later one is in',
-          20_000,
+          60_000,
         )
         await until(
           () => [later, ...others].every((store) => store.members.size === count + 1),
@@ -87,7 +87,7 @@ describe('one identity in two places', function () {
         await until(
           () => next.status.name === 'live' && next.status.links === count,
           'the next run is in',
-          20_000,
+          60_000,
         )
         const isNext = (store: Store) => store.members.get(next.id)?.joined === next.members.self.joined
         await until(() => others.every(isNext), 'and everybody knows it', 10_000)
