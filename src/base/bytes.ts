@@ -9,6 +9,17 @@ export function bytesEqual(a: Uint8Array, b: Uint8Array): boolean {
   return true
 }
 
+/** Puts byte strings together. */
+export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}
+
 /** What was written, as a copy. The encoder is empty again and keeps its room, so that the next use allocates nothing. */
 export function takeWritten(encoder: encoding.Encoder): Uint8Array {
   const bytes = encoding.toUint8Array(encoder)

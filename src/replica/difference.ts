@@ -13,7 +13,7 @@
  * the author is, it tells everything. Parts are cut between the structs of the update, and anywhere behind it.
  */
 import * as encoding from 'lib0/encoding'
-import { takeWritten } from '../base/bytes.js'
+import { concat, takeWritten } from '../base/bytes.js'
 import type { Offence } from '../protocol/replica-port.js'
 import {
   MERGE_BYTES_MAX,
@@ -187,7 +187,7 @@ export class DifferenceReader {
 
   /** The whole, once its last part was read. */
   end(): Difference | Offence {
-    return readWhole(joined(this.#tail), (reader) => {
+    return readWhole(concat(...this.#tail), (reader) => {
       if (!this.#head) throw new Refusal('malformed')
       reader.count(0, 1)
       const knew = readTold(reader)
@@ -200,16 +200,6 @@ export class DifferenceReader {
       return { ...this.#head, runs: this.#runs.runs, knew, buckets, live, lineage }
     })
   }
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0))
-  let offset = 0
-  for (const piece of pieces) {
-    whole.set(piece, offset)
-    offset += piece.length
-  }
-  return whole
 }
 
 function readTold(reader: BoundedReader): Difference['knew'] {

@@ -3,11 +3,12 @@
  * suspicions. So do messages of the application. A proof is the author's public key, whose hash is its id, and the signature over the claim and the id
  * of the cluster. So a claim can be checked by whoever gets it, from whomever, and holds in one cluster alone.
  */
+import { concat } from '../base/bytes.js'
 import { PROOF_BYTES, peekEnvelope } from '../wire/codec.js'
 import { type AckFrame, type Claim, FRAME_TAGS, type Frame, type MessageFrame } from '../wire/frame.js'
 import { recordText } from '../wire/record-codec.js'
 import { KEY_BYTES, verify } from './ed25519.js'
-import { concat, toBase64Url } from './encoding.js'
+import { toBase64Url } from './encoding.js'
 import { type Identity, idOf } from './identity.js'
 
 /** Proofs that are remembered as good: repair brings the same ones again and again. */

@@ -3,7 +3,8 @@
  * to find the same: whoever passes on a signature that its neighbor does not take is refused there as a forger. Where
  * implementations differ (Chalkias et al., "Taming the many EdDSAs", 2020) the strict answer counts.
  */
-import { concat, fromBase64Url, toBase64Url } from './encoding.js'
+import { concat } from '../base/bytes.js'
+import { fromBase64Url, toBase64Url } from './encoding.js'
 
 /** A private key that signs, and its public half. */
 export interface SigningKey {

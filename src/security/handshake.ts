@@ -4,8 +4,10 @@
  * fingerprints as the connection has them; so a proof that somebody in the middle relays, reflects or kept from
  * another link holds for nothing. HELLO, PROOF, THROUGH from each side, in AUTH frames; REFUSED ends it.
  */
+
 import * as decoding from 'lib0/decoding'
 import * as encoding from 'lib0/encoding'
+import { concat } from '../base/bytes.js'
 import type { Clock, Timer } from '../base/clock.js'
 import { type AuthError, GossipKvError, ProtocolError } from '../base/errors.js'
 import { readChoice, readCount, readFixed, readWord } from '../wire/fields.js'
@@ -13,7 +15,7 @@ import { type MemberRole, PROTOCOL_VERSION } from '../wire/frame.js'
 import { AUTH_BYTES_MAX, AUTH_MILLIS_MAX, SECRETS_MAX } from '../wire/limits.js'
 import { epochMissing, REFUSALS, type Refusal, refused, refusedBy } from './auth-errors.js'
 import { KEY_BYTES, SIGNATURE_BYTES, verify } from './ed25519.js'
-import { concat, randomBytes, statement, toBase64Url } from './encoding.js'
+import { randomBytes, statement, toBase64Url } from './encoding.js'
 import { type Identity, idOf } from './identity.js'
 import { type Epoch, type Keyring, mac } from './keyring.js'
 

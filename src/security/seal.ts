@@ -6,12 +6,13 @@
  * before that gets too much. Who knows no nonce of the receiver asks for one first (`knock`); who knows one that is out
  * is told the present one. Stored bytes are sealed as well.
  */
+import { concat } from '../base/bytes.js'
 import { AuthError, StorageError } from '../base/errors.js'
 import { REPLAYS_MAX } from '../wire/limits.js'
 import { isWord, parseSignal, type SealedSignal, type Signal } from '../wire/signal.js'
 import { epochMissing } from './auth-errors.js'
 import { KEY_BYTES, SIGNATURE_BYTES, verify } from './ed25519.js'
-import { concat, fromBase64Url, randomBytes, statement, toBase64Url } from './encoding.js'
+import { fromBase64Url, randomBytes, statement, toBase64Url } from './encoding.js'
 import { type Identity, idOf } from './identity.js'
 import type { Epoch, Keyring } from './keyring.js'
 

@@ -3,8 +3,10 @@
  * member's writes it has, without gaps. It merges, digests and differs as the real one does, at a thousandth of
  * the cost. It also tells who merged what, and by which way it came.
  */
+
 import * as decoding from 'lib0/decoding'
 import * as encoding from 'lib0/encoding'
+import { concat } from '../base/bytes.js'
 import type { DifferenceIntake, ReceiveResult } from '../protocol/replica-port.js'
 import { SYNC_PART_BYTES_MAX } from '../wire/limits.js'
 import type { SimReplica } from './seat.js'
@@ -114,7 +116,7 @@ export class StubReplica implements SimReplica {
   }
 
   #mergeDifference([first = new Uint8Array(), ...others]: readonly Uint8Array[]): ReceiveResult {
-    const runs = decodeRuns(others.reduce(joined, first))
+    const runs = decodeRuns(others.length === 0 ? first : concat(first, ...others))
     if (runs === undefined) return { type: 'offence', kind: 'malformed' }
     return { type: 'applied', news: this.#merge(runs, 'sync') }
   }
@@ -151,13 +153,6 @@ function* partsOf(difference: Uint8Array): Generator<Uint8Array, Uint8Array> {
   for (; start + SYNC_PART_BYTES_MAX < difference.length; start += SYNC_PART_BYTES_MAX)
     yield difference.subarray(start, start + SYNC_PART_BYTES_MAX)
   return start === 0 ? difference : difference.subarray(start)
-}
-
-function joined(before: Uint8Array, part: Uint8Array): Uint8Array {
-  const both = new Uint8Array(before.length + part.length)
-  both.set(before)
-  both.set(part, before.length)
-  return both
 }
 
 /** Runs, then as many bytes as their values would have. */
