@@ -4,7 +4,7 @@
  * socket. The driver's duties: one input at a time, outputs carried out in order, a tick at the deadline.
  */
 import { type Random, sample } from '../base/random.js'
-import type { Claim, Frame, GossipFrame, MemberRecord } from '../wire/frame.js'
+import type { Claim, Frame, GossipFrame, MemberFrame, MemberRecord } from '../wire/frame.js'
 import { type AnswerKind, Answers } from './answers.js'
 import { Acknowledgements } from './broadcast/acknowledgements.js'
 import { Plumtree } from './broadcast/plumtree.js'
@@ -96,10 +96,12 @@ export class Engine {
     this.#broadcast = new Plumtree(context, (frame, from) => this.#accept(frame, from))
     const events = {
       tell: (claim: Parameters<Claims['add']>[0]) => this.#claims.add(claim, this.#now),
+      tellUnlessHeard: (claim: MemberFrame) => this.#claims.addUnlessHeard(claim, this.#now),
       renewed: (member: string, tag: number, lease: number, from: string | undefined) => {
         if (from !== undefined) this.#routes.learn(member, from)
         this.#passLease(tag, lease, from)
       },
+      fetched: () => this.#sync.spreadFrom('', this.#now),
       removed: (member: string, how: 'left' | 'dead') => {
         this.#presence.forget(member)
         if (how === 'dead') this.#neighborhood.buried(member, this.#now)
@@ -321,7 +323,7 @@ export class Engine {
         if (this.refuses(frame.from, now) || !this.#pays(peer, 'signal', now)) return
         return this.#routes.receive(frame, peer, now)
       case 'digest':
-        if (frame.members !== this.#membersDigest) this.#tellBuckets(neighbor, true, now)
+        if (frame.members !== this.#membersDigest) this.#compareMembers(neighbor, now)
         return this.#sync.receiveDigest(neighbor, frame, now)
       case 'members':
         if (!this.#pays(peer, 'members', now)) return
@@ -344,7 +346,7 @@ export class Engine {
       case 'member':
       case 'suspect':
       case 'leave': {
-        const answer = neighbor.isTeacher ? this.#table.hear(frame, now) : this.#table.learn(frame, now)
+        const answer = neighbor.isTeacher ? this.#table.fetch(frame, now) : this.#table.learn(frame, now)
         if (answer) sendTo(this.#context, neighbor, answer, now)
         return
       }
@@ -373,7 +375,10 @@ export class Engine {
         return this.#context.replica.receive(body.update)
       case 'claims':
         for (const claim of body.claims) {
-          if (claim.type === 'member') this.#routes.hint(claim.id, from)
+          if (claim.type === 'member') {
+            this.#routes.hint(claim.id, from)
+            this.#claims.heard(claim)
+          }
           this.#hear(claim, frame.origin)
         }
         return APPLIED
@@ -481,6 +486,13 @@ export class Engine {
   #passLease(tag: number, lease: number, from: string | undefined): void {
     const risen = { tag, lease }
     for (const neighbor of this.view.all()) if (neighbor.id !== from) neighbor.leases.add(risen)
+  }
+
+  /** Tables that differ are compared: of two members the greater asks, once for all digests that are under way. */
+  #compareMembers(neighbor: Neighbor, now: number): void {
+    if (this.#context.id < neighbor.id || now < neighbor.compareNotBefore) return
+    neighbor.compareNotBefore = now + this.#context.config.mismatchMillis
+    this.#tellBuckets(neighbor, true, now)
   }
 
   #tellBuckets(neighbor: Neighbor, ask: boolean, now: number): void {

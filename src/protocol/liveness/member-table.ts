@@ -58,12 +58,19 @@ export interface TableEntry {
   suspicion: Suspicion | undefined
 }
 
+/** Who is told of news. */
+type Audience = 'nobody' | 'neighbors' | 'everyone' | 'unless heard'
+
 /** What the table tells the rest of the engine. */
 export interface TableEvents {
   /** A claim of this member, or one that it learned from a neighbor alone, for everyone. */
   tell(claim: MembershipClaim): void
+  /** A record that others have told of, most likely. */
+  tellUnlessHeard(claim: MemberFrame): void
   /** A lease of `id` rose: `from` told of it, or it is the own one. */
   renewed(id: string, tag: number, lease: number, from: string | undefined): void
+  /** A neighbor repaired the table. */
+  fetched(): void
   /** Somebody was removed. */
   removed(id: string, how: 'left' | 'dead'): void
   /** Nobody may watch this one any more: its lease stands still. */
@@ -208,14 +215,24 @@ export class MemberTable {
     return { type: 'member', id, record, lease, ...(proof && { proof }) }
   }
 
-  /** A claim that the others know as well. What is long over is answered. */
+  /** A claim that all others hear as well. What is long over is answered. */
   hear(claim: MembershipClaim, now: number): MembershipClaim | undefined {
-    return this.#take(claim, false, now)
+    return this.#take(claim, 'nobody', now)
+  }
+
+  /** A claim that others know as well, if this member and the neighbor that told it are of one cluster: the neighbors are to compare. */
+  fetch(claim: MembershipClaim, now: number): MembershipClaim | undefined {
+    return this.#take(claim, 'neighbors', now)
   }
 
   /** A claim that only this neighbor told. What is news goes to all; what is long over is answered. */
   learn(claim: MembershipClaim, now: number): MembershipClaim | undefined {
-    return this.#take(claim, true, now)
+    return this.#take(claim, 'everyone', now)
+  }
+
+  /** A claim that others have told to all by now, or tell soon. If it is not heard from them, this member tells it. */
+  meet(claim: MemberFrame, now: number): MembershipClaim | undefined {
+    return this.#take(claim, 'unless heard', now)
   }
 
   /** Leases rose, as `from` says; a reader speaks of its own one alone. */
@@ -310,19 +327,19 @@ export class MemberTable {
     return this.#suspects.size > 0 ? Math.min(next, now + this.#config.tableTickMillis) : next
   }
 
-  #take(claim: MembershipClaim, firstHand: boolean, now: number): MembershipClaim | undefined {
+  #take(claim: MembershipClaim, audience: Audience, now: number): MembershipClaim | undefined {
     if (claim.id === this.#self.id) return this.#aboutSelf(claim, now)
     switch (claim.type) {
       case 'member':
-        return this.#merge(claim, firstHand, now)
+        return this.#merge(claim, audience, now)
       case 'suspect':
-        if (this.#suspect(claim, now) && firstHand) this.#events.tell(claim)
+        if (this.#suspect(claim, now) && audience === 'everyone') this.#events.tell(claim)
         return undefined
       case 'leave': {
         const known = this.#entries.get(claim.id)
         if (known?.record.incarnation !== claim.incarnation) return undefined
         this.#bury(known, now, 'left')
-        if (firstHand) this.#events.tell(claim)
+        if (audience === 'everyone') this.#events.tell(claim)
         return undefined
       }
       default:
@@ -330,7 +347,7 @@ export class MemberTable {
     }
   }
 
-  #merge(claim: MemberFrame, firstHand: boolean, now: number): MembershipClaim | undefined {
+  #merge(claim: MemberFrame, audience: Audience, now: number): MembershipClaim | undefined {
     const { id, record, lease, proof } = claim
     const tombstone = this.#tombstones.get(id)
     if (tombstone !== undefined && record.incarnation <= tombstone.incarnation) {
@@ -356,7 +373,9 @@ export class MemberTable {
     if (known !== undefined) this.#remove(known)
     const bucket = known?.bucket ?? bucketOf(id)
     this.#put({ id, record, bucket, lease, leaseAt: now, suspicion: undefined, ...(proof && { proof }) })
-    if (firstHand) this.#events.tell(claim)
+    if (audience === 'everyone') this.#events.tell(claim)
+    if (audience === 'neighbors') this.#events.fetched()
+    if (audience === 'unless heard') this.#events.tellUnlessHeard(claim)
     this.#events.changed()
     return undefined
   }

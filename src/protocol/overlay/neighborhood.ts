@@ -3,7 +3,14 @@
  * and how a link is closed. A link's end is told to every part that holds something of it.
  */
 import { jittered, sample } from '../../base/random.js'
-import type { DisconnectReason, HelloFrame, InterleaveFrame, Visibility } from '../../wire/frame.js'
+import type {
+  DisconnectReason,
+  HelloFrame,
+  InterleaveFrame,
+  MemberFrame,
+  MembershipClaim,
+  Visibility,
+} from '../../wire/frame.js'
 import { PEERS_IN_HANDSHAKE_MAX } from '../../wire/limits.js'
 import type { Plumtree } from '../broadcast/plumtree.js'
 import { type EngineContext, sendTo } from '../context.js'
@@ -108,7 +115,7 @@ export class Neighborhood {
     overlay.welcomed(neighbor.id, now)
     const { record, lease, proof } = frame
     const claim = { type: 'member', id: frame.id, record, lease, ...(proof && { proof }) } as const
-    const answer = table.learn(claim, now)
+    const answer = this.#meet(neighbor, claim, frame.links > 0, now)
     // Who comes back below what is remembered of it is told how high it has to get.
     const least = table.buriedAs(frame.id)
     if (answer?.type === 'suspect' && least) answer.incarnation = least
@@ -119,6 +126,18 @@ export class Neighborhood {
     if (this.#context.view.established().length === 1) this.#tellDoubts(neighbor, now)
     this.#settle(neighbor, frame, now)
     this.#context.outbox.push({ type: 'members' })
+  }
+
+  /** A neighbor that has links was told of by those whom it met before: a teacher for sure, a newcomer most likely. */
+  #meet(
+    { isTeacher }: Neighbor,
+    claim: MemberFrame,
+    hasLinks: boolean,
+    now: number,
+  ): MembershipClaim | undefined {
+    const { table } = this.#parts
+    if (!hasLinks) return table.learn(claim, now)
+    return isTeacher ? table.fetch(claim, now) : table.meet(claim, now)
   }
 
   interleaved(neighbor: Neighbor, frame: InterleaveFrame, now: number): void {

@@ -24,6 +24,8 @@ export interface Neighbor {
   visibility: Visibility
   /** This member had no older link: what this neighbor tells of others, the others know. */
   isTeacher: boolean
+  /** Not asked for its member table before this. */
+  compareNotBefore: number
   /** This member suspects it again only after this. */
   suspectNotBefore: number
   /** A full neighbor that was dialed to join is expected to hand over a link until then. */
@@ -116,6 +118,7 @@ export class PeerView {
       peerTime: undefined,
       visibility: 'visible',
       isTeacher: false,
+      compareNotBefore: now,
       suspectNotBefore: 0,
       offerUntil: 0,
       digest: undefined,
