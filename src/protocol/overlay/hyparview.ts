@@ -143,8 +143,10 @@ export class HyParView {
   refused(peer: string, now: number): void {
     this.#dials.delete(peer)
     const { config, random } = this.#context
-    const { failures: before = 0, welcomedAt } = this.#backoff.get(peer) ?? {}
+    const { failures: before = 0, notBefore = now, welcomedAt } = this.#backoff.get(peer) ?? {}
     const hasLasted = welcomedAt !== undefined && now >= welcomedAt + config.helloMillis
+    // It was not dialed again meanwhile: what fails came from there, or long ago to a member that slept.
+    if (now < notBefore && !hasLasted) return
     const failures = (hasLasted ? 0 : before) + 1
     const pause = dialPauseMillis(failures, random(), config)
     this.#backoff.set(peer, { failures, notBefore: now + pause })

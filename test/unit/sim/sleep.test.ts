@@ -26,7 +26,7 @@ describe('a member that slept', () => {
         })
       cluster.resume(sleeper)
       await cluster.advance(1)
-      expect(await cluster.settle()).to.be.below(10_000)
+      expect(await cluster.settle()).to.be.below(3_000)
       await cluster.advance(MINUTE)
       expect([ghosts, cluster.settled]).to.deep.equal([0, true])
       expect(removed.filter((id) => id !== mortal.id)).to.deep.equal([])
