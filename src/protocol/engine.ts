@@ -25,6 +25,7 @@ import { Routes } from './overlay/routes.js'
 import type { ReceiveResult, ReplicaPort } from './replica-port.js'
 import { type Input, Outbox, type Output } from './step.js'
 import { AntiEntropy } from './sync/anti-entropy.js'
+import { TableComparison } from './sync/table-comparison.js'
 
 export interface EngineOptions {
   id: string
@@ -58,6 +59,7 @@ export class Engine {
   readonly #neighborhood: Neighborhood
   readonly #broadcast: Plumtree
   readonly #sync: AntiEntropy
+  readonly #comparison: TableComparison
   readonly #acks: Acknowledgements
   /** The time of the step under way, for what is called back within it. */
   #now: number
@@ -120,7 +122,8 @@ export class Engine {
     )
     this.#wallOffset = new WallOffset(context.view, options.wall)
     this.#heartbeat = new Heartbeat(config, random, health, this.#wallOffset)
-    this.#sync = new AntiEntropy(context, () => this.#membersDigest, now)
+    this.#comparison = new TableComparison(context, this.#table, this.#presence)
+    this.#sync = new AntiEntropy(context, () => this.#comparison.digest, now)
     const parts = {
       table: this.#table,
       overlay: this.#overlay,
@@ -323,12 +326,11 @@ export class Engine {
         if (this.refuses(frame.from, now) || !this.#pays(peer, 'signal', now)) return
         return this.#routes.receive(frame, peer, now)
       case 'digest':
-        if (frame.members !== this.#membersDigest) this.#compareMembers(neighbor, now)
+        this.#comparison.compare(neighbor, frame.members, now)
         return this.#sync.receiveDigest(neighbor, frame, now)
       case 'members':
         if (!this.#pays(peer, 'members', now)) return
-        if (frame.ask) this.#tellBuckets(neighbor, false, now)
-        return this.#tellDiffering(neighbor, frame.buckets, now)
+        return this.#comparison.answer(neighbor, frame, now)
       case 'sync-request':
         if (!this.#pays(peer, 'sync', now)) return this.#sync.decline(peer, frame.exchange)
         if (this.#sync.serve(peer, frame, now) === 'malformed') this.#neighborhood.offence(peer, now)
@@ -486,32 +488,6 @@ export class Engine {
   #passLease(tag: number, lease: number, from: string | undefined): void {
     const risen = { tag, lease }
     for (const neighbor of this.view.all()) if (neighbor.id !== from) neighbor.leases.add(risen)
-  }
-
-  /** Tables that differ are compared: of two members the greater asks, once for all digests that are under way. */
-  #compareMembers(neighbor: Neighbor, now: number): void {
-    if (this.#context.id < neighbor.id || now < neighbor.compareNotBefore) return
-    neighbor.compareNotBefore = now + this.#context.config.mismatchMillis
-    this.#tellBuckets(neighbor, true, now)
-  }
-
-  #tellBuckets(neighbor: Neighbor, ask: boolean, now: number): void {
-    sendTo(this.#context, neighbor, { type: 'members', buckets: this.#buckets, ask }, now)
-  }
-
-  #tellDiffering(neighbor: Neighbor, theirs: readonly number[], now: number): void {
-    const entries = this.#table.differing(theirs, this.#buckets)
-    for (const entry of entries) sendTo(this.#context, neighbor, this.#table.frameOf(entry), now)
-    this.#presence.tell(neighbor, entries, now)
-  }
-
-  get #buckets(): readonly number[] {
-    return this.#presence.mixed(this.#table.buckets)
-  }
-
-  /** Equal on two members that know the same members, in the same incarnations, and what they show. */
-  get #membersDigest(): number {
-    return this.#buckets.reduce((digest, bucket) => (digest ^ bucket) >>> 0, 0)
   }
 }
 

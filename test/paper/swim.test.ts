@@ -5,7 +5,7 @@
  */
 import { expect } from 'chai'
 import type { Engine } from '../../src/protocol/engine.js'
-import { suspicionMillis } from '../../src/protocol/liveness/suspicion.js'
+import { suspicionMillis } from '../../src/protocol/liveness/suspicions.js'
 import { type Cluster, engineCluster } from '../../src/sim/cluster.js'
 import { Deaths } from '../../src/sim/deaths.js'
 import { FRAME_TAGS } from '../../src/wire/frame.js'

@@ -9,7 +9,7 @@ import type { Claim, MemberRecord, PresenceFrame } from '../../wire/frame.js'
 import { PRESENCES_BYTES_MAX, SLOW_LINK_BYTES } from '../../wire/limits.js'
 import { type EngineContext, sendTo } from '../context.js'
 import type { Neighbor } from '../overlay/peer-view.js'
-import { bucketOf } from './member-table.js'
+import { bucketOf } from './roster.js'
 
 /** Versions of one run of a member lie in so wide a range above its `joined`: 35 years of milliseconds. */
 const VERSIONS_MAX = 2 ** 40

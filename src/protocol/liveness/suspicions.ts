@@ -1,0 +1,90 @@
+/** Who is doubted, by whom, and how long it may answer before it counts as dead. */
+import type { SuspectFrame } from '../../wire/frame.js'
+import type { ProtocolConfig } from '../config.js'
+import { Accusations } from './accusations.js'
+import type { Health } from './health.js'
+import type { TableEntry } from './roster.js'
+
+export class Suspicions {
+  readonly #self: string
+  readonly #config: ProtocolConfig
+  readonly #health: Health
+  readonly #suspects = new Set<TableEntry>()
+  readonly #accusations = new Accusations()
+
+  constructor(self: string, config: ProtocolConfig, health: Health) {
+    this.#self = self
+    this.#config = config
+    this.#health = health
+  }
+
+  get size(): number {
+    return this.#suspects.size
+  }
+
+  /** Accusations that counted for nothing: their watchers accuse too many. */
+  get ignored(): number {
+    return this.#accusations.ignored
+  }
+
+  /** `by` doubts `entry`, one of `members`. Returns whether that, or one more confirmation of it, is news. */
+  add(entry: TableEntry, by: string, members: number, now: number): boolean {
+    const { confirmations: k, suspicionMinMillis, suspicionMaxMillis } = this.#config
+    // Where fewer than k others could confirm, the subject has fewer links over which it hears of the doubt: all of
+    // them together shorten the timer, but not to the minimum.
+    const confirmations = Math.max(0, Math.min(k, members - 2))
+    const suspicion = entry.suspicion ?? { since: now, by: new Set<string>(), timer: 0 }
+    if (suspicion.by.has(by) || suspicion.by.size > confirmations) return false
+    const weight = by === this.#self ? 'counts' : this.#accusations.judge(by, members, now)
+    if (weight !== 'counts') return weight === 'carried'
+    suspicion.by.add(by)
+    const isUnanimous = suspicion.by.size > confirmations
+    const counted = isUnanimous && confirmations < k ? k - 1 : suspicion.by.size - 1
+    suspicion.timer = suspicionMillis(counted, k, suspicionMinMillis, suspicionMaxMillis)
+    entry.suspicion = suspicion
+    this.#suspects.add(entry)
+    return true
+  }
+
+  /** `entry` has shown that it lives: this member doubted it wrongly, or was wrongly told to. */
+  clear(entry: TableEntry, now: number): void {
+    this.#health.late(now)
+    entry.suspicion = undefined
+    this.#suspects.delete(entry)
+  }
+
+  /** `entry` is in the table no more. */
+  forget(entry: TableEntry): void {
+    this.#suspects.delete(entry)
+  }
+
+  /** What this member would tell a new neighbor of those that it doubts itself, at most `max`. */
+  own(max: number): SuspectFrame[] {
+    const doubts: SuspectFrame[] = []
+    for (const { id, record, suspicion } of this.#suspects) {
+      if (doubts.length >= max) break
+      if (suspicion?.by.has(this.#self))
+        doubts.push({ type: 'suspect', id, incarnation: record.incarnation, by: this.#self })
+    }
+    return doubts
+  }
+
+  /** Those who have not answered in time; who hears badly waits longer. */
+  *overdue(now: number): IterableIterator<TableEntry> {
+    const stretch = this.#health.stretch(now)
+    for (const entry of this.#suspects)
+      if (entry.suspicion && now >= entry.suspicion.since + entry.suspicion.timer * stretch) yield entry
+  }
+}
+
+/**
+ * Lifeguard (arXiv 1707.00788, section IV-B): the timer begins at the maximum and shrinks to the minimum with
+ * the logarithm of the independent confirmations: max - (max - min) ln(n + 1) / ln(k + 1).
+ * @param confirmations watchers beside the first one
+ * @param k confirmations at which the minimum is reached; 0 means at once
+ */
+export function suspicionMillis(confirmations: number, k: number, min: number, max: number): number {
+  if (confirmations >= k) return min
+  const share = Math.log(confirmations + 1) / Math.log(k + 1)
+  return Math.floor(max - (max - min) * share)
+}

@@ -1,0 +1,49 @@
+/**
+ * Two neighbors whose member tables differ, or what their members show, tell each other what stands in the buckets that
+ * differ. Digests of the tables travel with those of the data.
+ */
+import type { MembersFrame } from '../../wire/frame.js'
+import { type EngineContext, sendTo } from '../context.js'
+import type { MemberTable } from '../liveness/member-table.js'
+import type { Presence } from '../liveness/presence.js'
+import type { Neighbor } from '../overlay/peer-view.js'
+
+export class TableComparison {
+  readonly #context: EngineContext
+  readonly #table: MemberTable
+  readonly #presence: Presence
+
+  constructor(context: EngineContext, table: MemberTable, presence: Presence) {
+    this.#context = context
+    this.#table = table
+    this.#presence = presence
+  }
+
+  /** Equal on two members that know the same members, in the same incarnations, and what they show. */
+  get digest(): number {
+    return this.#buckets.reduce((digest, bucket) => (digest ^ bucket) >>> 0, 0)
+  }
+
+  /** `neighbor` has told its digest. Of two members that differ the greater asks, once for all digests that are under way. */
+  compare(neighbor: Neighbor, digest: number, now: number): void {
+    if (digest === this.digest || this.#context.id < neighbor.id || now < neighbor.compareNotBefore) return
+    neighbor.compareNotBefore = now + this.#context.config.mismatchMillis
+    this.#tellBuckets(neighbor, true, now)
+  }
+
+  /** `neighbor` has told its buckets. */
+  answer(neighbor: Neighbor, frame: MembersFrame, now: number): void {
+    if (frame.ask) this.#tellBuckets(neighbor, false, now)
+    const entries = this.#table.differing(frame.buckets, this.#buckets)
+    for (const entry of entries) sendTo(this.#context, neighbor, this.#table.frameOf(entry), now)
+    this.#presence.tell(neighbor, entries, now)
+  }
+
+  #tellBuckets(neighbor: Neighbor, ask: boolean, now: number): void {
+    sendTo(this.#context, neighbor, { type: 'members', buckets: this.#buckets, ask }, now)
+  }
+
+  get #buckets(): readonly number[] {
+    return this.#presence.mixed(this.#table.buckets)
+  }
+}
