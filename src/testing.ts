@@ -19,13 +19,17 @@ import {
   CLUSTER,
   CONDITIONS,
   checkAll,
+  checkAnswer,
   checkOne,
+  checkStore,
   conditionsOf,
+  FLAG,
   JUMP,
   MILLIS,
   notAMember,
   notRestartable,
   SPEED,
+  STORES,
   type TestConditions,
 } from './sim/test-options.js'
 import { Trace } from './sim/trace.js'
@@ -81,7 +85,7 @@ export interface TestCluster {
   readonly settled: boolean
   /** Lets time pass until `settled`. */
   settle(options?: { timeoutMillis?: number }): Promise<number>
-  /** Members of different groups cannot reach each other; those in no group reach nobody. */
+  /** Members of different groups cannot reach each other; those in no group reach nobody, one in two groups reaches both. */
   partition(...groups: readonly (readonly Store[])[]): void
   /** What a store of `from` sends to one of `to` vanishes, and not the other way round. */
   deafen(from: readonly Store[], to: readonly Store[]): void
@@ -188,6 +192,7 @@ class Cluster implements TestCluster {
   async add(options: TestStoreOptions = {}): Promise<Store> {
     const { store: given = {} } = this.#options
     const shared = typeof given === 'function' ? given(this.#added) : given
+    for (const some of [shared, options]) checkStore(some)
     this.#added += 1
     return this.#start({ ...shared, ...options })
   }
@@ -211,7 +216,12 @@ class Cluster implements TestCluster {
     const { timeoutMillis = UNTIL_MILLIS_MAX, what = 'what was waited for' } = options
     checkOne('timeoutMillis', timeoutMillis, MILLIS)
     const start = this.now
-    while (!holds()) {
+    const met = () => {
+      const answer = holds()
+      checkAnswer(answer)
+      return answer
+    }
+    while (!met()) {
       if (this.now - start >= timeoutMillis)
         throw new Error(`Test cluster of seed ${this.seed}: ${what} did not come within ${timeoutMillis} ms.`)
       await this.advance(LOOK_MILLIS)
@@ -280,6 +290,7 @@ class Cluster implements TestCluster {
   }
 
   signaling(up: boolean): void {
+    checkOne('signaling', up, FLAG)
     this.#network.signaling(up)
   }
 
@@ -328,6 +339,7 @@ class Cluster implements TestCluster {
 
   /** @throws UsageError ERR_MEMBER_UNKNOWN */
   #idsOf(stores: readonly Store[]): string[] {
+    checkOne('a group', stores, STORES)
     for (const store of stores) this.#processOf(store)
     return stores.map(({ id }) => id)
   }

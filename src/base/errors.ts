@@ -135,7 +135,7 @@ export function shown(value: unknown, charactersMax = 60): string {
 /** An object may have no toString, or one that throws. */
 function printed(value: unknown): string {
   try {
-    return String(value)
+    return Array.isArray(value) ? `[${String(value)}]` : String(value)
   } catch {
     return typeof value
   }

@@ -29,6 +29,8 @@ const isRange = (value: unknown): boolean =>
 const SHARE: Check = [(value) => isMillis(value) && value <= 1, 'a share from 0 to 1']
 export const MILLIS: Check = [isMillis, 'milliseconds from 0 on']
 export const JUMP: Check = [isNumber, 'milliseconds, ahead or back']
+export const STORES: Check = [Array.isArray, 'an array of stores']
+export const FLAG: Check = [(value) => typeof value === 'boolean', 'true or false']
 export const SPEED: Check = [
   (value) => isMillis(value) && value > 0,
   'bytes per second above 0, or undefined',
@@ -62,6 +64,23 @@ export function checkAll(options: object, checks: Readonly<Record<string, Check>
     if (check === undefined) throw unknown(name, Object.keys(checks))
     if (value !== undefined) checkOne(name, value, check)
   }
+}
+
+/** What the cluster gives its stores, and nobody else. */
+const OF_CLUSTER: readonly string[] = ['transport', 'signaling', 'autoStart', 'webrtc']
+
+/** Options of one store. @throws UsageError ERR_OPTION_INVALID */
+export function checkStore(options: object): void {
+  checkOne('store', options, [isObject, 'options, or a function that returns them'])
+  for (const name of OF_CLUSTER)
+    if (Object.hasOwn(options, name))
+      throw invalid(`store.${name}`, Reflect.get(options, name), 'left out: the cluster chooses it')
+}
+
+/** What `until` waits for. A promise is no answer: it would count as true. @throws UsageError ERR_OPTION_INVALID */
+export function checkAnswer(answer: unknown): void {
+  if (answer instanceof Promise)
+    throw invalid('what until() waits for', answer, 'told at once, not by a promise')
 }
 
 /** @throws UsageError ERR_OPTION_INVALID */
@@ -102,7 +121,7 @@ export function notRestartable(seed: number): UsageError {
 }
 
 function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function invalid(name: string, value: unknown, expected: string): UsageError {

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { type GossipKvError, UsageError } from '../../../src/base/errors.js'
 import { memoryPersistence } from '../../../src/persistence/memory.js'
+import type { Store } from '../../../src/store/types.js'
 import { createTestCluster, type TestCluster } from '../../../src/testing.js'
 
 describe('gossip-kv/testing', () => {
@@ -333,6 +334,14 @@ describe('gossip-kv/testing', () => {
         () => cluster.jumpClock(a, Number.NaN),
         () => cluster.advance(-1),
         () => cluster.until(() => true, { timeoutMillis: -1 }),
+        () => cluster.until((async () => false) as unknown as () => boolean),
+        () => cluster.partition(a as unknown as Store[], [b]),
+        () => cluster.deafen([a], b as unknown as Store[]),
+        () => cluster.signaling('down' as unknown as boolean),
+        () => createTestCluster([] as object),
+        () => createTestCluster({ store: { signaling: 'ws://localhost' } as object }),
+        () => createTestCluster({ store: () => 5 as unknown as object }),
+        () => cluster.add({ autoStart: false } as object),
       ),
     ).to.deep.equal(['ERR_OPTION_INVALID'])
     expect(await codes(made({ lose: 0.1 }), () => cluster.conditions({ jitter: 3 } as object))).to.deep.equal(
