@@ -134,6 +134,7 @@ export class Connection implements Occupant {
       case 'signal': {
         const isThere = rooms.relay(message.topic, seat, message.to, message.payload)
         metrics.signals.inc({ target: isThere ? 'present' : 'absent' })
+        if (!isThere) this.send({ type: 'absent', topic: message.topic, id: message.to })
         break
       }
       case 'ice':

@@ -406,7 +406,8 @@ export class Driver {
       linkDown: (peer, error) => this.#linkDown(peer, error),
       dialFailed: (peer, error) => {
         this.#post({ type: 'dial-failed', peer })
-        this.#options.events.dialFailed(peer, error)
+        // What this member gave up itself is no failure.
+        if (error.code !== 'ERR_ABORTED') this.#options.events.dialFailed(peer, error)
       },
       frame: (peer, bytes) => this.#receive(peer, bytes),
       drained: (peer) => this.#drained(peer),
@@ -440,6 +441,7 @@ export class Driver {
         this.#post({ type: 'signal-received', peer: from })
         this.#options.transport.links.receiveSignal(from, signal)
       },
+      absent: (peer) => this.#post({ type: 'absent', peer }),
     }
   }
 }

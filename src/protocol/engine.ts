@@ -107,6 +107,7 @@ export class Engine {
       removed: (member: string, how: 'left' | 'dead') => {
         this.#presence.forget(member)
         if (how === 'dead') this.#neighborhood.buried(member, this.#now)
+        else this.#overlay.left(member)
         context.outbox.push({ type: 'gone', id: member, how })
       },
       unwatched: (member: string) => this.#neighborhood.unwatched(member, this.#now),
@@ -271,6 +272,8 @@ export class Engine {
         return
       case 'signal-received':
         return this.#routes.cameByServer(input.peer)
+      case 'absent':
+        return this.#overlay.absent(input.peer)
       case 'visibility':
         this.#presence.show({ frozen: input.visibility === 'frozen' }, now)
         return this.#neighborhood.show(input.visibility, now)

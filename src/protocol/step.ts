@@ -28,6 +28,8 @@ export type Input =
   | { type: 'signal'; peer: string; signal: Signal }
   /** A signal of `peer` came through the signaling server. */
   | { type: 'signal-received'; peer: string }
+  /** A signal to `peer` found nobody at the signaling server. */
+  | { type: 'absent'; peer: string }
   /** The page went to the background, came back, or is about to be frozen. */
   | { type: 'visibility'; visibility: Visibility }
   /** The application shows something else of itself. */

@@ -74,7 +74,9 @@ export class MemorySignaling implements Signaling {
 
   send(to: string, signal: Signal): void {
     if (!this.#place.signalingUp || this.#self === undefined) return
-    this.#place.room(this.#topic).get(to)?.take(this.#self.id, signal)
+    const target = this.#place.room(this.#topic).get(to)
+    if (target) target.take(this.#self.id, signal)
+    else this.#events?.absent(to)
   }
 
   /** A signal of `from` is here. */

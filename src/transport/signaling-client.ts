@@ -204,6 +204,9 @@ class ReconnectingClient implements SignalingClient {
       case 'signal':
         if (topics.includes(message.topic)) this.#pass(message.from, message.payload, events)
         break
+      case 'absent':
+        if (topics.includes(message.topic)) events.absent(message.id)
+        break
       case 'ice':
         this.#ice.take(message.servers, message.seconds)
         break

@@ -92,6 +92,8 @@ export interface SignalingEvents {
   /** Random members of the cluster to dial: after each (re)connect and after each `introduce`. */
   contacts(contacts: Contact[]): void
   signal(from: string, signal: Signal): void
+  /** Nobody of this id is at the server: a signal to it went nowhere. A server need not say so. */
+  absent(id: string): void
 }
 
 /** Meets other members through a server. Reconnects for ever by itself. */

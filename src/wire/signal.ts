@@ -41,6 +41,8 @@ export type ServerMessage =
   /** The answer to `join` and `introduce`: random other members of the topic, Node members first. */
   | { type: 'contacts'; topic: string; contacts: { id: string; kind: 'node' | 'browser' }[] }
   | { type: 'signal'; topic: string; from: string; payload: string }
+  /** The answer to `signal` when nobody of this id is there: it went nowhere. */
+  | { type: 'absent'; topic: string; id: string }
   /** The answer to `ice`: what may stand in `iceServers` for so long; none where the server has none. */
   | { type: 'ice'; topic: string; servers: IceServer[]; seconds: number }
   /** Something was refused; the connection may be closed after it. */
@@ -119,7 +121,7 @@ export function parseClientMessage(text: string): ClientMessage | undefined {
 export function parseServerMessage(text: string): ServerMessage | undefined {
   const message = parseObject(text)
   if (message === undefined) return undefined
-  const { type, topic, from, payload, contacts, code, message: detail, servers, seconds } = message
+  const { type, topic, from, id, payload, contacts, code, message: detail, servers, seconds } = message
   switch (type) {
     case 'contacts':
       return isWord(topic) && isContacts(contacts)
@@ -129,6 +131,8 @@ export function parseServerMessage(text: string): ServerMessage | undefined {
       return isWord(topic) && isWord(from) && isText(payload, SIGNAL_CHARACTERS_MAX)
         ? { type, topic, from, payload }
         : undefined
+    case 'absent':
+      return isWord(topic) && isWord(id) ? { type, topic, id } : undefined
     case 'ice':
       return isWord(topic) && isIceServers(servers) && isSeconds(seconds)
         ? { type, topic, servers: servers.map(pickIceServer), seconds }

@@ -145,6 +145,7 @@ export function signalingTexts(): string[] {
   const servers: ServerMessage[] = [
     { type: 'contacts', topic: 'topic', contacts: [{ id: 'b', kind: 'browser' }] },
     { type: 'signal', topic: 'topic', from: 'b', payload: '{}' },
+    { type: 'absent', topic: 'topic', id: 'b' },
     {
       type: 'ice',
       topic: 'topic',

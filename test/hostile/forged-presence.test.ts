@@ -89,6 +89,7 @@ describe('presence of another member', function () {
       state: () => undefined,
       contacts: () => undefined,
       signal: (from, signal) => attacker.links.receiveSignal(from, signal),
+      absent: () => undefined,
     })
     await new Promise((resolve) => setTimeout(resolve, 20))
     attacker.links.dial(witness.id)

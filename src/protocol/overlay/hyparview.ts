@@ -141,8 +141,9 @@ export class HyParView {
 
   /** A dial failed, or `peer` turned the link down: it is left alone for a while, longer each time. */
   refused(peer: string, now: number): void {
-    this.#dials.delete(peer)
     const { config, random } = this.#context
+    // Another one may be dialed instead.
+    if (this.#dials.delete(peer)) this.#dialAt = Math.min(this.#dialAt, now + config.dialBackoffMinMillis)
     const { failures: before = 0, notBefore = now, welcomedAt } = this.#backoff.get(peer) ?? {}
     const hasLasted = welcomedAt !== undefined && now >= welcomedAt + config.helloMillis
     // It was not dialed again meanwhile: what fails came from there, or long ago to a member that slept.
@@ -152,6 +153,17 @@ export class HyParView {
     this.#backoff.set(peer, { failures, notBefore: now + pause })
     if (failures >= STRANGER_FAILURES_MAX) this.#contacts.delete(peer)
     if (this.#backoff.size > 4 * CONTACTS_KNOWN_MAX) this.#forgetOldBackoffs(now)
+  }
+
+  /** The server has no such member. One that the mesh knows is reached through it all the same. */
+  absent(peer: string): void {
+    if (this.#context.view.size === 0 || !this.#members.get(peer)) this.left(peer)
+  }
+
+  /** `peer` has gone: a dial of it would hold a place for as long as dials may take. */
+  left(peer: string): void {
+    this.#contacts.delete(peer)
+    if (!this.#context.view.has(peer)) this.#context.outbox.push({ type: 'disconnect', peer })
   }
 
   /** `peer` passes nothing on, and neither does this member: neither is of use to the other. */

@@ -196,6 +196,7 @@ describe('a signaling server with join tokens', () => {
       state: (state) => states.push(state),
       contacts: () => states.push('contacts'),
       signal: () => {},
+      absent: () => {},
     })
     await until('it has joined', () => states.includes('contacts'))
     const { port } = server
@@ -219,6 +220,7 @@ describe('a signaling server with join tokens', () => {
       state: (_state, error) => error && errors.push(error.message),
       contacts: () => {},
       signal: () => {},
+      absent: () => {},
     })
     await until('the error', () => errors.length > 0)
     expect(errors[0]).to.contain('ERR_SIGNALING_UNREACHABLE').and.contain('the backend is down')
@@ -264,6 +266,7 @@ describe('TURN credentials', () => {
       state: () => {},
       contacts: () => (joined = true),
       signal: () => {},
+      absent: () => {},
     })
     await until('it has joined', () => joined)
     const [first] = await client.iceServers()

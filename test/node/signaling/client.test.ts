@@ -21,6 +21,7 @@ class Member {
   readonly states: { state: SignalingState; error: GossipKvError | undefined }[] = []
   readonly contacts: Contact[][] = []
   readonly signals: { from: string; signal: Signal }[] = []
+  readonly absent: string[] = []
 
   constructor(id: string, urls: readonly string[], random = seededRandom(1)) {
     this.client = createSignalingClient({ urls, random, clock: realClock })
@@ -28,6 +29,7 @@ class Member {
       state: (state, error) => this.states.push({ state, error }),
       contacts: (contacts) => this.contacts.push(contacts),
       signal: (from, signal) => this.signals.push({ from, signal }),
+      absent: (id) => this.absent.push(id),
     })
   }
 
@@ -87,6 +89,15 @@ describe('the signaling client', () => {
     a.client.introduce(3)
     await a.joined(2)
     expect(a.contacts[1]).to.deep.equal([{ id: 'b', kind: 'node' }])
+  })
+
+  it('hears that nobody is there whom it sends a signal to', async () => {
+    const { url } = await serve()
+    const a = member('a', [url])
+    await a.joined()
+    a.client.send('gone', { type: 'request', session: 's1' })
+    await until('it hears so', () => a.absent.length > 0)
+    expect([a.absent, a.client.counters().signalingMalformed]).to.deep.equal([['gone'], 0])
   })
 
   it('stays in state none without a URL', async () => {

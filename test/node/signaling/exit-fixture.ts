@@ -10,4 +10,5 @@ client.start({ id: 'a', kind: 'node' }, 'topic', {
     if (mode === 'close') void client.close()
   },
   signal() {},
+  absent() {},
 })

@@ -85,11 +85,23 @@ describe('the signaling server', () => {
     })
   })
 
-  it('answers nothing to a signal for an unknown member, an unknown topic or a topic that was not joined', async () => {
+  it('says that nobody is there whom a signal names, also when that one has just left', async () => {
+    const server = await serve()
+    const a = await join(server, 'a')
+    const b = await join(server, 'b')
+    b.say({ type: 'leave', topic: 'topic' })
+    await until('b has left', () => server.topics().get('topic')?.join() === 'a')
+    for (const to of ['b', 'nobody']) a.say({ type: 'signal', topic: 'topic', to, payload: 'opaque' })
+    await a.told('absent', 2)
+    expect(a.of('absent')).to.deep.equal(
+      ['b', 'nobody'].map((id) => ({ type: 'absent', topic: 'topic', id })),
+    )
+  })
+
+  it('answers nothing to a signal for an unknown topic or a topic that was not joined', async () => {
     const server = await serve()
     const a = await join(server, 'a')
     const stranger = await join(server, 'stranger', 'elsewhere')
-    a.say({ type: 'signal', topic: 'topic', to: 'nobody', payload: '1' })
     a.say({ type: 'signal', topic: 'unknown', to: 'nobody', payload: '2' })
     a.say({ type: 'signal', topic: 'elsewhere', to: 'stranger', payload: '3' })
     a.say({ type: 'introduce', topic: 'elsewhere', count: 8 })

@@ -315,6 +315,35 @@ describe('the engine', () => {
     expect([dials(first), dials(waiting), dials(later) > 0]).to.deep.equal([1, 0, true])
   })
 
+  it('gives up the dial of a newcomer to whom the server no longer knows, and dials the next one soon', () => {
+    const lab = new Lab()
+    const contacts = ['a', 'b', 'c'].map((id) => ({ id, kind: 'node' as const }))
+    const dialed = (outputs: Output[]) =>
+      outputs.flatMap((output) => (output.type === 'dial' ? [output.peer] : []))
+    const first = dialed(lab.give({ type: 'contacts', contacts }))
+    const givenUp = first.flatMap((peer) => lab.give({ type: 'absent', peer }))
+    for (const peer of first) lab.give({ type: 'dial-failed', peer })
+    const next = dialed(lab.pass(DEFAULT_CONFIG.dialBackoffMinMillis))
+    expect(givenUp).to.deep.equal(first.map((peer) => ({ type: 'disconnect', peer })))
+    expect(next).to.deep.equal(['a', 'b', 'c'].filter((id) => !first.includes(id)))
+  })
+
+  it('goes on dialing whom the mesh knows and a server, perhaps a new one, does not', () => {
+    const lab = new Lab()
+    lab.link('relay')
+    lab.frame('relay', { type: 'member', id: 'b', record: record(8), lease: 0 })
+    expect(lab.give({ type: 'absent', peer: 'b' })).to.deep.equal([])
+    expect(lab.give({ type: 'absent', peer: 'relay' })).to.deep.equal([])
+  })
+
+  it('gives up the dial of a member that says goodbye', () => {
+    const lab = new Lab()
+    lab.link('relay')
+    lab.frame('relay', { type: 'member', id: 'b', record: record(8), lease: 0 })
+    const outputs = lab.frame('relay', { type: 'leave', id: 'b', incarnation: 100 })
+    expect(outputs).to.deep.include({ type: 'disconnect', peer: 'b' })
+  })
+
   it('takes the last write of a member whose goodbye has overtaken it', () => {
     const lab = new Lab()
     lab.link('writer')
