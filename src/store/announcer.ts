@@ -47,6 +47,11 @@ export class Announcer {
     return board.current
   }
 
+  /** Brings everything up to date and tells nobody yet. */
+  look(): void {
+    this.#update()
+  }
+
   /** Tells now. */
   refresh(): void {
     const { timers, members, presence, projection, board } = this.#host

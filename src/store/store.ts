@@ -390,6 +390,8 @@ class GossipStore implements Store {
   #present(bytes: Uint8Array): void {
     this.#shown = bytes
     this.#driver?.present(bytes)
+    // Whoever asks right after sees it.
+    this.#announcer.look()
     this.#announcer.refreshSoon()
   }
 

@@ -13,6 +13,10 @@ describe('store.presence', () => {
     a.presence.set({ cursor: 3, name: 'Ada' })
     a.presence.set({ cursor: 4 })
     expect(a.presence.get()).to.deep.equal({ cursor: 4, name: 'Ada' })
+    expect([a.presence.list()[0]?.state, a.members.self.presence]).to.deep.equal([
+      { cursor: 4, name: 'Ada' },
+      { cursor: 4, name: 'Ada' },
+    ])
     await until(() => b.presence.get(a.id)?.cursor === 4, 'the cursor at b')
     expect(b.members.get(a.id)?.presence).to.deep.equal({ cursor: 4, name: 'Ada' })
     expect(b.presence.list()).to.deep.equal([{ id: a.id, self: false, state: { cursor: 4, name: 'Ada' } }])
