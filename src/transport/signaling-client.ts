@@ -21,6 +21,8 @@ import { WebSocketConnection } from './websocket-connection.js'
 export const RECONNECT_MILLIS_MIN = 500
 /** The upper end of every wait. */
 export const RECONNECT_MILLIS_MAX = 30_000
+/** The same for a newcomer, and while somebody asks for members, as who has no link does every 2 s. A guess. */
+export const RECONNECT_NEEDED_MILLIS_MAX = 5_000
 
 /** What a signaling client works with. */
 export interface SignalingClientOptions {
@@ -66,6 +68,7 @@ class ReconnectingClient implements SignalingClient {
   #session: Session | undefined
   #connection: WebSocketConnection | undefined
   #retryTimer: Timer | undefined
+  #retryAt = Number.NEGATIVE_INFINITY
   #state: SignalingState = 'none'
   #urlIndex = 0
   /** What became of each URL since the last one that opened. */
@@ -76,6 +79,8 @@ class ReconnectingClient implements SignalingClient {
   #replacements = 0
   /** Rounds over all URLs that failed in a row. */
   #rounds = 0
+  /** Whether a server ever introduced it to others. */
+  #hasMet = false
   #closing: Promise<void> | undefined
   readonly #ice: OfferedIce
 
@@ -112,7 +117,8 @@ class ReconnectingClient implements SignalingClient {
 
   introduce(count: number): void {
     const wanted = Math.min(Math.max(1, Math.floor(count)), CONTACTS_MAX)
-    this.#say({ type: 'introduce', topic: this.#topic, count: wanted }, true)
+    if (this.#state === 'disconnected') this.#hurry()
+    else this.#say({ type: 'introduce', topic: this.#topic, count: wanted }, true)
   }
 
   send(to: string, signal: Signal): void {
@@ -199,6 +205,7 @@ class ReconnectingClient implements SignalingClient {
         if (!topics.includes(message.topic)) break
         // Only now has the server shown that it works; one that closes at once must not be called in a loop.
         this.#rounds = 0
+        this.#hasMet = true
         events.contacts(message.contacts.filter((contact) => contact.id !== self.id))
         break
       case 'signal':
@@ -250,15 +257,30 @@ class ReconnectingClient implements SignalingClient {
   #wait(): void {
     const error = this.#refusal === undefined ? unreachable(this.#failures) : refusal(this.#refusal.text)
     if (this.#refusal !== undefined) this.#rounds = this.#refusal.rounds
-    const upper = Math.min(RECONNECT_MILLIS_MAX, RECONNECT_MILLIS_MIN * 2 ** this.#rounds)
+    const isNewcomer = !this.#hasMet && this.#refusal === undefined
+    const most = isNewcomer ? RECONNECT_NEEDED_MILLIS_MAX : RECONNECT_MILLIS_MAX
+    const upper = Math.min(most, RECONNECT_MILLIS_MIN * 2 ** this.#rounds)
     this.#rounds++
     // Many members lose a server at once, but each is refused for itself: it is left in peace for half of it.
     const least = this.#refusal === undefined ? 0 : upper / 2
-    this.#retryTimer = this.#options.clock.after(least + this.#options.random() * (upper - least), () => {
+    this.#retryIn(least + this.#options.random() * (upper - least))
+    this.#become('disconnected', error)
+  }
+
+  #retryIn(millis: number): void {
+    this.#retryTimer?.cancel()
+    this.#retryAt = this.#options.clock.monotonic() + millis
+    this.#retryTimer = this.#options.clock.after(millis, () => {
       this.#failures = []
       this.#connect()
     })
-    this.#become('disconnected', error)
+  }
+
+  /** Somebody waits for the server: not for long, unless it was the server that said no. */
+  #hurry(): void {
+    const latest = this.#options.clock.monotonic() + RECONNECT_NEEDED_MILLIS_MAX
+    const isWaiting = this.#closing === undefined && this.#refusal === undefined && this.#retryAt > latest
+    if (isWaiting) this.#retryIn(this.#options.random() * RECONNECT_NEEDED_MILLIS_MAX)
   }
 
   /** Told once per change: further failures in the same state are no news. */

@@ -243,6 +243,58 @@ describe('the signaling client', () => {
     expect(a.contacts).to.deep.equal([])
   }).timeout(15_000)
 
+  it('waits up to 30 s for a server that is away, and 5 s at most as a newcomer or while somebody asks for members', async () => {
+    const pace = 50
+    const away = `ws://127.0.0.1:${await freePort()}`
+    const waiting = (url: string) => {
+      const waits: number[] = []
+      let joined = false
+      const clock = {
+        ...realClock,
+        monotonic: () => performance.now() * pace,
+        after: (millis: number, callback: () => void) => {
+          waits.push(millis)
+          return realClock.after(millis / pace, callback)
+        },
+      }
+      const client = createSignalingClient({ urls: [url], random: () => 0.99, clock })
+      closers.push(() => client.close())
+      const contacts = () => {
+        joined = true
+      }
+      client.start({ id: 'a', kind: 'node' }, 'topic', {
+        state: () => {},
+        contacts,
+        signal: () => {},
+        absent: () => {},
+      })
+      return {
+        client,
+        waits,
+        hasJoined: () => joined,
+        times: (millis: number) => waits.filter((w) => w > millis).length,
+      }
+    }
+    const server = await serve()
+    const member = waiting(server.url)
+    const newcomer = waiting(away)
+    await until('it has joined', member.hasJoined)
+    await server.close()
+    await until('a long wait', () => member.times(29_000) > 0, 10_000)
+    member.client.introduce(8)
+    expect(member.waits.at(-1)).to.be.within(4_000, 5_000)
+    await until(
+      'the newcomer has waited long enough to wait longer',
+      () => newcomer.times(4_900) > 15,
+      10_000,
+    )
+    expect(newcomer.waits.filter((millis) => millis > 5_000 && millis < 29_000)).to.deep.equal([])
+    await member.client.close()
+    const before = member.waits.length
+    member.client.introduce(8)
+    expect(member.waits).to.have.length(before)
+  }).timeout(15_000)
+
   it('closes twice, leaves its topic, and reports nothing afterwards', async () => {
     const server = await serve()
     const a = member('a', [server.url])
