@@ -74,7 +74,7 @@ function counted(links: Links, counts: MeshCounts): Links {
       }),
     dial: (peer) => links.dial(peer),
     receiveSignal: (from, signal) => links.receiveSignal(from, signal),
-    send: (peer, bytes, priority) => links.send(peer, bytes, priority),
+    send: (peer, ...frame) => links.send(peer, ...frame),
     slow: (peer) => links.slow(peer),
     disconnect: (peer) => links.disconnect(peer),
     close: () => links.close(),

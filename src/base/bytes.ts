@@ -20,9 +20,19 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer>
   return whole
 }
 
-/** What was written, as a copy. The encoder is empty again and keeps its room, so that the next use allocates nothing. */
-export function takeWritten(encoder: encoding.Encoder): Uint8Array {
-  const bytes = encoding.toUint8Array(encoder)
+/**
+ * What was written, as a copy, in `room` if that is given. The encoder is empty again and keeps its own room, so that
+ * the next use allocates nothing.
+ */
+export function takeWritten(encoder: encoding.Encoder, room?: ArrayBufferLike): Uint8Array {
+  const length = encoding.length(encoder)
+  const bytes = room ? new Uint8Array(room, 0, length) : new Uint8Array(length)
+  let at = 0
+  for (const full of encoder.bufs) {
+    bytes.set(full, at)
+    at += full.length
+  }
+  bytes.set(encoder.cbuf.subarray(0, encoder.cpos), at)
   encoder.bufs = []
   encoder.cpos = 0
   return bytes

@@ -12,7 +12,7 @@ import { isReady } from '../protocol/liveness/member-table.js'
 import type { ReplicaPort } from '../protocol/replica-port.js'
 import type { Input, Output } from '../protocol/step.js'
 import type { LinkEvents, SignalingEvents, SignalingState, Transport } from '../transport/transport.js'
-import { decodeFrame, encodeFrame } from '../wire/codec.js'
+import { decodeFrame, encodeFrame, encodePartHead } from '../wire/codec.js'
 import { FRAME_TAGS, type Frame, type MemberRecord, type Visibility } from '../wire/frame.js'
 import { MEMBERS_MAX, type Priority, READERS_PER_NODE_MAX, READERS_PER_TAB_MAX } from '../wire/limits.js'
 import { LinkRate } from './link-rate.js'
@@ -340,13 +340,13 @@ export class Driver {
   #send(peer: string, frame: Frame, priority: Priority): void {
     const { transport, clock } = this.#options
     const { links } = transport
-    const bytes = encodeFrame(frame)
+    const part = frame.type === 'sync-part' ? frame : undefined
+    const bytes = part ? encodePartHead(part) : encodeFrame(frame)
     this.#counters.framesOut += 1
-    this.#counters.bytesOut += bytes.length
-    links.send(peer, bytes, priority)
+    this.#counters.bytesOut += bytes.length + (part?.bytes.length ?? 0)
+    links.send(peer, bytes, priority, part?.bytes)
     // Syncs have their own window.
-    const isFast =
-      frame.type !== 'sync-part' && this.#rates.get(peer)?.sent(bytes.length, clock.monotonic()) === false
+    const isFast = !part && this.#rates.get(peer)?.sent(bytes.length, clock.monotonic()) === false
     if (this.#slow.has(peer) || !(isFast || links.slow(peer))) return
     this.#slow.add(peer)
     this.#inbox.push({ type: 'slow', peer })

@@ -264,7 +264,7 @@ export interface ProtocolConfig {
   /** Syncs that it serves at once; the rest hears "busy". More: memory, and each takes longer. [guess] */
   syncsInMax: number
   /**
-   * Parts of a sync on their way at once, 256 KiB each. Less: the link rests for a round trip; more: memory.
+   * Parts of a sync on their way at once, 128 KiB each. Less: the link rests for a round trip; more: memory.
    * [measured: bench first-sync]
    */
   syncWindow: number
@@ -351,7 +351,7 @@ export const DEFAULT_CONFIG: Readonly<ProtocolConfig> = {
   spreadMillis: 300,
   syncsOutMax: 2,
   syncsInMax: 2,
-  syncWindow: 2,
+  syncWindow: 4,
   syncIdleMillis: 10_000,
   syncRetryMillis: 1_000,
   syncFullMillis: 10 * 60_000,

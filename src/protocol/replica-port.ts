@@ -22,6 +22,12 @@ export type ReceiveResult =
   /** Nothing was applied; the bytes break the format. */
   | Offence
 
+/**
+ * The parts of a difference, each encoded when it is asked for: yields them, and returns the last one. An earlier part
+ * that nobody needs any more can be handed to `next`, which then puts the next one into its memory.
+ */
+export type Parts = Iterator<Uint8Array, Uint8Array, Uint8Array | undefined>
+
 /** A difference on its way in: it is checked as it comes, and merged when it is complete. */
 export interface DifferenceIntake {
   /** Takes the next part. After an offence nothing more is taken. */
@@ -45,10 +51,10 @@ export interface ReplicaPort {
   /** What this member knows, for another one to compute the difference against. */
   summary(): Uint8Array
   /**
-   * All that the author of `summary` lacks of the version of this turn, in parts of at most SYNC_PART_BYTES_MAX, each
-   * encoded when it is asked for: yields them, and returns the last one. Undefined: `summary` is malformed.
+   * All that the author of `summary` lacks of the version of this turn, in parts of at most SYNC_PART_BYTES_MAX.
+   * Undefined: `summary` is malformed.
    */
-  difference(summary: Uint8Array): Iterator<Uint8Array, Uint8Array> | undefined
+  difference(summary: Uint8Array): Parts | undefined
   /** Begins to take a difference. */
   takeDifference(): DifferenceIntake
   /** Projects the member table into the document's `sys` map. */

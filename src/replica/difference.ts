@@ -14,13 +14,13 @@
  */
 import * as encoding from 'lib0/encoding'
 import { concat, takeWritten } from '../base/bytes.js'
-import type { Offence } from '../protocol/replica-port.js'
+import type { Offence, Parts } from '../protocol/replica-port.js'
 import {
   MERGE_BYTES_MAX,
   MERGE_ENTRIES_MAX,
   MERGE_STRUCTS_MAX,
   SESSIONS_MAX,
-  SYNC_PART_BYTES_MAX,
+  SYNC_PART_BYTES,
 } from '../wire/limits.js'
 import { BoundedReader, Refusal, readSafely, readWhole } from './bounded-reader.js'
 import { runOf, STRUCT_BYTES_MAX, writeRunHead, writeStructs } from './canonical-update.js'
@@ -51,12 +51,7 @@ export interface Difference {
 }
 
 /** What the author of `summary` lacks of `map` as it is now. Yields the parts and returns the last one. */
-export function encodeDifference(
-  map: DottedMap,
-  asked: Summary,
-  clock: number,
-  lineage: Lineage,
-): Iterator<Uint8Array, Uint8Array> {
+export function encodeDifference(map: DottedMap, asked: Summary, clock: number, lineage: Lineage): Parts {
   // Who is too far behind is told everything.
   const isReachable = commonOf(asked.generations, lineage.ids) !== undefined
   const summary = isReachable ? asked : { ...asked, context: new Map(), content: undefined }
@@ -77,25 +72,31 @@ function* partsOf(
   head: readonly number[],
   runs: readonly Run[],
   tail: Uint8Array,
-): Generator<Uint8Array, Uint8Array> {
+): Generator<Uint8Array, Uint8Array, Uint8Array | undefined> {
   const encoder = encoding.createEncoder()
+  let room: Uint8Array | undefined
   for (const field of head) encoding.writeVarUint(encoder, field)
   for (const run of runs) {
-    if (encoding.length(encoder) + STRUCT_BYTES_MAX > SYNC_PART_BYTES_MAX) yield takeWritten(encoder)
+    if (encoding.length(encoder) + STRUCT_BYTES_MAX > SYNC_PART_BYTES) room = yield fullPart(encoder, room)
     writeRunHead(encoder, run)
-    let next = writeStructs(encoder, run, 0, SYNC_PART_BYTES_MAX)
+    let next = writeStructs(encoder, run, 0, SYNC_PART_BYTES)
     while (next < run.entries.length) {
-      yield takeWritten(encoder)
-      next = writeStructs(encoder, run, next, SYNC_PART_BYTES_MAX)
+      room = yield fullPart(encoder, room)
+      next = writeStructs(encoder, run, next, SYNC_PART_BYTES)
     }
   }
-  let cut = SYNC_PART_BYTES_MAX - encoding.length(encoder)
+  let cut = SYNC_PART_BYTES - encoding.length(encoder)
   encoding.writeUint8Array(encoder, tail.subarray(0, cut))
-  for (; cut < tail.length; cut += SYNC_PART_BYTES_MAX) {
-    yield takeWritten(encoder)
-    encoding.writeUint8Array(encoder, tail.subarray(cut, cut + SYNC_PART_BYTES_MAX))
+  for (; cut < tail.length; cut += SYNC_PART_BYTES) {
+    room = yield fullPart(encoder, room)
+    encoding.writeUint8Array(encoder, tail.subarray(cut, cut + SYNC_PART_BYTES))
   }
   return takeWritten(encoder)
+}
+
+/** What was written, in the memory of an earlier part if there is one. */
+function fullPart(encoder: encoding.Encoder, earlier: Uint8Array | undefined): Uint8Array {
+  return takeWritten(encoder, earlier?.buffer ?? new ArrayBuffer(SYNC_PART_BYTES))
 }
 
 /** Where the runs of an answer begin: only sessions of which the author may lack something. */

@@ -3,7 +3,7 @@
  * generation in which all of it is meant. What comes in is decoded and checked as a whole before anything changes.
  */
 import type { Random } from '../base/random.js'
-import type { DifferenceIntake, ReceiveResult } from '../protocol/replica-port.js'
+import type { DifferenceIntake, Parts, ReceiveResult } from '../protocol/replica-port.js'
 import { AheadEntries } from './ahead.js'
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.js'
 import { type Difference, DifferenceReader, deathsIn, encodeDifference } from './difference.js'
@@ -95,7 +95,7 @@ export class Exchange {
     return encodeSummary(this.#map, this.#ahead.told(), this.#lineage)
   }
 
-  difference(summary: Uint8Array): Iterator<Uint8Array, Uint8Array> | undefined {
+  difference(summary: Uint8Array): Parts | undefined {
     const decoded = decodeSummary(summary)
     if ('type' in decoded) return undefined
     this.#rewrite(this.#ahead.heldHere(decoded.refused))

@@ -7,7 +7,7 @@ import type * as Y from 'yjs'
 import { Emitter } from '../base/emitter.js'
 import { type GossipKvError, InternalError, messageOf } from '../base/errors.js'
 import type { Random } from '../base/random.js'
-import type { DifferenceIntake, ReceiveResult, ReplicaPort } from '../protocol/replica-port.js'
+import type { DifferenceIntake, Parts, ReceiveResult, ReplicaPort } from '../protocol/replica-port.js'
 import type { MemberRecord } from '../wire/frame.js'
 import { Compactor } from './compactor.js'
 import { checkSingleYjs, Document, QuietDoc } from './document.js'
@@ -203,7 +203,7 @@ export class Replica implements ReplicaPort {
     return this.#exchange.summary()
   }
 
-  difference(summary: Uint8Array): Iterator<Uint8Array, Uint8Array> | undefined {
+  difference(summary: Uint8Array): Parts | undefined {
     return this.#exchange.difference(summary)
   }
 

@@ -116,8 +116,8 @@ export class SecureLinks implements Links {
     else this.#opens.push(signal.box.length, () => this.#seal?.open(from, signal))
   }
 
-  send(peer: string, bytes: Uint8Array, priority: Priority): void {
-    this.#links.get(peer)?.send(bytes, priority)
+  send(peer: string, bytes: Uint8Array, priority: Priority, rest?: Uint8Array): void {
+    this.#links.get(peer)?.send(bytes, priority, rest)
   }
 
   slow(peer: string): boolean {

@@ -121,9 +121,12 @@ export class SecuredLink {
   }
 
   /** Sends a frame of the protocol, with the own claims in it signed. */
-  send(bytes: Uint8Array, priority: Priority): void {
+  send(bytes: Uint8Array, priority: Priority, rest?: Uint8Array): void {
     if (!this.isOpen) return
-    this.#outbound.push(bytes.length, () => this.#sign(bytes, priority))
+    // Nothing in two pieces is ever signed.
+    if (rest)
+      this.#outbound.push(bytes.length + rest.length, () => this.#host.connection.send(bytes, priority, rest))
+    else this.#outbound.push(bytes.length, () => this.#sign(bytes, priority))
   }
 
   /** Calls back when everything that was to be sent has been handed on. */

@@ -58,6 +58,12 @@ export class KvCore {
     return prefix === '' ? all : all.filter((key) => key.startsWith(prefix))
   }
 
+  /** How many live keys there are. */
+  count(prefix: string): number {
+    const isAll = prefix === '' && this.#batch === undefined
+    return isAll ? this.#host.replica.size : this.keys(prefix).length
+  }
+
   /** A frozen plain object of everything. Keys that name a part of Object.prototype are refused on entry. */
   snapshot(): Readonly<Record<string, Value>> {
     if (this.#batch) return this.#makeSnapshot()

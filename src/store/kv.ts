@@ -31,7 +31,7 @@ export class PrefixKv implements KV {
   }
 
   get size(): number {
-    return this.#core.keys(this.#prefix).length
+    return this.#core.count(this.#prefix)
   }
 
   keys(options: { prefix?: string } = {}): string[] {

@@ -64,9 +64,9 @@ export class Link {
     return this.#queue.slow
   }
 
-  /** Queues a frame. @throws UsageError ERR_TOO_LARGE */
-  send(bytes: Uint8Array, priority: Priority): void {
-    this.#queue.push(bytes, priority)
+  /** Queues a frame, in one piece or in two. @throws UsageError ERR_TOO_LARGE */
+  send(bytes: Uint8Array, priority: Priority, rest?: Uint8Array): void {
+    this.#queue.push(bytes, priority, rest)
     if (this.#queue.slow) this.#watch()
   }
 

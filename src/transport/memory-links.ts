@@ -1,9 +1,12 @@
 /** Links in memory: of one member, over the network in which the others are as well. */
+import { concat } from '../base/bytes.js'
 import type { Clock } from '../base/clock.js'
 import { TransportError } from '../base/errors.js'
 import { type Priority, SLOW_LINK_BYTES } from '../wire/limits.js'
 import type { Signal } from '../wire/signal.js'
 import type { LinkEvents, Links, PendingLink } from './transport.js'
+
+const NOTHING = new Uint8Array(0)
 
 /** The network between the links of all members. */
 export interface LinkPlace {
@@ -62,8 +65,8 @@ export class MemoryLinks implements Links {
     // Links in memory need no signals.
   }
 
-  send(peer: string, bytes: Uint8Array, _priority: Priority): void {
-    this.#links.get(peer)?.send(bytes)
+  send(peer: string, bytes: Uint8Array, priority: Priority, rest?: Uint8Array): void {
+    this.#links.get(peer)?.send(bytes, priority, rest)
   }
 
   slow(peer: string): boolean {
@@ -192,18 +195,19 @@ class LinkEnd implements PendingLink {
     return this.#queuedBytes > SLOW_LINK_BYTES
   }
 
-  send(bytes: Uint8Array): void {
+  send(start: Uint8Array, _priority: Priority, rest?: Uint8Array): void {
     if (this.over) return
     const { clock } = this.#place
+    // The receiver keeps what it gets: it must not share memory with the sender.
+    const bytes = concat(start, rest ?? NOTHING)
     const earliest = Math.max(this.#lastArrival, clock.monotonic() + this.#place.delay())
     this.#lastArrival = earliest + this.#place.service(this.#self, this.peer, bytes.length)
     this.#queuedBytes += bytes.length
     if (this.slow) this.#wasSlow = true
-    // The receiver keeps what it gets: it must not share memory with the sender.
-    const copy = bytes.slice()
-    const wait = this.#lastArrival - clock.monotonic() + this.#place.detour(copy)
-    clock.after(wait, () => this.#arrive(copy))
-    if (this.#place.doubles(copy)) clock.after(wait + this.#place.delay(), () => this.#deliver(copy.slice()))
+    const wait = this.#lastArrival - clock.monotonic() + this.#place.detour(bytes)
+    clock.after(wait, () => this.#arrive(bytes))
+    if (this.#place.doubles(bytes))
+      clock.after(wait + this.#place.delay(), () => this.#deliver(bytes.slice()))
   }
 
   admit(): void {

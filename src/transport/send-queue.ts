@@ -27,7 +27,7 @@ export const QUEUE_BYTES_MAX = 8 * 1024 * 1024
 
 /** What a queue asks for. */
 export interface SendQueueEvents {
-  /** Give this message to the channel now. */
+  /** Give this message to the channel now; its memory is used again for the next one. */
   message(bytes: Uint8Array): void
   /** The queue was slow and is so no longer. */
   drained(): void
@@ -73,11 +73,11 @@ export class SendQueue {
     return this.#sent - this.#acknowledged
   }
 
-  /** Queues a frame; the lesser priority leaves first. @throws UsageError ERR_TOO_LARGE */
-  push(frame: Uint8Array, priority: Priority): void {
+  /** Queues a frame, in one piece or in two; the lesser priority leaves first. @throws UsageError ERR_TOO_LARGE */
+  push(frame: Uint8Array, priority: Priority, rest?: Uint8Array): void {
     if (this.#closed) return
     const waiting = this.#fragmenter
-    waiting.push(frame, priority)
+    waiting.push(frame, priority, rest)
     if (waiting.bytes > QUEUE_BYTES_MAX || waiting.frames > QUEUE_FRAMES_MAX) {
       this.close()
       this.#events.overloaded(waiting.bytes, waiting.frames)

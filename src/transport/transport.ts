@@ -37,7 +37,7 @@ export interface PendingLink {
   /** The sha-256 fingerprints of both certificates, as the connection has them; undefined when a side does not have exactly one. */
   readonly fingerprints: { own: string; theirs: string } | undefined
   /** Queues one frame for this very connection, also once it is the link; dropped when it is over. */
-  send(bytes: Uint8Array, priority: Priority): void
+  send(bytes: Uint8Array, priority: Priority, rest?: Uint8Array): void
   /** Makes it the link to its peer. `linkDown` of an older one and `linkUp` follow within the call, unless it is over. */
   admit(): void
   /** Closes it after what is queued has left (at most 500 ms). Nothing more is reported of it. */
@@ -71,8 +71,11 @@ export interface Links {
   dial(peer: string): void
   /** Hands in a signal that came from `from`, by whatever path. */
   receiveSignal(from: string, signal: Signal): void
-  /** Queues one frame of at most FRAME_BYTES_MAX. A frame for a peer without a link is dropped. Of those that wait, priority 0 leaves first. */
-  send(peer: string, bytes: Uint8Array, priority: Priority): void
+  /**
+   * Queues one frame of at most FRAME_BYTES_MAX, in one piece or in two. A frame for a peer without a link is dropped.
+   * Of those that wait, priority 0 leaves first. `bytes` and `rest` stay as they are until they have arrived.
+   */
+  send(peer: string, bytes: Uint8Array, priority: Priority, rest?: Uint8Array): void
   /** True while more waits for `peer` than a link should hold; `drained` tells the end of it. */
   slow(peer: string): boolean
   /** Closes the link to `peer` after what is queued has left (at most 500 ms); `linkDown` follows. */

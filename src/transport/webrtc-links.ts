@@ -88,8 +88,8 @@ class WebRtcLinks implements Links {
     this.#running?.dialer.receive(from, signal)
   }
 
-  send(peer: string, bytes: Uint8Array, priority: Priority): void {
-    this.#links.get(peer)?.send(bytes, priority)
+  send(peer: string, bytes: Uint8Array, priority: Priority, rest?: Uint8Array): void {
+    this.#links.get(peer)?.send(bytes, priority, rest)
   }
 
   slow(peer: string): boolean {
@@ -175,7 +175,7 @@ class WebRtcLinks implements Links {
     pending = {
       peer,
       fingerprints: link.fingerprints,
-      send: (bytes, priority) => link.send(bytes, priority),
+      send: (bytes, priority, rest) => link.send(bytes, priority, rest),
       admit,
       end: () => {
         if (this.#pending.delete(link)) link.finish()

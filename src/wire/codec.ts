@@ -21,6 +21,7 @@ import {
   type MemberRecord,
   type MessageFrame,
   PROTOCOL_VERSION,
+  type SyncPartFrame,
   VISIBILITIES,
 } from './frame.js'
 import {
@@ -133,6 +134,9 @@ const gossip: Fields<Frame, 'gossip'> = {
   },
 }
 
+const partHeadFields = { exchange: integer, index: integer, last: flag }
+const partHead = struct<Omit<SyncPartFrame, 'type' | 'bytes'>>(partHeadFields)
+
 const FRAMES: { readonly [K in Frame['type']]: Fields<Frame, K> } = {
   ...CLAIMS,
   hello: struct({
@@ -161,7 +165,7 @@ const FRAMES: { readonly [K in Frame['type']]: Fields<Frame, K> } = {
   members: struct({ ask: flag, buckets: list(integer) }),
   digest: struct({ replica: digest, members: integer, ask: flag }),
   'sync-request': struct({ exchange: integer, summary: bytes() }),
-  'sync-part': struct({ exchange: integer, index: integer, last: flag, bytes: view }),
+  'sync-part': struct({ ...partHeadFields, bytes: view }),
   'sync-pull': struct({ exchange: integer, next: integer }),
   'sync-busy': struct({ exchange: integer }),
   message,
@@ -179,10 +183,22 @@ const encoder = encoding.createEncoder()
 
 /** Encodes a frame. The caller keeps within FRAME_BYTES_MAX. */
 export function encodeFrame(frame: Frame): Uint8Array {
-  for (const head of [PROTOCOL_VERSION, FRAME_TAGS[frame.type], 0]) encoding.writeUint8(encoder, head)
+  begin(frame)
   const layout = FRAMES[frame.type] as Layout<Frame>
   layout.write(encoder, frame)
   return takeWritten(encoder)
+}
+
+/** Encodes all of a frame but the part of a sync at its end, which can so be sent without a copy. */
+export function encodePartHead(frame: SyncPartFrame): Uint8Array {
+  begin(frame)
+  partHead.write(encoder, frame)
+  integer.write(encoder, frame.bytes.length)
+  return takeWritten(encoder)
+}
+
+function begin({ type }: Frame): void {
+  for (const head of [PROTOCOL_VERSION, FRAME_TAGS[type], 0]) encoding.writeUint8(encoder, head)
 }
 
 /**

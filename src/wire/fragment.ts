@@ -5,7 +5,6 @@
  * ordered: pieces of one frame arrive in order, without gaps.
  */
 import * as encoding from 'lib0/encoding'
-import { takeWritten } from '../base/bytes.js'
 import { UsageError } from '../base/errors.js'
 import { FRAME_BYTES_MAX, MESSAGE_BYTES_MAX, type Priority } from './limits.js'
 
@@ -24,12 +23,20 @@ const PIECE_BYTES_MIN = 512
 /** A larger chunk is cut: it would not fit into a message that begins with an acknowledgement. */
 const WHOLE_BYTES_MAX = MESSAGE_BYTES_MAX - 16
 
-// The message that is being put together: reused, since that happens in one go.
+// The message that is being put together: reused, since that happens in one go, and fresh memory is most of its cost.
 const message = encoding.createEncoder()
+message.cbuf = new Uint8Array(MESSAGE_BYTES_MAX)
+
+/** A frame that waits, in one piece or in two. */
+interface Waiting {
+  start: Uint8Array
+  rest: Uint8Array | undefined
+  length: number
+}
 
 /** One lane of waiting frames; `sent` counts the bytes of the first one that have left already. */
 interface Lane {
-  frames: Uint8Array[]
+  frames: Waiting[]
   sent: number
   number: number
 }
@@ -58,12 +65,13 @@ export class Fragmenter {
     return this.#lanes[0]?.frames.length !== 0
   }
 
-  /** Adds a frame; each priority keeps its order. @throws UsageError ERR_TOO_LARGE */
-  push(frame: Uint8Array, priority: Priority): void {
-    if (frame.length === 0 || frame.length > FRAME_BYTES_MAX) throw unsendable(frame.length)
+  /** Adds a frame, in one piece or in two; each priority keeps its order. @throws UsageError ERR_TOO_LARGE */
+  push(start: Uint8Array, priority: Priority, rest?: Uint8Array): void {
+    const length = start.length + (rest?.length ?? 0)
+    if (length === 0 || length > FRAME_BYTES_MAX) throw unsendable(length)
     if (this.#end !== 'no') return
-    this.#lanes[priority]?.frames.push(frame)
-    this.#bytes += frame.length
+    this.#lanes[priority]?.frames.push({ start, rest, length })
+    this.#bytes += length
   }
 
   /** Lets the next message tell that `bytes` of messages have arrived in all. */
@@ -76,15 +84,19 @@ export class Fragmenter {
     if (this.#end === 'no') this.#end = 'wanted'
   }
 
-  /** The next message, as full as it gets, or undefined when nothing waits. Without `frames`, an acknowledgement alone. */
+  /**
+   * The next message, as full as it gets, or undefined when nothing waits. Without `frames`, an acknowledgement alone.
+   * It lies where the next message of any fragmenter will: whoever keeps it copies it.
+   */
   next(frames = true): Uint8Array | undefined {
+    message.cpos = 0
     let room = MESSAGE_BYTES_MAX - this.#writeAcknowledgement()
     while (frames) {
       const used = this.#writeNext(room)
       if (used === 0) break
       room -= used
     }
-    return room === MESSAGE_BYTES_MAX ? undefined : takeWritten(message)
+    return room === MESSAGE_BYTES_MAX ? undefined : message.cbuf.subarray(0, message.cpos)
   }
 
   /** The lane whose turn it is. Only urgent frames go between the pieces of another one: a peer waits for those in vain else. */
@@ -112,17 +124,17 @@ export class Fragmenter {
   }
 
   /** Writes a frame or a piece of it into `room` bytes; answers the bytes used, 0 when it should wait for the next message. */
-  #writeChunk(lane: Lane, frame: Uint8Array, room: number): number {
+  #writeChunk(lane: Lane, frame: Waiting, room: number): number {
     const whole = 1 + varUintBytes(frame.length) + frame.length
     if (lane.sent > 0 || whole > WHOLE_BYTES_MAX) return this.#writePiece(lane, frame, room)
     if (whole > room) return 0
     encoding.writeVarUint(message, WHOLE)
-    encoding.writeVarUint8Array(message, frame)
-    this.#take(lane, frame.length)
+    encoding.writeVarUint(message, frame.length)
+    this.#take(lane, frame, frame.length)
     return whole
   }
 
-  #writePiece(lane: Lane, frame: Uint8Array, room: number): number {
+  #writePiece(lane: Lane, frame: Waiting, room: number): number {
     if (room < PIECE_BYTES_MIN) return 0
     const first = lane.sent === 0
     if (first) lane.number = ++this.#numbers
@@ -133,15 +145,20 @@ export class Fragmenter {
     const headBytes = encoding.length(message) - before
     // The length is at most MESSAGE_BYTES_MAX: as a varint never more than 3 bytes.
     const length = Math.min(frame.length - lane.sent, room - headBytes - 3)
-    encoding.writeVarUint8Array(message, frame.subarray(lane.sent, lane.sent + length))
-    this.#take(lane, length)
+    encoding.writeVarUint(message, length)
+    this.#take(lane, frame, length)
     return headBytes + varUintBytes(length) + length
   }
 
-  #take(lane: Lane, length: number): void {
-    lane.sent += length
+  /** Writes the next bytes of a frame. */
+  #take(lane: Lane, { start, rest, length: whole }: Waiting, length: number): void {
+    const [from, to] = [lane.sent, lane.sent + length]
+    if (from < start.length) encoding.writeUint8Array(message, start.subarray(from, to))
+    if (rest && to > start.length)
+      encoding.writeUint8Array(message, rest.subarray(Math.max(0, from - start.length), to - start.length))
+    lane.sent = to
     this.#bytes -= length
-    if (lane.sent < (lane.frames[0]?.length ?? 0)) return
+    if (to < whole) return
     lane.frames.shift()
     lane.sent = 0
   }

@@ -16,6 +16,8 @@ export const UPDATE_BYTES_MAX = 256 * 1024
 export const UPDATE_OPERATIONS_MAX = 2000
 /** One part of a sync answer. */
 export const SYNC_PART_BYTES_MAX = 256 * 1024
+/** What a member puts into one: small ones, so that the next is encoded and the last decoded while others travel. */
+export const SYNC_PART_BYTES = SYNC_PART_BYTES_MAX / 2
 
 /** One message on a data channel: what every WebRTC implementation carries (RFC 8831, section 6.6). */
 export const MESSAGE_BYTES_MAX = 16 * 1024

@@ -95,7 +95,7 @@ export function messages(): Uint8Array[] {
   fragmenter.acknowledge(4096)
   fragmenter.end()
   const made: Uint8Array[] = []
-  for (let message = fragmenter.next(); message; message = fragmenter.next()) made.push(message)
+  for (let message = fragmenter.next(); message; message = fragmenter.next()) made.push(message.slice())
   return made
 }
 

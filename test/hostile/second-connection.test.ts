@@ -142,9 +142,9 @@ function speaking(links: Links, speech: Speech): Links {
           ...events.admission,
           opened: (pending) => {
             const { send } = pending
-            pending.send = (bytes, priority) => {
+            pending.send = (bytes, ...more) => {
               const said = speech(bytes)
-              if (said) send(said, priority)
+              if (said) send(said, ...more)
             }
             events.admission?.opened(pending)
           },

@@ -4,13 +4,13 @@
  * the next one, and the asker decodes the one before. An exchange that breaks off leaves nothing behind.
  */
 import type { SyncPartFrame } from '../../wire/frame.js'
-import { DOCUMENT_BYTES_MAX, SYNC_PART_BYTES_MAX } from '../../wire/limits.js'
+import { DOCUMENT_BYTES_MAX, SYNC_PART_BYTES, SYNC_PART_BYTES_MAX } from '../../wire/limits.js'
 import type { ProtocolConfig } from '../config.js'
-import type { DifferenceIntake, Offence, ReceiveResult } from '../replica-port.js'
+import type { DifferenceIntake, Offence, Parts, ReceiveResult } from '../replica-port.js'
 import type { Outbox } from '../step.js'
 
 /** A difference may hold twice what a store may hold: a healed split unites two full ones. Parts may be half full. */
-const PARTS_MAX = (4 * DOCUMENT_BYTES_MAX) / SYNC_PART_BYTES_MAX
+const PARTS_MAX = (4 * DOCUMENT_BYTES_MAX) / SYNC_PART_BYTES
 
 const OUT_OF_PLACE: Offence = { type: 'offence', kind: 'malformed' }
 
@@ -28,9 +28,13 @@ interface Asked {
 interface Served {
   peer: string
   exchange: number
-  parts: Iterator<Uint8Array, Uint8Array>
+  parts: Parts
   /** The next part to send. */
   next: number
+  /** Parts on their way, the oldest first. */
+  sent: Uint8Array[]
+  /** Parts that have arrived, for their memory. */
+  spare: Uint8Array[]
   idleAt: number
 }
 
@@ -72,7 +76,7 @@ export class Exchange {
   serve(
     peer: string,
     exchange: number,
-    difference: () => Iterator<Uint8Array, Uint8Array> | undefined,
+    difference: () => Parts | undefined,
     now: number,
   ): 'ok' | 'malformed' {
     if (!this.#served.has(peer) && this.#served.size >= this.#config.syncsInMax) {
@@ -81,7 +85,8 @@ export class Exchange {
     }
     const parts = difference()
     if (parts === undefined) return 'malformed'
-    const served: Served = { peer, exchange, parts, next: 0, idleAt: now + this.#config.syncIdleMillis }
+    const idleAt = now + this.#config.syncIdleMillis
+    const served: Served = { peer, exchange, parts, next: 0, sent: [], spare: [], idleAt }
     this.#served.set(peer, served)
     this.#sendUpTo(served, this.#config.syncWindow)
     return 'ok'
@@ -92,6 +97,9 @@ export class Exchange {
     const served = this.#served.get(peer)
     if (served?.exchange !== exchange) return
     served.idleAt = now + this.#config.syncIdleMillis
+    const onTheirWay = Math.max(0, served.next - next)
+    if (onTheirWay < served.sent.length)
+      served.spare.push(...served.sent.splice(0, served.sent.length - onTheirWay))
     this.#sendUpTo(served, Math.min(next, served.next) + this.#config.syncWindow)
   }
 
@@ -139,9 +147,10 @@ export class Exchange {
 
   #sendUpTo(served: Served, end: number): void {
     while (served.next < end) {
-      const { value: bytes, done: last = false } = served.parts.next()
+      const { value: bytes, done: last = false } = served.parts.next(served.spare.pop())
       const { peer, exchange, next: index } = served
       this.#outbox.send(peer, { type: 'sync-part', exchange, index, last, bytes })
+      served.sent.push(bytes)
       served.next += 1
       if (last) return void this.#served.delete(peer)
     }

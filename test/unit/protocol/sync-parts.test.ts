@@ -28,8 +28,11 @@ function asking(): { lab: Lab; exchange: number } {
   return { lab, exchange: request?.type === 'sync-request' ? request.exchange : -1 }
 }
 
+/** As they leave: the memory of a part that has arrived is used again. */
 const partsIn = (outputs: Output[]) =>
-  sentTo(outputs, 'a').filter((frame): frame is Part => frame.type === 'sync-part')
+  sentTo(outputs, 'a')
+    .filter((frame): frame is Part => frame.type === 'sync-part')
+    .map((part) => ({ ...part, bytes: part.bytes.slice() }))
 
 /** All parts of what `lab` tells a newcomer, pulled one at a time. */
 function pulled(lab: Lab, exchange: number): Part[] {
@@ -42,7 +45,7 @@ function pulled(lab: Lab, exchange: number): Part[] {
 }
 
 describe('a sync in parts', () => {
-  it('has two parts on their way, and a pull for each that comes brings one more, to the last', () => {
+  it('has four parts on their way, and a pull for each that comes brings one more, to the last', () => {
     const lab = rich()
     const request: Frame = { type: 'sync-request', exchange: 4, summary: new Lab().replica.summary() }
     const first = partsIn(lab.frame('a', request))
@@ -51,10 +54,25 @@ describe('a sync in parts', () => {
       [0, false],
       [1, false],
       [2, false],
+      [3, false],
+      [4, false],
     ])
     const all = pulled(rich(), 4)
     expect(all.map(({ index }) => index)).to.deep.equal(all.map((_, i) => i))
     expect(all.filter(({ last }) => last)).to.have.length(1)
+  })
+
+  it('puts a part into the memory of one that has come, and into that of no other', () => {
+    const memoryOf = (outputs: Output[]) =>
+      sentTo(outputs, 'a').flatMap((frame) => (frame.type === 'sync-part' ? [frame.bytes.buffer] : []))
+    const lab = rich()
+    const request: Frame = { type: 'sync-request', exchange: 4, summary: new Lab().replica.summary() }
+    const first = memoryOf(lab.frame('a', request))
+    expect(new Set(first).size).to.equal(4)
+    const again = memoryOf(lab.frame('a', { type: 'sync-pull', exchange: 4, next: 0 }))
+    const later = memoryOf(lab.frame('a', { type: 'sync-pull', exchange: 4, next: 2 }))
+    expect([again.length, new Set(later).size]).to.deep.equal([0, 2])
+    expect(later.map((memory) => first.indexOf(memory)).sort()).to.deep.equal([0, 1])
   })
 
   it('is merged with the last part, and pulled until then', () => {

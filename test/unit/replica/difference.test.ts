@@ -15,7 +15,7 @@ import {
   MERGE_ENTRIES_MAX,
   MERGE_STRUCTS_MAX,
   SESSIONS_MAX,
-  SYNC_PART_BYTES_MAX,
+  SYNC_PART_BYTES,
   VALUE_BYTES_MAX,
 } from '../../../src/wire/limits.js'
 import { raw } from './raw-update.js'
@@ -177,9 +177,25 @@ describe('A difference in parts', () => {
     const lengths = partsFor(replicaAt(2), richReplica()).map(({ length }) => length)
     const last = lengths.pop()
     expect(last).to.be.above(0)
-    expect(Math.max(...lengths, last ?? 0)).to.be.at.most(SYNC_PART_BYTES_MAX)
+    expect(Math.max(...lengths, last ?? 0)).to.be.at.most(SYNC_PART_BYTES)
     // A part ends before the value that does not fit.
-    expect(Math.min(...lengths)).to.be.above(SYNC_PART_BYTES_MAX - VALUE_BYTES_MAX - 1024)
+    expect(Math.min(...lengths)).to.be.above(SYNC_PART_BYTES - VALUE_BYTES_MAX - 1024)
+  })
+
+  it('is the same where each part lies in the memory of an earlier one', () => {
+    const [a, b] = [richReplica(), replicaAt(2)]
+    const fresh = partsFor(b, a)
+    const told = a.difference(b.summary())
+    const reused: Uint8Array[] = []
+    const memory = new Set<ArrayBufferLike>()
+    let before: Uint8Array | undefined
+    for (let part = told?.next(); part; part = part.done ? undefined : told?.next(before)) {
+      reused.push(part.value.slice())
+      before = part.value
+      if (!part.done) memory.add(before.buffer)
+    }
+    expect(reused).to.deep.equal(fresh)
+    expect([reused.length > 4, memory.size]).to.deep.equal([true, 1])
   })
 
   it('tells of the moment in which it was asked for, whatever is written while it is told', () => {

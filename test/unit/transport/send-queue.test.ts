@@ -19,7 +19,7 @@ function queueAndReceiver() {
   const messages: Uint8Array[] = []
   const log: string[] = []
   const queue = new SendQueue({
-    message: (bytes) => messages.push(bytes),
+    message: (bytes) => messages.push(bytes.slice()),
     drained: () => log.push('drained'),
     overloaded: (bytes, frames) => log.push(`overloaded ${bytes} ${frames}`),
   })

@@ -78,6 +78,14 @@ describe('two members over real WebRTC', function () {
     }
   })
 
+  it('carry a frame in two pieces as one', async () => {
+    const [a, b] = await pair()
+    const frames = [100 * 1024, 700].map(frameOf)
+    for (const frame of frames) a.links.send(b.id, frame.subarray(0, 300), 1, frame.subarray(300))
+    await until(() => b.frames.length === 2, 'both frames')
+    expect(b.frames.map(({ bytes }) => bytes)).to.deep.equal(frames)
+  })
+
   it('carry 2,000 small frames in order', async () => {
     const [a, b] = await pair()
     for (let i = 0; i < 2000; i++) a.links.send(b.id, frameOf(64, i), 1)

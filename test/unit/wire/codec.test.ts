@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { toHex } from '../../../src/base/bytes.js'
+import { concat, toHex } from '../../../src/base/bytes.js'
 import { ProtocolError } from '../../../src/base/errors.js'
-import { decodeFrame, encodeFrame } from '../../../src/wire/codec.js'
+import { decodeFrame, encodeFrame, encodePartHead } from '../../../src/wire/codec.js'
 import {
   type Claim,
   DISCONNECT_REASONS,
@@ -173,6 +173,15 @@ describe('the frame codec', () => {
     fc.assert(
       fc.property(frame, (given) => {
         expect(decodeFrame(encodeFrame(given))).to.deep.equal({ ...given })
+      }),
+    )
+  })
+
+  it('writes the head of a part as the part begins', () => {
+    const part = frame.filter((given) => given.type === 'sync-part')
+    fc.assert(
+      fc.property(part, (given) => {
+        expect(concat(encodePartHead(given), given.bytes)).to.deep.equal(encodeFrame(given))
       }),
     )
   })

@@ -16,7 +16,7 @@ function frameOf(length: number, seed: number): Uint8Array {
 function messagesOf(fragmenter: Fragmenter): Uint8Array[] {
   const messages: Uint8Array[] = []
   for (let message = fragmenter.next(); message !== undefined; message = fragmenter.next())
-    messages.push(message)
+    messages.push(message.slice())
   return messages
 }
 
@@ -81,6 +81,19 @@ describe('fragmenter and reassembler', () => {
     }
   })
 
+  it('make the same messages of a frame in two pieces as of the whole', () => {
+    for (const size of [2, 200, 16_300, 16_384, 20_000, 70_000])
+      for (const cut of [0, 1, 40, size - 1, size].filter((at) => at <= size)) {
+        const [whole, pieces] = [new Fragmenter(), new Fragmenter()]
+        const frame = frameOf(size, cut)
+        whole.push(frame, 1)
+        pieces.push(frame.subarray(0, cut), 1, frame.subarray(cut))
+        expect(pieces.bytes).to.equal(size)
+        expect(messagesOf(pieces)).to.deep.equal(messagesOf(whole))
+        expect([pieces.bytes, pieces.frames]).to.deep.equal([0, 0])
+      }
+  })
+
   it('batch small frames into one message', () => {
     const fragmenter = new Fragmenter()
     for (let i = 0; i < 100; i++) fragmenter.push(frameOf(100, i), 1)
@@ -91,7 +104,7 @@ describe('fragmenter and reassembler', () => {
     const fragmenter = new Fragmenter()
     const reassembler = new Reassembler()
     fragmenter.push(frameOf(50_000, 3), 3)
-    const messages = [fragmenter.next() ?? new Uint8Array()]
+    const messages: Uint8Array[] = [fragmenter.next()?.slice() ?? new Uint8Array()]
     for (const priority of [3, 2, 1] as const) fragmenter.push(frameOf(40_000, priority), priority)
     messages.push(...messagesOf(fragmenter))
     const received = messages.flatMap((message) => reassembler.receive(message, 0))
@@ -107,7 +120,7 @@ describe('fragmenter and reassembler', () => {
     const fragmenter = new Fragmenter()
     const reassembler = new Reassembler()
     fragmenter.push(frameOf(100_000, 1), 1)
-    const first = fragmenter.next() ?? new Uint8Array()
+    const first = fragmenter.next()?.slice() ?? new Uint8Array()
     fragmenter.push(frameOf(10, 2), 0)
     const lengths = [first, ...messagesOf(fragmenter)].map((message) =>
       reassembler.receive(message, 0).map((frame) => frame.length),
@@ -128,6 +141,7 @@ describe('fragmenter and reassembler', () => {
     const fragmenter = new Fragmenter()
     expect(codeOf(() => fragmenter.push(new Uint8Array(), 1))).to.equal('ERR_TOO_LARGE')
     expect(codeOf(() => fragmenter.push(new Uint8Array(FRAME_BYTES_MAX + 1), 1))).to.equal('ERR_TOO_LARGE')
+    expect(codeOf(() => fragmenter.push(ONE, 1, new Uint8Array(FRAME_BYTES_MAX)))).to.equal('ERR_TOO_LARGE')
     expect(fragmenter.next()).to.equal(undefined)
   })
 })
