@@ -33,6 +33,8 @@ import { readContext, readFlag, type Summary, writeContext } from './summary.js'
 import { RunsReader } from './update-reader.js'
 
 const BITMAP_BYTES = BUCKETS / 8
+/** The first part; each later one may have twice as much, up to SYNC_PART_BYTES: so the first one leaves, and is decoded, soon. */
+const FIRST_PART_BYTES = SYNC_PART_BYTES / 8
 
 /** A decoded difference. */
 export interface Difference {
@@ -75,14 +77,23 @@ function* partsOf(
 ): Generator<Uint8Array, Uint8Array, Uint8Array | undefined> {
   const encoder = encoding.createEncoder()
   let room: Uint8Array | undefined
+  let size = FIRST_PART_BYTES
+  const grow = () => {
+    size = Math.min(2 * size, SYNC_PART_BYTES)
+  }
   for (const field of head) encoding.writeVarUint(encoder, field)
   for (const run of runs) {
-    if (encoding.length(encoder) + STRUCT_BYTES_MAX > SYNC_PART_BYTES) room = yield fullPart(encoder, room)
-    writeRunHead(encoder, run)
-    let next = writeStructs(encoder, run, 0, SYNC_PART_BYTES)
-    while (next < run.entries.length) {
+    if (encoding.length(encoder) + STRUCT_BYTES_MAX > size) {
       room = yield fullPart(encoder, room)
-      next = writeStructs(encoder, run, next, SYNC_PART_BYTES)
+      grow()
+    }
+    writeRunHead(encoder, run)
+    let next = writeStructs(encoder, run, 0, size)
+    while (next < run.entries.length) {
+      // A large value may not fit yet into a part of its own.
+      if (encoding.hasContent(encoder)) room = yield fullPart(encoder, room)
+      grow()
+      next = writeStructs(encoder, run, next, size)
     }
   }
   let cut = SYNC_PART_BYTES - encoding.length(encoder)

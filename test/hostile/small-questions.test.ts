@@ -2,6 +2,7 @@
 import { expect } from 'chai'
 import { hash32 } from '../../src/base/bytes.js'
 import { ProtocolError } from '../../src/base/errors.js'
+import { DEFAULT_CONFIG } from '../../src/protocol/config.js'
 import { decodeFrame, encodeFrame } from '../../src/wire/codec.js'
 import type { Frame } from '../../src/wire/frame.js'
 import { LIST_ITEMS_MAX, SYNC_PART_BYTES_MAX } from '../../src/wire/limits.js'
@@ -40,9 +41,9 @@ describe('small questions with large answers', () => {
     lab.give({ type: 'local-updates', updates: lab.replica.drain() })
     const summary = new EngineLab().replica.summary()
     const { answers } = ask(lab, (exchange) => ({ type: 'sync-request', exchange, summary }))
-    const parts = answers.filter(({ type }) => type === 'sync-part').length
-    expect(parts).to.be.within(1, 6)
-    expect(answers.filter(({ type }) => type === 'sync-busy').length).to.equal(QUESTIONS - parts)
+    const whole = answers.filter((frame) => frame.type === 'sync-part' && frame.last).length
+    expect(whole).to.be.within(1, 6)
+    expect(answers.filter(({ type }) => type === 'sync-busy').length).to.equal(QUESTIONS - whole)
   })
 
   it('for envelopes get none while the link is behind', () => {
@@ -93,7 +94,8 @@ describe('small questions with large answers', () => {
       lab.frame('evil', { type: 'sync-pull', exchange: 1, next: Number.MAX_SAFE_INTEGER }),
       'evil',
     )
-    expect([parts, rest.length]).to.deep.equal([2, 2])
+    const { syncWindow } = DEFAULT_CONFIG
+    expect([parts, rest.length]).to.deep.equal([syncWindow, syncWindow])
   })
 
   for (const excess of [0, 1])

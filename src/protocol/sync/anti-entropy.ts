@@ -53,7 +53,7 @@ export class AntiEntropy {
     const first = neighbor.digest === undefined
     if (frame.ask) this.tell(neighbor, false, now)
     this.compare(neighbor, frame.replica, now)
-    if ((first || !frame.ask) && this.inSync(neighbor) === false) this.ask(neighbor, now)
+    if ((first || !frame.ask) && this.#lacks(neighbor, frame.replica)) this.ask(neighbor, now)
   }
 
   /** Compares with the digest that `neighbor` told. */
@@ -62,9 +62,14 @@ export class AntiEntropy {
       neighbor.digest = { bytes: digest, since: now }
       this.#context.outbox.push({ type: 'members' })
     }
-    if (this.inSync(neighbor) !== false) return
+    if (!this.#lacks(neighbor, digest)) return
     const standsSince = Math.max(neighbor.digest.since, this.#changedAt)
     if (now >= standsSince + this.#context.config.mismatchMillis) this.ask(neighbor, now)
+  }
+
+  /** Whether `neighbor`, which just told `digest`, may hold what is not here: a newcomer knows nothing at all. */
+  #lacks(neighbor: Neighbor, digest: Uint8Array): boolean {
+    return this.inSync(neighbor) === false && digest.some((byte) => byte !== 0)
   }
 
   /** Whether parts of a sync of `peer` are on their way. */

@@ -303,7 +303,8 @@ describe('the engine', () => {
       lab.link(peer)
       return sentTo(lab.frame(peer, request), peer).map((frame) => frame.type)
     })
-    expect(served).to.deep.equal([['sync-part', 'sync-part'], ['sync-part', 'sync-part'], ['sync-busy']])
+    const parts = new Array(DEFAULT_CONFIG.syncWindow).fill('sync-part')
+    expect(served).to.deep.equal([parts, parts, ['sync-busy']])
   })
 
   it('gives up a dial that its transport never answers, and dials again', () => {

@@ -44,6 +44,19 @@ function pulled(lab: Lab, exchange: number): Part[] {
   return parts
 }
 
+describe('a sync', () => {
+  it('is not asked of a newcomer that knows nothing', () => {
+    const asked = [0, 7].map((byte) => {
+      const lab = rich()
+      const replica = new Uint8Array(16).fill(byte)
+      const outputs = lab.frame('a', { type: 'digest', replica, members: 0, ask: false })
+      return sentTo(outputs, 'a').filter(({ type }) => type === 'sync-request').length
+    })
+    expect(asked).to.deep.equal([0, 1])
+    expect(new Lab().replica.digest()).to.deep.equal(new Uint8Array(16))
+  })
+})
+
 describe('a sync in parts', () => {
   it('has four parts on their way, and a pull for each that comes brings one more, to the last', () => {
     const lab = rich()
