@@ -5,7 +5,7 @@
  * it follows is held back.
  */
 import { random53, sample } from '../../base/random.js'
-import type { Announced, EnvelopeBody, GossipFrame, GraftFrame, PruneFrame } from '../../wire/frame.js'
+import type { Announced, Claim, EnvelopeBody, GossipFrame, GraftFrame, PruneFrame } from '../../wire/frame.js'
 import { type EngineContext, type Outcome, sendTo } from '../context.js'
 import { isReader, type Neighbor } from '../overlay/peer-view.js'
 import type { ReceiveResult } from '../replica-port.js'
@@ -69,11 +69,11 @@ export class Plumtree {
 
   /** The last words of this member, along every link, with what it only announced: nobody can ask it any more. */
   farewell(body: EnvelopeBody, now: number): void {
-    this.originate(body, now)
     for (const neighbor of this.#context.view.established()) {
       const run = neighbor.announcements.get(this.#tag)
       if (run) this.grafted({ type: 'graft', tree: SHARED_TREE, wanted: [run] }, neighbor, now)
     }
+    this.originate(body, now)
   }
 
   receive(frame: GossipFrame, neighbor: Neighbor, now: number): Outcome {
@@ -285,7 +285,11 @@ function graft({ frame, from }: { frame: GossipFrame; from: string | undefined }
   return { ...frame, shapes: false, round: frame.round + (from === undefined ? 1 : 2) }
 }
 
-/** Doubts have a race with a timer to win, and whoever hears badly finds the links of the tree stalled: all links then. */
+/**
+ * Doubts have a race with a timer to win, goodbyes one with the next goodbye, as of whoever announces this one only, and
+ * whoever hears badly finds the links of the tree stalled: all links then.
+ */
 function isUrgent(body: EnvelopeBody, health: number): boolean {
-  return body.type === 'claims' && (health > 0 || body.claims.some(({ type }) => type === 'suspect'))
+  const isRace = ({ type }: Claim) => type === 'suspect' || type === 'leave'
+  return body.type === 'claims' && (health > 0 || body.claims.some(isRace))
 }

@@ -87,6 +87,18 @@ describe('liveness in the engine', () => {
     expect(['a', 'b', 'c'].map((peer) => doubts(told, peer))).to.deep.equal([[], ['c'], ['c']])
   })
 
+  it('passes a goodbye on along every link at once: whoever only announces it may be the next to go', () => {
+    const lab = new Lab()
+    for (const peer of ['a', 'b', 'c']) lab.link(peer)
+    for (const peer of ['b', 'c']) lab.frame(peer, { type: 'prune', tree: 0 })
+    lab.frame('a', { type: 'member', id: 'd', record: record(8), lease: 0 })
+    const told = lab.frame('a', {
+      ...{ type: 'gossip', origin: 'd', epoch: 9, seq: 1, round: 0, ownTree: false, shapes: false },
+      body: { type: 'claims', claims: [{ type: 'leave', id: 'd', incarnation: 100 }] },
+    })
+    expect(['a', 'b', 'c'].map((peer) => sentTo(told, peer, 'gossip').length)).to.deep.equal([0, 1, 1])
+  })
+
   it('answers a doubt that comes right after another one, when its pause is over', () => {
     const lab = new Lab()
     lab.link('a')
