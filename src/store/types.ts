@@ -191,7 +191,7 @@ export interface Member {
   ready: boolean
   /** True when there is a link to it. */
   direct: boolean
-  /** Smoothed round trip of the link in milliseconds. */
+  /** Smoothed round trip of the link in milliseconds; undefined without a link, and for its first seconds. */
   rttMillis: number | undefined
   /** Whether its data equals this member's, by its last digest; undefined when it is not direct. */
   inSync: boolean | undefined
