@@ -15,6 +15,7 @@ import { firstSync } from './first-sync.js'
 import { history } from './history.js'
 import { hostile } from './hostile.js'
 import { idle } from './idle.js'
+import { large } from './large.js'
 import { leave } from './leave.js'
 import { links } from './links.js'
 import { load } from './load.js'
@@ -42,6 +43,7 @@ const BENCHES: readonly Bench[] = [
   links,
   massCrash,
   split,
+  large,
   sync,
   history,
   throughput,
