@@ -231,6 +231,7 @@ export class Engine {
       this.#neighborhood.deadline(now),
       this.#broadcast.deadline(),
       this.#sync.deadline(),
+      this.#comparison.deadline(),
       this.#acks.deadline(),
       this.view.size > 0 ? this.#beaconAt : Number.POSITIVE_INFINITY,
     )
@@ -448,6 +449,7 @@ export class Engine {
     this.#broadcast.tick(now)
     this.#helpHeldBack(now)
     this.#sync.tick(now)
+    this.#comparison.tick(now)
     this.#acks.tick(now)
     this.#overlay.tick(now)
     if (now >= this.#beaconAt) this.#beacon(now)

@@ -26,6 +26,8 @@ export interface Neighbor {
   isTeacher: boolean
   /** Not asked for its member table before this. */
   compareNotBefore: number
+  /** The digest of its table that it told before that, and that is looked at then. */
+  membersDigest: number | undefined
   /** This member suspects it again only after this. */
   suspectNotBefore: number
   /** A full neighbor that was dialed to join is expected to hand over a link until then. */
@@ -119,6 +121,7 @@ export class PeerView {
       visibility: 'visible',
       isTeacher: false,
       compareNotBefore: now,
+      membersDigest: undefined,
       suspectNotBefore: 0,
       offerUntil: 0,
       digest: undefined,

@@ -12,6 +12,8 @@ export class TableComparison {
   readonly #context: EngineContext
   readonly #table: MemberTable
   readonly #presence: Presence
+  /** When a digest that came too soon is looked at again. */
+  #againAt = Number.POSITIVE_INFINITY
 
   constructor(context: EngineContext, table: MemberTable, presence: Presence) {
     this.#context = context
@@ -24,9 +26,18 @@ export class TableComparison {
     return this.#buckets.reduce((digest, bucket) => (digest ^ bucket) >>> 0, 0)
   }
 
-  /** `neighbor` has told its digest. Of two members that differ the greater asks, once for all digests that are under way. */
+  /**
+   * `neighbor` has told its digest. Of two members that differ the greater asks, once for all digests that are under way:
+   * one that comes so soon after a question that it may not know the answer yet is looked at again later.
+   */
   compare(neighbor: Neighbor, digest: number, now: number): void {
-    if (digest === this.digest || this.#context.id < neighbor.id || now < neighbor.compareNotBefore) return
+    neighbor.membersDigest = undefined
+    if (digest === this.digest || this.#context.id < neighbor.id) return
+    if (now < neighbor.compareNotBefore) {
+      neighbor.membersDigest = digest
+      this.#againAt = Math.min(this.#againAt, neighbor.compareNotBefore)
+      return
+    }
     neighbor.compareNotBefore = now + this.#context.config.mismatchMillis
     this.#tellBuckets(neighbor, true, now)
   }
@@ -37,6 +48,17 @@ export class TableComparison {
     const entries = this.#table.differing(frame.buckets, this.#buckets)
     for (const entry of entries) sendTo(this.#context, neighbor, this.#table.frameOf(entry), now)
     this.#presence.tell(neighbor, entries, now)
+  }
+
+  tick(now: number): void {
+    if (now < this.#againAt) return
+    this.#againAt = Number.POSITIVE_INFINITY
+    for (const neighbor of this.#context.view.established())
+      if (neighbor.membersDigest !== undefined) this.compare(neighbor, neighbor.membersDigest, now)
+  }
+
+  deadline(): number {
+    return this.#againAt
   }
 
   #tellBuckets(neighbor: Neighbor, ask: boolean, now: number): void {

@@ -1,5 +1,6 @@
 /** Who tells whom of a member that has come, and how often. */
 import { expect } from 'chai'
+import { DEFAULT_CONFIG } from '../../../src/protocol/config.js'
 import type { Engine } from '../../../src/protocol/engine.js'
 import { engineCluster } from '../../../src/sim/cluster.js'
 import { knownCount } from '../../../src/sim/engine-view.js'
@@ -114,16 +115,37 @@ describe('a member that comes', () => {
     expect(cluster.members.filter(({ engine }) => knownCount(engine) !== 110)).to.deep.equal([])
   })
 
-  for (const [size, seed] of [
-    [10, 1],
-    [30, 2],
-    [30, 5],
-    [100, 3],
+  it('compares again later what a neighbor told of its table too soon after the last comparison', () => {
+    const lab = new Lab()
+    lab.link('a')
+    const differ = { type: 'digest', replica: lab.replica.digest(), members: 1, ask: false } as const
+    expect(sentTo(lab.frame('a', differ), 'a', 'members')).to.have.length(1)
+    expect(sentTo(lab.frame('a', { ...differ, members: 2 }), 'a', 'members')).to.have.length(0)
+    expect(sentTo(lab.pass(DEFAULT_CONFIG.mismatchMillis), 'a', 'members')).to.have.length(1)
+    expect(sentTo(lab.pass(DEFAULT_CONFIG.mismatchMillis), 'a', 'members')).to.have.length(0)
+  })
+
+  it('does not ask a neighbor with a greater id, which asks itself', () => {
+    const lab = new Lab()
+    lab.link('zoe')
+    const differ = { type: 'digest', replica: lab.replica.digest(), members: 1, ask: false } as const
+    const outputs = [...lab.frame('zoe', differ), ...lab.pass(2 * DEFAULT_CONFIG.mismatchMillis)]
+    expect(sentTo(outputs, 'zoe', 'members')).to.have.length(0)
+  })
+
+  for (const [writers, readers, seed] of [
+    [10, 0, 1],
+    [30, 0, 2],
+    [100, 0, 3],
+    [1, 4, 5],
+    [5, 5, 19],
+    [12, 12, 1],
   ] as const)
-    it(`knows all others within two seconds where ${size} start in the same moment`, () => {
+    it(`knows all others within three seconds where ${writers} and ${readers} readers start in the same moment`, () => {
       const cluster = engineCluster({ seed })
-      for (let n = 0; n < size; n++) cluster.add()
-      const known = () => cluster.members.every(({ engine }) => knownCount(engine) === size)
-      expect(cluster.runUntil(known, 10_000, 100)).to.be.at.most(2_000)
+      for (let n = 0; n < writers; n++) cluster.add()
+      for (let n = 0; n < readers; n++) cluster.add({ role: 'reader' })
+      const known = () => cluster.members.every(({ engine }) => knownCount(engine) === writers + readers)
+      expect(cluster.runUntil(known, 10_000, 100)).to.be.at.most(3_000)
     })
 })
