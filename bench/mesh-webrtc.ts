@@ -142,8 +142,9 @@ class Contestants {
 
 /** What a child found out; undefined when it ended before it could tell. */
 function resultOf(file: string, ...args: readonly (string | number)[]): Promise<TrialResult | undefined> {
-  const child = fork(file, args.map(String), { execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
-  const kill = () => child.kill('SIGKILL')
+  const stdio = ['ignore', 'ignore', 'ignore', 'ipc'] as const
+  const child = fork(file, args.map(String), { execArgv: [], stdio: [...stdio], detached: true })
+  const kill = () => killGroup(child.pid)
   const timer = setTimeout(kill, TRIAL_MILLIS_MAX)
   process.once('exit', kill)
   return new Promise((resolve) => {
@@ -154,7 +155,18 @@ function resultOf(file: string, ...args: readonly (string | number)[]): Promise<
     child.on('exit', () => {
       clearTimeout(timer)
       process.removeListener('exit', kill)
+      kill()
       resolve(result)
     })
   })
+}
+
+/** Ends a child, and the signaling server of y-webrtc, which outlives a child that crashed. */
+function killGroup(leader: number | undefined): void {
+  if (leader === undefined) return
+  try {
+    process.kill(-leader, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
 }
