@@ -3,7 +3,7 @@ import type { Claim, EnvelopeBody, MemberFrame } from '../wire/frame.js'
 
 /** News of members waits at most this long for more; doubts, goodbyes and pages that are being stopped do not wait. */
 const GATHER_MILLIS = 10
-/** Longer than a record takes to everyone in a cluster of thousands. [measured: bench propagation] */
+/** Longer than a record takes to everyone in a cluster of a thousand. [measured: bench propagation] */
 const HEARSAY_MILLIS = 300
 /** Claims in one envelope: a member record has at most 512 bytes. */
 const CLAIMS_MAX = 40

@@ -103,7 +103,7 @@ export class Engine {
         if (from !== undefined) this.#routes.learn(member, from)
         this.#passLease(tag, lease, from)
       },
-      fetched: () => this.#sync.spreadFrom('', this.#now),
+      fetched: () => this.#sync.spread(this.#now),
       removed: (member: string, how: 'left' | 'dead') => {
         this.#presence.forget(member)
         if (how === 'dead') this.#neighborhood.buried(member, this.#now)
@@ -358,7 +358,7 @@ export class Engine {
       }
       case 'presence':
         // A repair: the other neighbors are to compare as well, since nobody floods it.
-        if (this.#presence.hear(frame, now)) this.#sync.spreadFrom(peer, now)
+        if (this.#presence.hear(frame, now)) this.#sync.spread(now, peer)
         return
       case 'message':
         return this.#messages.receive(frame, peer, now)

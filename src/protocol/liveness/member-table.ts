@@ -338,7 +338,10 @@ export class MemberTable {
   /** A rumor of the own death, or a record of another run. */
   #aboutSelf(claim: MembershipClaim, now: number): undefined {
     const own = this.#self.record
-    if (this.#refutation.hear(claim, own) === 'displaced') return this.#events.displaced() as undefined
+    if (this.#refutation.hear(claim, own) === 'displaced') {
+      this.#events.displaced()
+      return
+    }
     if (claim.type === 'member' && isEcho(claim, own) && claim.lease > this.#self.lease)
       this.#overstated = true
     this.#refute(now)

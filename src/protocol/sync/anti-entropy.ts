@@ -19,7 +19,7 @@ export class AntiEntropy {
   readonly #membersDigest: () => number
   #roundAt: number
   /** A sync brought news: when the other neighbors are to hear of it. */
-  #spreadFrom: { neighbor: string; at: number } | undefined
+  #spreading: { source: string | undefined; at: number } | undefined
   /** Since when the own digest stands. */
   #changedAt: number
 
@@ -119,7 +119,7 @@ export class AntiEntropy {
     if (result?.type !== 'applied') return 'unchanged'
     this.changed(now)
     this.tell(neighbor, true, now)
-    if (result.news) this.spreadFrom(neighbor.id, now)
+    if (result.news) this.spread(now, neighbor.id)
     return 'changed'
   }
 
@@ -129,10 +129,10 @@ export class AntiEntropy {
     if (kind !== 'clock') neighbor.syncNotBefore = now + this.#context.config.syncFullMillis
   }
 
-  /** `neighbor` repaired something here: the other ones are to compare soon. */
-  spreadFrom(neighbor: string, now: number): void {
+  /** Something was repaired here, by `source` if that is known: the other neighbors are to compare soon. */
+  spread(now: number, source?: string): void {
     const { config, random } = this.#context
-    this.#spreadFrom ??= { neighbor, at: now + config.spreadMillis * random() }
+    this.#spreading ??= { source, at: now + config.spreadMillis * random() }
   }
 
   /** A link is gone. */
@@ -142,7 +142,7 @@ export class AntiEntropy {
 
   tick(now: number): void {
     this.#exchange.tick(now)
-    if (this.#spreadFrom && now >= this.#spreadFrom.at) this.#spread(this.#spreadFrom.neighbor, now)
+    if (this.#spreading && now >= this.#spreading.at) this.#tellOthers(this.#spreading.source, now)
     if (now < this.#roundAt) return
     this.#roundAt = now + jittered(this.#context.random, this.#context.config.antiEntropyMillis, JITTER_SHARE)
     for (const neighbor of sample(this.#context.random, [...this.#context.view.established()], 1))
@@ -151,12 +151,12 @@ export class AntiEntropy {
 
   deadline(): number {
     const round = this.#context.view.size > 0 ? this.#roundAt : Number.POSITIVE_INFINITY
-    return Math.min(round, this.#exchange.deadline(), this.#spreadFrom?.at ?? Number.POSITIVE_INFINITY)
+    return Math.min(round, this.#exchange.deadline(), this.#spreading?.at ?? Number.POSITIVE_INFINITY)
   }
 
   /** What came by sync is not pushed on: the other neighbors compare, so that a healed split closes in seconds. */
-  #spread(source: string, now: number): void {
-    this.#spreadFrom = undefined
+  #tellOthers(source: string | undefined, now: number): void {
+    this.#spreading = undefined
     for (const neighbor of this.#context.view.established())
       if (neighbor.id !== source) this.tell(neighbor, true, now)
   }
