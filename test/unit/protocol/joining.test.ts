@@ -141,11 +141,11 @@ describe('a member that comes', () => {
     [5, 5, 19],
     [12, 12, 1],
   ] as const)
-    it(`knows all others within three seconds where ${writers} and ${readers} readers start in the same moment`, () => {
+    it(`knows all others within two seconds where ${writers} and ${readers} readers start in the same moment`, () => {
       const cluster = engineCluster({ seed })
       for (let n = 0; n < writers; n++) cluster.add()
       for (let n = 0; n < readers; n++) cluster.add({ role: 'reader' })
       const known = () => cluster.members.every(({ engine }) => knownCount(engine) === writers + readers)
-      expect(cluster.runUntil(known, 10_000, 100)).to.be.at.most(3_000)
+      expect(cluster.runUntil(known, 10_000, 100)).to.be.at.most(2_000)
     })
 })
