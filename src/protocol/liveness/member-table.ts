@@ -15,7 +15,7 @@ import type {
 import type { ProtocolConfig } from '../config.js'
 import { periodMillis } from '../formulas.js'
 import type { Health } from './health.js'
-import { isEcho, Refutation } from './refutation.js'
+import { isEcho, isLaterRun, Refutation } from './refutation.js'
 import { bucketOf, leaseTag, Roster, type TableEntry } from './roster.js'
 import { Suspicions } from './suspicions.js'
 
@@ -295,14 +295,13 @@ export class MemberTable {
       this.refused += 1
       return undefined
     }
-    if (known !== undefined && record.incarnation <= known.record.incarnation) {
+    if (known !== undefined && !supersedes(record, known.record)) {
       if (record.incarnation === known.record.incarnation && lease > known.lease) {
         this.#raise(known, lease, now)
         this.#events.renewed(id, leaseTag(known), lease, undefined)
       }
       // Of two runs of one member the sender knows the one that is over, or both live: that one is to see it.
-      const isOtherRun = record.session !== known.record.session
-      return isOtherRun && record.incarnation < known.record.incarnation ? this.frameOf(known) : undefined
+      return record.session === known.record.session ? undefined : this.frameOf(known)
     }
     if (known?.suspicion) this.#health.late(now)
     if (known !== undefined) this.#remove(known)
@@ -412,6 +411,12 @@ export class MemberTable {
     this.#suspicions.forget(entry)
     this.#roster.remove(entry)
   }
+}
+
+/** The greater incarnation stands; two runs that rose to the same one do not both: the later run does. */
+function supersedes(record: MemberRecord, known: MemberRecord): boolean {
+  const lead = record.incarnation - known.incarnation
+  return lead > 0 || (lead === 0 && isLaterRun(record, known))
 }
 
 function isDoubtful({ record, suspicion }: TableEntry): boolean {

@@ -37,6 +37,18 @@ describe('another run of this member', () => {
     ]).to.deep.equal([])
   })
 
+  it('displaces this one as well when others doubted the answer before it was heard, but not from far above', () => {
+    for (const [lead, isAnswer] of [
+      [16, true],
+      [17, false],
+    ] as const) {
+      const lab = new Lab()
+      lab.link('b')
+      const question = toldIncarnation(lab, [...lab.frame('b', otherRun(500)), ...lab.pass(50)])
+      expect(isDisplaced(lab.frame('b', otherRun(question + lead))), `${lead} above`).to.equal(isAnswer)
+    }
+  })
+
   it('is not made of records that were signed before: replayed in whatever order, they displace nobody', () => {
     const lab = new Lab()
     lab.link('b')
@@ -58,6 +70,29 @@ describe('another run of this member', () => {
       const outputs = [...lab.frame('b', otherRun(own + 1, 0)), ...lab.beats(1, ['b'])]
       expect(isDisplaced(outputs)).to.equal(false)
       expect(lab.engine.table.selfRecord.incarnation).to.equal(own + 2)
+    }
+  })
+})
+
+describe('two runs of another member', () => {
+  it('that rose to one number do not both stand: the later does, and who knows the earlier is told', () => {
+    const run = (session: number, joined: number) =>
+      ({ type: 'member', id: 'x', record: { ...record(session), joined }, lease: 0 }) as const
+    const earlier = run(50, 1)
+    const later = run(40, 2)
+    for (const order of [
+      [earlier, later],
+      [later, earlier],
+    ]) {
+      const lab = new Lab()
+      lab.link('b')
+      lab.beats(6, ['b'])
+      lab.link('a')
+      const told = order.flatMap((claim) => [...lab.frame('a', claim), ...lab.pass(100)])
+      expect(lab.engine.table.get('x')?.record).to.deep.equal(later.record)
+      const peer = order[1] === later ? 'b' : 'a'
+      const records = claimsTo(told, peer).filter(({ id }) => id === 'x')
+      expect(records.at(-1)).to.deep.include({ type: 'member', record: later.record })
     }
   })
 })

@@ -4,6 +4,7 @@ import { memoryPersistence } from '../../../src/persistence/memory.js'
 import type { Persistence } from '../../../src/persistence/persistence.js'
 import { generateSecret } from '../../../src/security/secret.js'
 import type { Store, StoreOptions } from '../../../src/store/types.js'
+import { createTestCluster } from '../../../src/testing.js'
 import { memoryNetwork } from '../../../src/transport/memory.js'
 import { closeStores, storeOn, until } from './cluster-of-stores.js'
 
@@ -92,6 +93,19 @@ describe('one identity in two places', function () {
         const isNext = (store: Store) => store.members.get(next.id)?.joined === next.members.self.joined
         await until(() => others.every(isNext), 'and everybody knows it', 10_000)
       })
+
+  it('is settled within 6 s in each of 20 runs', async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const cluster = await createTestCluster({ seed, members: 4 })
+      const identity = new TextEncoder().encode('copied-member')
+      const earlier = await cluster.add({ persistence: await placeOf(identity) })
+      await cluster.until(() => earlier.status.links === 4)
+      await cluster.add({ persistence: await placeOf(identity) })
+      const isTold = () => earlier.status.lastError?.code === 'ERR_IDENTITY_TAKEN'
+      await cluster.until(isTold, { timeoutMillis: 6_000, what: 'the earlier one is told' })
+      await cluster.close()
+    }
+  })
 
   it('does not come of a restart, whichever way the clock went', async () => {
     const network = memoryNetwork()
