@@ -3,6 +3,7 @@
  * listeners by key and prefix, and cached sorted keys and snapshots.
  */
 import type { Unsubscribe } from '../base/emitter.js'
+import { UsageError } from '../base/errors.js'
 import { type PlannedWrite, plan, planAll } from '../replica/plan.js'
 import type { Replica, WriteOperation } from '../replica/replica.js'
 import { checkKey } from '../replica/value.js'
@@ -89,12 +90,12 @@ export class KvCore {
   /** Runs `fn` and writes what it wrote as one transaction; nothing when it throws. A batch in a batch joins it. */
   batch<R>(fn: () => R, options?: { atomic?: boolean }): R {
     this.#host.assertWritable()
-    if (this.#batch) return fn()
+    if (this.#batch) return atOnce(fn())
     const batch = new Map<string, PlannedWrite>()
     this.#batch = batch
     let result: R
     try {
-      result = fn()
+      result = atOnce(fn())
     } finally {
       this.#batch = undefined
     }
@@ -180,4 +181,14 @@ function addsOrRemoves(change: KeyChange): boolean {
 /** By UTF-16 units: the same on every machine, whatever its locale. */
 function byUnits(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** The result of a batch, unless its function goes on after it has returned: the batch would be over by then. */
+function atOnce<R>(result: R): R {
+  if (!(result instanceof Promise)) return result
+  throw new UsageError('ERR_OPTION_INVALID', {
+    what: 'batch() got an asynchronous function; nothing that it wrote so far was applied',
+    why: 'A batch ends when its function returns: what it writes after its first await is a write of its own',
+    fix: 'Await first, then call batch() with a function that only writes',
+  })
 }

@@ -124,7 +124,8 @@ export interface KV {
   update(key: string, fn: (current: Value | undefined) => Value | undefined): void
   /**
    * Runs `fn` and applies all its writes as one transaction; when `fn` throws, none. Reads inside see the
-   * writes. @throws UsageError ERR_TOO_LARGE with `atomic` when it does not fit one update
+   * writes. @throws UsageError ERR_TOO_LARGE with `atomic` when it does not fit one update, ERR_OPTION_INVALID when `fn` is
+   * asynchronous
    */
   batch<R>(fn: () => R, options?: { atomic?: boolean }): R
   /** Calls back once per transaction that changed something. A throwing listener is reported, not propagated. */

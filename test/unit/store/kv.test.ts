@@ -102,6 +102,18 @@ describe('usr', () => {
     expect(events[0]?.changes.map((change) => change.key).sort()).to.deep.equal(['a', 'b', 'gone'])
   })
 
+  it('refuses a batch that would go on after its end, alone and within another one, and writes nothing of it', async () => {
+    const { usr } = alone()
+    const later = async () => {
+      usr.set('a', 1)
+      await Promise.resolve()
+    }
+    for (const batch of [() => usr.batch(later), () => usr.batch(() => usr.batch(later))])
+      expect(batch).to.throw(UsageError).with.property('code', 'ERR_OPTION_INVALID')
+    await Promise.resolve()
+    expect(usr.has('a')).to.equal(false)
+  })
+
   it('writes nothing of a batch that throws', () => {
     const { usr } = alone()
     const act = () =>
