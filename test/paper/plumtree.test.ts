@@ -124,6 +124,26 @@ describe('Plumtree', () => {
     ])
   })
 
+  it('departs from keeping a grafted link: where the tree was only slow, the link that was asked announces again (ADR 5)', () => {
+    const asking = () => {
+      const member = holding('a', 'b', 'c')
+      member.announce('b', 2)
+      expect(graftsTo(member.lab.pass(DEFAULT_CONFIG.graftMinMillis + 50), 'b')).to.have.length(1)
+      return member.lab
+    }
+    const prunesAfter = (lab: Lab, first: string, second: string, envelope = beacon(2)) => {
+      lab.frame(first, envelope)
+      const outputs = lab.frame(second, envelope)
+      return ['a', 'b', 'c'].filter((peer) => sentTo(outputs, peer, 'prune').length > 0)
+    }
+    const claims: GossipFrame = { ...beacon(2), body: { type: 'claims', claims: [] } }
+    expect(prunesAfter(asking(), 'b', 'a'), 'the answer came first').to.deep.equal(['b'])
+    expect(prunesAfter(asking(), 'a', 'b'), 'the tree came first').to.deep.equal(['b'])
+    expect(prunesAfter(asking(), 'a', 'c'), 'the answer did not come').to.deep.equal([])
+    expect(prunesAfter(asking(), 'b', 'a', claims), 'claims come along any link').to.deep.equal([])
+    expect(prunesAfter(holding('a', 'b', 'c').lab, 'b', 'a'), 'nobody was asked').to.deep.equal([])
+  })
+
   it('departs from passing on what a GRAFT asked for as it was: sent again, an envelope shapes no tree, its race is over (ADR 5)', () => {
     const { lab } = holding('a', 'b')
     const shape = { ...beacon(2), shapes: true }

@@ -11,6 +11,8 @@ interface Stored {
   readonly from: string | undefined
   readonly at: number
   readonly bytes: number
+  /** Who was asked for it before it came, if anybody. */
+  readonly asked: string | undefined
   /** The one that was stored next. */
   newer: Stored | undefined
   /** Another one with the same hash. */
@@ -32,11 +34,11 @@ export class MessageStore {
     this.#config = config
   }
 
-  add(tag: number, frame: GossipFrame, from: string | undefined, now: number): void {
+  add(tag: number, frame: GossipFrame, from: string | undefined, now: number, asked?: string): void {
     const hash = hashOf(tag, frame.seq)
     const bytes = bytesOf(frame.body)
     const alike = this.#byHash.get(hash)
-    const stored: Stored = { tag, frame, from, at: now, bytes, newer: undefined, alike }
+    const stored: Stored = { tag, frame, from, at: now, bytes, asked, newer: undefined, alike }
     this.#byHash.set(hash, stored)
     if (this.#newest) this.#newest.newer = stored
     this.#newest = stored
@@ -46,8 +48,8 @@ export class MessageStore {
     this.#dropOld(now)
   }
 
-  /** The envelope as it came, and the neighbor that brought it first, if it is still here. */
-  get(tag: number, seq: number): Pick<Stored, 'frame' | 'from'> | undefined {
+  /** The envelope as it came, the neighbor that brought it first, and who was asked for it, if it is still here. */
+  get(tag: number, seq: number): Pick<Stored, 'frame' | 'from' | 'asked'> | undefined {
     let stored = this.#byHash.get(hashOf(tag, seq))
     while (stored && (stored.tag !== tag || stored.frame.seq !== seq)) stored = stored.alike
     return stored

@@ -221,8 +221,7 @@ export class Plumtree {
     // What is refused here may be welcome elsewhere: it goes on. What is early waits, what is malformed ends here.
     if (result.type === 'early' || result.type === 'offence') return result
     this.#sequences.add(tag, frame.seq)
-    this.#repair.came(tag, frame.seq)
-    this.#store.add(tag, frame, from, now)
+    this.#store.add(tag, frame, from, now, this.#repair.came(tag, frame.seq))
     this.#push(tag, frame, from, now)
     return result
   }
@@ -250,15 +249,31 @@ export class Plumtree {
   /** It came twice. The link that brought the second copy only announces from now on, if that cannot cut anybody off. */
   #duplicate(tag: number, frame: GossipFrame, neighbor: Neighbor, now: number): void {
     this.#context.counters.duplicates += 1
-    if (!frame.shapes && !frame.ownTree) return
-    const bringer = this.#store.get(tag, frame.seq)?.from
+    const { from: bringer, asked } = this.#store.get(tag, frame.seq) ?? {}
     if (bringer === neighbor.id) return
+    if (!frame.shapes && !frame.ownTree) {
+      // Claims may come along every link, so they tell nothing of the tree.
+      if (frame.body.type !== 'claims') this.#ungraft(asked, [bringer, neighbor.id], now)
+      return
+    }
     const tree = frame.ownTree ? tag : SHARED_TREE
     const parent = this.#trees.parent(tree)
     // Along an own tree everything comes from the parent. Along the shared one it may come from anywhere: there
     // only a shape tells which links are one too many.
     const isSpare = frame.ownTree && neighbor.id !== parent && bringer === parent
     if (frame.shapes || isSpare) sendTo(this.#context, neighbor, { type: 'prune', tree }, now)
+  }
+
+  /**
+   * Two links have brought the same along the shared tree. If one of them was asked for it, the tree was only slow: that link
+   * announces again, as it did before, and the other one hangs on the tree.
+   */
+  #ungraft(asked: string | undefined, bringers: readonly (string | undefined)[], now: number): void {
+    const spare = asked === undefined ? undefined : this.#context.view.get(asked)
+    const other = bringers.find((one) => one !== asked)
+    if (spare === undefined || other === undefined || !bringers.includes(asked)) return
+    this.#trees.adopt(SHARED_TREE, other)
+    sendTo(this.#context, spare, { type: 'prune', tree: SHARED_TREE }, now)
   }
 
   /**

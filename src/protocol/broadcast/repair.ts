@@ -18,6 +18,8 @@ interface Wanted {
 interface Missing extends Wanted {
   /** Whom to ask, in order. */
   holders: string[]
+  /** Who was asked last. */
+  asked?: string
   at: number
 }
 
@@ -48,9 +50,13 @@ export class Repair {
     this.#nextAt = Math.min(this.#nextAt, at)
   }
 
-  /** It has come. */
-  came(tag: number, seq: number): void {
-    if (this.#missing.size > 0) this.#missing.delete(`${tag}:${seq}`)
+  /** It has come. Returns who was asked for it last, if anybody. */
+  came(tag: number, seq: number): string | undefined {
+    if (this.#missing.size === 0) return undefined
+    const name = `${tag}:${seq}`
+    const asked = this.#missing.get(name)?.asked
+    this.#missing.delete(name)
+    return asked
   }
 
   /**
@@ -77,6 +83,7 @@ export class Repair {
           this.#missing.delete(name)
           continue
         }
+        missing.asked = holder
         asked.push({ tag: missing.tag, seq: missing.seq, tree: missing.tree, holder })
         missing.at = now + this.#config.graftMaxMillis
       }
