@@ -137,6 +137,11 @@ export class Plumtree {
     this.#trees.linked(peer)
   }
 
+  /** Whether the shared tree does without the link to `peer`: that one gets everything from elsewhere, and so does this member. */
+  isSpare(peer: string): boolean {
+    return this.#trees.lazy(SHARED_TREE).has(peer) && this.#trees.parent(SHARED_TREE) !== peer
+  }
+
   /** A link is gone: the trees that hung on it are hung on another one at once. */
   unlinked(peer: string, now: number): void {
     const others = this.#context.view.sources().filter(({ id, dirty }) => id !== peer && !dirty)

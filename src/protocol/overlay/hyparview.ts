@@ -18,6 +18,11 @@ const INTRODUCTIONS_ALONE = 8
 const CONTACTS_KNOWN_MAX = 64
 /** A stranger is given up after so many failed dials; signaling names it again if it lives. */
 const STRANGER_FAILURES_MAX = 3
+/** Neighbors that fell silent are remembered for so long, and so many of them. */
+const LOST_MILLIS = 10 * 60_000
+const LOST_MAX = 16
+/** One of them is dialed again at most so often, so that the links that it replaces go one by one. */
+const RESTORE_MILLIS = 1_000
 /** A reader leaves another reader alone for so long; should that one start anew as a writer, it dials itself. */
 const LEAF_AVOIDED_MILLIS = 10 * 60_000
 /** A full neighbor that was asked for a link makes its offer within this. */
@@ -36,14 +41,17 @@ interface Backoff {
   welcomedAt?: number
 }
 
+/** What the overlay needs to know of a member. */
+interface KnownMember {
+  readonly id: string
+  readonly record: MemberRecord
+  readonly suspicion: object | undefined
+}
+
 /** What the overlay needs to know of the member table. */
 export interface KnownMembers {
-  entries(): Iterable<{
-    readonly id: string
-    readonly record: MemberRecord
-    readonly suspicion: object | undefined
-  }>
-  get(id: string): object | undefined
+  entries(): Iterable<KnownMember>
+  get(id: string): KnownMember | undefined
   readonly size: number
   readonly selfRecord: MemberRecord
   /** Members but this one, without readers. */
@@ -59,6 +67,9 @@ export class HyParView {
   readonly #members: KnownMembers
   /** Members that signaling offered and the table does not hold. */
   readonly #contacts = new Set<string>()
+  /** Neighbors that fell silent, and until when they are remembered. */
+  readonly #lost = new Map<string, number>()
+  #restoreAt = Number.NEGATIVE_INFINITY
   readonly #dials = new Map<string, Dial>()
   readonly #backoff = new Map<string, Backoff>()
   #introduceAt = Number.POSITIVE_INFINITY
@@ -130,6 +141,7 @@ export class HyParView {
     const intent = this.#dials.get(peer)?.intent ?? 'accept'
     this.#dials.delete(peer)
     this.#contacts.delete(peer)
+    this.#lost.delete(peer)
     return intent
   }
 
@@ -151,7 +163,10 @@ export class HyParView {
     const failures = (hasLasted ? 0 : before) + 1
     const pause = dialPauseMillis(failures, random(), config)
     this.#backoff.set(peer, { failures, notBefore: now + pause })
-    if (failures >= STRANGER_FAILURES_MAX) this.#contacts.delete(peer)
+    if (failures >= STRANGER_FAILURES_MAX) {
+      this.#contacts.delete(peer)
+      this.#lost.delete(peer)
+    }
     if (this.#backoff.size > 4 * CONTACTS_KNOWN_MAX) this.#forgetOldBackoffs(now)
   }
 
@@ -164,6 +179,16 @@ export class HyParView {
   left(peer: string): void {
     this.#contacts.delete(peer)
     if (!this.#context.view.has(peer)) this.#context.outbox.push({ type: 'disconnect', peer })
+  }
+
+  /** `peer` has fallen silent. If it turns out to live, a split lay between: the links across are made again. */
+  lost(peer: string, now: number): void {
+    this.#lost.delete(peer)
+    this.#lost.set(peer, now + LOST_MILLIS)
+    for (const oldest of this.#lost.keys()) {
+      if (this.#lost.size <= LOST_MAX) break
+      this.#lost.delete(oldest)
+    }
   }
 
   /** `peer` passes nothing on, and neither does this member: neither is of use to the other. */
@@ -186,6 +211,7 @@ export class HyParView {
       this.#scheduleIntroduction(now)
     }
     if (now >= this.#dialAt || this.#context.view.degree < this.#wanted) this.fill(now)
+    if (this.#lost.size > 0 && now >= this.#restoreAt) this.#restore(now)
   }
 
   deadline(): number {
@@ -198,6 +224,17 @@ export class HyParView {
   /** How soon a neighbor that is full, and was dialed for a link, hands one over. */
   expectOffer(now: number): number {
     return now + OFFER_MILLIS
+  }
+
+  /** Otherwise each half of a split cluster fills its links among its own, and one link alone would join them for ever. */
+  #restore(now: number): void {
+    this.#restoreAt = now + RESTORE_MILLIS
+    for (const [peer, until] of this.#lost) if (now >= until) this.#lost.delete(peer)
+    const { config, id, random } = this.#context
+    if (this.#isReader || this.#ownDials >= config.dialsMax || this.#coming(now) > config.linksHigh) return
+    // Of the two the greater dials.
+    const alive = [...this.#lost.keys()].filter((lost) => lost < id && isAlive(this.#members.get(lost)))
+    for (const one of sample(random, this.#ready(alive, now), 1)) this.dial(one, 'stranger', now)
   }
 
   get #isReader(): boolean {
@@ -276,4 +313,9 @@ export class HyParView {
   #forgetOldBackoffs(now: number): void {
     for (const [id, { notBefore }] of this.#backoff) if (notBefore <= now) this.#backoff.delete(id)
   }
+}
+
+/** Whether it takes part, as far as is known: readers find their seats themselves. */
+function isAlive(known: KnownMember | undefined): boolean {
+  return known?.record.role === 'writer' && known.suspicion === undefined
 }

@@ -92,7 +92,7 @@ export class Neighborhood {
     const neighbor = this.#context.view.get(peer)
     if (neighbor === undefined) return
     this.#remove(neighbor, now)
-    if (neighbor.record) this.#doubt(peer, now)
+    if (neighbor.record) this.#lose(peer, now)
     // Dialed again at once, a link that breaks as soon as it is there would come and go for ever.
     if (now < neighbor.since + this.#context.config.helloMillis) this.#parts.overlay.refused(peer, now)
     this.#parts.overlay.fill(now)
@@ -181,7 +181,9 @@ export class Neighborhood {
    */
   buried(id: string, now: number): void {
     const neighbor = this.#context.view.get(id)
-    if (neighbor?.record) this.drop(neighbor, 'error', now)
+    if (!neighbor?.record) return
+    this.drop(neighbor, 'error', now)
+    this.#parts.overlay.lost(id, now)
   }
 
   /** Too much goes over the link of `peer`, or nothing gets through: it ends, and another one takes its place. */
@@ -280,6 +282,7 @@ export class Neighborhood {
     const { overlay } = this.#parts
     const { view } = this.#context
     if (neighbor.intent === 'interleave') return this.#interleave.taken(neighbor.id, true, now)
+    if (neighbor.intent === 'stranger' || frame.intent === 'stranger') this.#replaceFor(neighbor, now)
     const isFull = view.degree > overlay.target && frame.record.role === 'writer'
     if (isFull && (frame.intent === 'join' || frame.intent === 'repair'))
       return this.#interleave.give(neighbor, now)
@@ -287,6 +290,14 @@ export class Neighborhood {
     if (asked && frame.links >= this.#context.config.linksTarget)
       neighbor.offerUntil = overlay.expectOffer(now)
     overlay.fill(now)
+  }
+
+  /** A link that reaches across a former split takes the place of one that is not on the tree of all, which holds them together. */
+  #replaceFor(newest: Neighbor, now: number): void {
+    const { view, random } = this.#context
+    if (view.degree <= this.#parts.overlay.target) return
+    const spare = view.sources().filter(({ id }) => id !== newest.id && this.#parts.broadcast.isSpare(id))
+    for (const one of sample(random, spare, 1)) this.drop(one, 'replaced', now)
   }
 
   /**
@@ -347,6 +358,11 @@ export class Neighborhood {
     if (this.#context.view.established().length > 0) this.#doubt(id, now)
   }
 
+  #lose(id: string, now: number): void {
+    this.#parts.overlay.lost(id, now)
+    this.#doubt(id, now)
+  }
+
   /** The silence of a page that said that it is being stopped means nothing. */
   #doubt(id: string, now: number): void {
     const { table, presence } = this.#parts
@@ -361,7 +377,7 @@ export class Neighborhood {
     }
     if (now >= heartbeat.silentAt(neighbor)) {
       this.drop(neighbor, 'error', now)
-      return this.#doubt(neighbor.id, now)
+      return this.#lose(neighbor.id, now)
     }
     if (!heartbeat.isDue(neighbor, now)) return
     const beat = heartbeat.beat(neighbor, this.#context.replica.digest(), now)
