@@ -6,6 +6,7 @@
 import type { Engine } from '../src/protocol/engine.js'
 import type { Cluster } from '../src/sim/cluster.js'
 import { knownCount } from '../src/sim/engine-view.js'
+import type { SimMember } from '../src/sim/member.js'
 import { everyoneWrites } from '../src/sim/workload.js'
 import type { Bench, BenchRow } from './bench.js'
 import { atMost, formed } from './lab.js'
@@ -13,6 +14,8 @@ import { atMost, formed } from './lab.js'
 const SPLIT_MILLIS = 5 * 60_000
 const HEAL_MILLIS_MAX = 10 * 60_000
 const WRITE_MILLIS = 60_000
+/** After so long the links across are counted. */
+const GROWN_MILLIS = 30_000
 
 /** How long a split takes to heal. */
 export const split: Bench = {
@@ -31,6 +34,7 @@ function* healing(size: number, signaling: 'both' | 'one'): Iterable<BenchRow> {
   const cluster = formed({ seed: 19, size })
   const half = Math.floor(size / 2)
   const away = cluster.members.slice(half)
+  const before = linksAcross(cluster, away)
   everyoneWrites(cluster, WRITE_MILLIS, cluster.now + SPLIT_MILLIS)
   cluster.partition(cluster.members.slice(0, half), away)
   if (signaling === 'one') for (const member of away) cluster.network.signaling.turnFor(member, false)
@@ -38,10 +42,21 @@ function* healing(size: number, signaling: 'both' | 'one'): Iterable<BenchRow> {
   const forgot = cluster.members.every(({ engine }) => knownCount(engine) < size)
   cluster.heal()
   for (const member of away) cluster.network.signaling.turnFor(member, true)
-  yield* rows(cluster, size, `signaling for ${signaling === 'both' ? 'both halves' : 'one half'}`, forgot)
+  const how = `signaling for ${signaling === 'both' ? 'both halves' : 'one half'}`
+  const row = healed(cluster, how, forgot)
+  cluster.run(GROWN_MILLIS)
+  const links = `${linksAcross(cluster, away)} of ${before} links across after ${GROWN_MILLIS / 1000} s more`
+  yield { ...row, note: `${row.note}; ${links}` }
 }
 
-function* rows(cluster: Cluster<Engine>, size: number, how: string, forgot: boolean): Iterable<BenchRow> {
+function linksAcross(cluster: Cluster<Engine>, away: readonly SimMember<Engine>[]): number {
+  const ids = new Set(away.map(({ id }) => id))
+  const others = cluster.members.filter(({ id }) => !ids.has(id))
+  return others.reduce((sum, { links }) => sum + [...links.keys()].filter((id) => ids.has(id)).length, 0)
+}
+
+function healed(cluster: Cluster<Engine>, how: string, forgot: boolean): BenchRow {
+  const size = cluster.members.length
   const start = cluster.now
   const data = cluster.runUntil(() => cluster.digests().size === 1, HEAL_MILLIS_MAX, 250)
   const tables = cluster.runUntil(
@@ -52,5 +67,5 @@ function* rows(cluster: Cluster<Engine>, size: number, how: string, forgot: bool
   const known = tables === undefined ? 'not within 10 min' : `${(cluster.now - start) / 1000} s`
   const note = `${how}; full tables after ${known}${forgot ? '' : '; NOT everyone had forgotten the other half'}`
   const value = (data ?? HEAL_MILLIS_MAX) / 1000
-  yield atMost({ row: 12, name: 'split', what: `N = ${size}, ${how}`, value, unit: 's', note }, 45)
+  return atMost({ row: 12, name: 'split', what: `N = ${size}, ${how}`, value, unit: 's', note }, 45)
 }
