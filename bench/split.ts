@@ -6,7 +6,7 @@
 import type { Engine } from '../src/protocol/engine.js'
 import type { Cluster } from '../src/sim/cluster.js'
 import { knownCount } from '../src/sim/engine-view.js'
-import type { SimMember } from '../src/sim/member.js'
+import { linksOut } from '../src/sim/overlay.js'
 import { everyoneWrites } from '../src/sim/workload.js'
 import type { Bench, BenchRow } from './bench.js'
 import { atMost, formed } from './lab.js'
@@ -34,7 +34,7 @@ function* healing(size: number, signaling: 'both' | 'one'): Iterable<BenchRow> {
   const cluster = formed({ seed: 19, size })
   const half = Math.floor(size / 2)
   const away = cluster.members.slice(half)
-  const before = linksAcross(cluster, away)
+  const before = linksOut(away)
   everyoneWrites(cluster, WRITE_MILLIS, cluster.now + SPLIT_MILLIS)
   cluster.partition(cluster.members.slice(0, half), away)
   if (signaling === 'one') for (const member of away) cluster.network.signaling.turnFor(member, false)
@@ -45,14 +45,8 @@ function* healing(size: number, signaling: 'both' | 'one'): Iterable<BenchRow> {
   const how = `signaling for ${signaling === 'both' ? 'both halves' : 'one half'}`
   const row = healed(cluster, how, forgot)
   cluster.run(GROWN_MILLIS)
-  const links = `${linksAcross(cluster, away)} of ${before} links across after ${GROWN_MILLIS / 1000} s more`
+  const links = `${linksOut(away)} of ${before} links across after ${GROWN_MILLIS / 1000} s more`
   yield { ...row, note: `${row.note}; ${links}` }
-}
-
-function linksAcross(cluster: Cluster<Engine>, away: readonly SimMember<Engine>[]): number {
-  const ids = new Set(away.map(({ id }) => id))
-  const others = cluster.members.filter(({ id }) => !ids.has(id))
-  return others.reduce((sum, { links }) => sum + [...links.keys()].filter((id) => ids.has(id)).length, 0)
 }
 
 function healed(cluster: Cluster<Engine>, how: string, forgot: boolean): BenchRow {

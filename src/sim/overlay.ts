@@ -9,6 +9,12 @@ export function degrees(members: readonly SimMember[]): Histogram {
   return histogram
 }
 
+/** Open links that lead from members of `group` to others. */
+export function linksOut(group: readonly SimMember[]): number {
+  const ids = new Set(group.map(({ id }) => id))
+  return group.reduce((sum, { links }) => sum + [...links.keys()].filter((id) => !ids.has(id)).length, 0)
+}
+
 /** Sizes of the connected components among `members`, the largest first. Only links between them count. */
 export function components(members: readonly SimMember[]): number[] {
   const unseen = new Map(members.map((member) => [member.id, member]))
