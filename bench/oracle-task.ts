@@ -25,18 +25,25 @@ export interface OracleTally {
   stale: number
   diverged: number
   misjudged: number
+  mismatched: number
   failures: number
   /** The runs in which something was wrong. */
   wrong: OracleResult[]
 }
 
 export function emptyTally(): OracleTally {
-  return { runs: 0, keys: 0, writes: 0, lost: 0, stale: 0, diverged: 0, misjudged: 0, failures: 0, wrong: [] }
+  const found = { lost: 0, stale: 0, diverged: 0, misjudged: 0, mismatched: 0, failures: 0 }
+  return { runs: 0, keys: 0, writes: 0, ...found, wrong: [] }
 }
 
 /** Whether a run shows what must never be: a broken variant is caught by it. */
-export function isCaught({ lost, stale, diverged }: OracleResult): boolean {
-  return lost + stale + diverged > 0
+export function isCaught({ lost, stale, diverged, mismatched }: OracleResult): boolean {
+  return lost + stale + diverged + mismatched > 0
+}
+
+/** Whether the library as it is would be at fault. */
+export function isWrong(result: OracleResult): boolean {
+  return isCaught(result) || result.misjudged > 0 || result.failures.length > 0
 }
 
 /** Runs the seeds one after the other. */
@@ -63,6 +70,7 @@ function add(tally: OracleTally, result: OracleResult): void {
   tally.keys += result.keys
   tally.writes += result.writes
   tally.failures += result.failures.length
-  for (const kind of ['lost', 'stale', 'diverged', 'misjudged'] as const) tally[kind] += result[kind]
-  if (isCaught(result) || result.misjudged > 0 || result.failures.length > 0) tally.wrong.push(result)
+  for (const kind of ['lost', 'stale', 'diverged', 'misjudged', 'mismatched'] as const)
+    tally[kind] += result[kind]
+  if (isWrong(result)) tally.wrong.push(result)
 }

@@ -88,8 +88,6 @@ export function update(runs: readonly Uint8Array[], kills: readonly Uint8Array[]
 /** The parts of a checkpoint; what is left out is as an honest member writes it. */
 export interface CheckpointParts {
   clock?: Part
-  /** Steps into later generations, with their number in front. */
-  lineage?: Part
   /** Sessions, with their number in front. */
   sessions: Part
   entries?: readonly Uint8Array[]
@@ -99,14 +97,8 @@ export interface CheckpointParts {
 }
 
 /** A whole checkpoint. */
-export function checkpoint({
-  clock = 0,
-  lineage = 0,
-  sessions,
-  entries = [],
-  ...rest
-}: CheckpointParts): Uint8Array {
-  const state = pack(clock, lineage, sessions)
+export function checkpoint({ clock = 0, sessions, entries = [], ...rest }: CheckpointParts): Uint8Array {
+  const state = pack(clock, 0, sessions)
   const { structs = 1 + entries.length, deletes = pack(1, 9, 1, 0, 1) } = rest
   const hidden = pack(Uint8Array.of(0x23), 1, 'usr', '', state.length, state)
   return pack(1, structs, 9, 0, hidden, ...entries, deletes)

@@ -2,6 +2,7 @@
  * `npm run sim -- mutants`: runs each broken variant of test/unit/sim/mutants until the causal oracle catches it,
  * and writes the table in docs/TESTING.md between its markers.
  */
+import type { OracleResult } from '../src/sim/oracle/run.js'
 import type { Mutant } from '../test/unit/sim/mutants/mutant.js'
 import { MUTANTS } from '../test/unit/sim/mutants/mutants.js'
 import { runTasks } from './oracle-pool.js'
@@ -46,7 +47,7 @@ function outcome({ workload }: OracleTask, tally: OracleTally): string {
   return `${kindsOf(caught)} at seed ${caught.seed}, within ${tally.runs} runs (${workload})`
 }
 
-function kindsOf(result: { lost: number; stale: number; diverged: number }): string {
-  const kinds = (['lost', 'stale', 'diverged'] as const).filter((kind) => result[kind] > 0)
+function kindsOf(result: OracleResult): string {
+  const kinds = (['lost', 'stale', 'diverged', 'mismatched'] as const).filter((kind) => result[kind] > 0)
   return kinds.map((kind) => `${result[kind]} ${kind}`).join(', ')
 }

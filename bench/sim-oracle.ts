@@ -6,7 +6,7 @@ import { WORKLOADS, type Workload } from '../src/sim/oracle/profile.js'
 import { type OracleResult, runOracle } from '../src/sim/oracle/run.js'
 import { stock } from '../test/unit/sim/oracle-stock.js'
 import { runTasks } from './oracle-pool.js'
-import { emptyTally, type OracleTally, type OracleTask, variantNamed } from './oracle-task.js'
+import { emptyTally, isWrong, type OracleTally, type OracleTask, variantNamed } from './oracle-task.js'
 
 /** Runs of one task: small enough for a steady progress line. */
 const TASK_RUNS = 50
@@ -71,7 +71,7 @@ function replay({ seed, workload, mutant }: OracleSearch): boolean {
   const variant = mutant === undefined ? undefined : variantNamed(mutant)
   const result = runOracle({ seed, workload, stock, print: console.log, ...(variant && { variant }) })
   console.log(described(result))
-  return result.lost + result.stale + result.diverged + result.misjudged + result.failures.length === 0
+  return !isWrong(result)
 }
 
 function report(search: OracleSearch, tally: OracleTally, seconds: number): void {
@@ -84,14 +84,23 @@ function report(search: OracleSearch, tally: OracleTally, seconds: number): void
 }
 
 function progress({ workload, runs }: OracleSearch, tally: OracleTally, seconds: number): string {
-  const { lost, stale, diverged, misjudged, failures } = tally
-  const found = `${lost} lost, ${stale} stale, ${diverged} diverged, ${misjudged} misjudged, ${failures} failures`
+  const { lost, stale, diverged, misjudged, mismatched, failures } = tally
+  const found = `${lost} lost, ${stale} stale, ${diverged} diverged, ${misjudged} misjudged, ${mismatched} mismatched, ${failures} failures`
   const size = `${tally.runs} of ${runs} runs (${workload}), ${tally.keys} contested keys, ${tally.writes} writes`
   return `${size}: ${found}; ${seconds.toFixed(1)} s`
 }
 
-function described({ seed, lost, stale, diverged, misjudged, failures, hash }: OracleResult): string {
-  const found = `${lost} lost, ${stale} stale, ${diverged} diverged, ${misjudged} misjudged`
+function described({
+  seed,
+  lost,
+  stale,
+  diverged,
+  misjudged,
+  mismatched,
+  failures,
+  hash,
+}: OracleResult): string {
+  const found = `${lost} lost, ${stale} stale, ${diverged} diverged, ${misjudged} misjudged, ${mismatched} mismatched`
   const failed = failures.map((failure) => `; ${failure}`).join('')
   return `seed ${seed}: ${found}${failed} (trace ${hash.toString(16)})`
 }
@@ -99,7 +108,7 @@ function described({ seed, lost, stale, diverged, misjudged, failures, hash }: O
 /** The command that plays one seed again. */
 export function replayCommand({ workload, mutant }: Omit<OracleSearch, 'json'>, seed: number): string {
   const options = [
-    ...(workload === 'default' ? [] : [`--workload ${workload}`]),
+    ...(workload === 'default' ? [] : [`--workload '${workload}'`]),
     ...(mutant === undefined ? [] : [`--mutant '${mutant}'`]),
   ]
   return ['npm run sim -- oracle --runs 1', `--seed ${seed}`, ...options].join(' ')

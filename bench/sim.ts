@@ -3,6 +3,7 @@
  * seed; one that fails is printed with the command that plays it again, and the exit code is 1.
  */
 import { parseArgs } from 'node:util'
+import type { Workload } from '../src/sim/oracle/profile.js'
 import { searchEngines } from './sim-engines.js'
 import { searchMutants } from './sim-mutants.js'
 import { isWorkload, searchOracle } from './sim-oracle.js'
@@ -80,7 +81,7 @@ async function main(args: string[]): Promise<number> {
 }
 
 /** @throws Error when there is no such workload */
-function workloadOf({ workload }: SearchOptions): 'default' | 'small' {
+function workloadOf({ workload }: SearchOptions): Workload {
   if (!isWorkload(workload)) throw new Error(`There is no workload ${workload}`)
   return workload
 }

@@ -118,13 +118,7 @@ export class Driver {
     this.#engine = new Engine({
       ...options,
       now: options.clock.monotonic(),
-      wall: () => options.clock.wall(),
     })
-  }
-
-  /** Milliseconds by which the wall clocks of the neighbors are ahead of the own one. */
-  get wallOffset(): number {
-    return this.#engine.wallOffset
   }
 
   /** Counters by name, since the start. */

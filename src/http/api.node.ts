@@ -14,7 +14,6 @@ import { readValue } from './request-body.node.js'
 import { Watchers } from './watch.node.js'
 
 const USR = '/v1/usr/'
-const SESSIONS = '/v1/sessions'
 
 /** How a store is shown. */
 export interface HttpApiOptions {
@@ -55,7 +54,6 @@ export class HttpApi {
     // A page of any origin can make a browser write, if only under a name of its own; it cannot hide where it came from.
     if (!isReading && this.#writable && request.headers.origin !== undefined)
       answerProblem(response, 403, 'Web pages may not write here.')
-    else if (path === SESSIONS) this.#sessions(request, response)
     else if (path.startsWith(USR)) await this.#key(request, response, decodedPart(path.slice(USR.length)))
     else if (isCheckpointPath(path))
       await answerCheckpoints(this.#store.checkpoints, request, response, this.#writable)
@@ -96,18 +94,6 @@ export class HttpApi {
     const isReady = !this.draining && (name === 'live' || name === 'alone')
     if (isReady) answer(response, 200, 'text/plain; charset=utf-8', `${name}\n`)
     else answerProblem(response, 503, `The member is ${this.draining ? 'stopping' : name}.`)
-  }
-
-  /** How many sessions have a name; DELETE begins a new generation. */
-  #sessions(request: IncomingMessage, response: ServerResponse): void {
-    const { method } = request
-    if (method === 'DELETE' && this.#writable) answerJson(response, this.#store.rebase())
-    else if (method !== 'GET' && method !== 'HEAD')
-      notAllowed(response, this.#writable ? 'GET, HEAD, DELETE' : 'GET, HEAD')
-    else {
-      const { sessions, generation } = this.#store.metrics()
-      answerJson(response, { sessions, generation })
-    }
   }
 
   #entries(query: string): Record<string, unknown> {

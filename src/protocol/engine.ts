@@ -15,7 +15,6 @@ import { Health } from './liveness/health.js'
 import { Heartbeat } from './liveness/heartbeat.js'
 import { MemberTable } from './liveness/member-table.js'
 import { Presence } from './liveness/presence.js'
-import { WallOffset } from './liveness/wall-offset.js'
 import { HyParView } from './overlay/hyparview.js'
 import { Messages } from './overlay/messages.js'
 import { Neighborhood } from './overlay/neighborhood.js'
@@ -35,8 +34,6 @@ export interface EngineOptions {
   replica: ReplicaPort
   random: Random
   now: number
-  /** The wall clock as it is, in milliseconds since 1970. Default: it is not told, and not corrected. */
-  wall?: () => number
   config?: Partial<ProtocolConfig>
 }
 
@@ -55,7 +52,6 @@ export class Engine {
   readonly #overlay: HyParView
   readonly #routes: Routes
   readonly #heartbeat: Heartbeat
-  readonly #wallOffset: WallOffset
   readonly #neighborhood: Neighborhood
   readonly #broadcast: Plumtree
   readonly #sync: AntiEntropy
@@ -121,8 +117,7 @@ export class Engine {
     this.#messages = new Messages(context, this.#routes, this.#table, (body, at) =>
       this.#broadcast.originate(body, at),
     )
-    this.#wallOffset = new WallOffset(context.view, options.wall)
-    this.#heartbeat = new Heartbeat(config, random, health, this.#wallOffset)
+    this.#heartbeat = new Heartbeat(config, random, health)
     this.#comparison = new TableComparison(context, this.#table, this.#presence)
     this.#sync = new AntiEntropy(context, () => this.#comparison.digest, now)
     const parts = {
@@ -141,11 +136,6 @@ export class Engine {
     })
     this.#beaconAt = now + config.beaconMillis
     this.#neighborhood = new Neighborhood(context, options.topic, parts, now)
-  }
-
-  /** Milliseconds by which the wall clocks of the neighbors are ahead of the own one. */
-  get wallOffset(): number {
-    return this.#wallOffset.millis
   }
 
   /** The members, this one included. */

@@ -48,8 +48,8 @@ export interface ReplicaPort {
   digest(): Uint8Array
   /** How many writes of `session` are merged here, without gaps. */
   known(session: number): number
-  /** What this member knows, for another one to compute the difference against. */
-  summary(): Uint8Array
+  /** What this member knows, for another one, whose digest is `theirs` if that is known, to compute the difference against. */
+  summary(theirs?: Uint8Array): Uint8Array
   /**
    * All that the author of `summary` lacks of the version of this turn, in parts of at most SYNC_PART_BYTES_MAX.
    * Undefined: `summary` is malformed.

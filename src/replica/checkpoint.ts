@@ -5,39 +5,42 @@
  * they are broadcast, a session would cost three bytes more and a document of 10,000 clients.)
  *
  *   checkpoint = 1, structs, client, 0, state, entry*, 1, client, 1, 0, 1
- *   state      = 0x23, 1, "usr", "", length, clock, lineage, count, session*
+ *   state      = 0x23, 1, "usr", "", length, clock, 0, count, session*
  *   session    = distance to the last one, known, (dead, live)*         until they sum up to `known`
  *   entry      = an item as in an update
+ *
+ * Where the 0 stands, version 0.1.0 listed the steps of generations: count, (id, parent, length, sessions)*. They are
+ * passed over.
  */
 import * as encoding from 'lib0/encoding'
 import type { Offence } from '../protocol/replica-port.js'
-import { MERGE_BYTES_MAX, MERGE_ENTRIES_MAX, SESSIONS_MAX } from '../wire/limits.js'
+import { MERGE_BYTES_MAX, MERGE_ENTRIES_MAX, MERGE_SESSIONS_MAX, SESSION_WRITES_MAX } from '../wire/limits.js'
 import { BoundedReader, Refusal, readWhole } from './bounded-reader.js'
 import { completed, writeItem, writeRoot } from './canonical-update.js'
 import type { DottedMap } from './dotted-map.js'
 import type { Entry } from './entry.js'
 import type { Incoming, Run } from './incoming.js'
-import { type Lineage, readKnown, readLineage, readSession, writeLineage } from './lineage.js'
 import { millisOf } from './stamp.js'
 import { readItem, readRoot } from './update-reader.js'
 import type { Value } from './value.js'
 
+/** Steps that version 0.1.0 kept at most. */
+const GENERATIONS_MAX = 4
 /** ContentBinary (3) with a parent key (bit 6) and no origins. */
 const STATE_INFO = 0x23
 
 /** A decoded checkpoint. */
 export interface Checkpoint {
   clock: number
-  lineage: Lineage
   incoming: Incoming
 }
 
 /** Everything that `map` knows, at the clock of its replica. */
-export function encodeCheckpoint(map: DottedMap, clock: number, lineage: Lineage): Uint8Array {
+export function encodeCheckpoint(map: DottedMap, clock: number): Uint8Array {
   const entries: Entry[] = []
   const state = encoding.createEncoder()
   encoding.writeVarUint(state, clock)
-  writeLineage(state, lineage)
+  encoding.write(state, 0)
   writeSessions(state, map, entries)
   const encoder = encoding.createEncoder()
   const client = clientOf(map)
@@ -102,11 +105,11 @@ function readState(reader: BoundedReader): Checkpoint {
   expect(reader, 0)
   const state = new BoundedReader(reader.bytes(reader.count(MERGE_BYTES_MAX, 1)))
   const clock = state.integer()
-  const lineage = readLineage(state)
+  passGenerations(state)
   const runs: Run[] = []
   let left = structs - 1
   let session = 0
-  for (let sessions = state.count(SESSIONS_MAX, 3); sessions > 0; sessions--) {
+  for (let sessions = state.count(MERGE_SESSIONS_MAX, 3); sessions > 0; sessions--) {
     session = readSession(state, session)
     const run = readRun(state, reader, session, left)
     left -= run.entries.length
@@ -115,7 +118,30 @@ function readState(reader: BoundedReader): Checkpoint {
   if (left !== 0) throw new Refusal('malformed')
   if (state.remaining > 0) throw new Refusal('trailing')
   for (const field of [1, client, 1, 0, 1]) expect(reader, field)
-  return { clock, lineage, incoming: { runs, kills: [] } }
+  return { clock, incoming: { runs, kills: [] } }
+}
+
+function passGenerations(state: BoundedReader): void {
+  for (let left = state.count(GENERATIONS_MAX, 4); left > 0; left--) {
+    state.integer()
+    state.integer()
+    state.bytes(state.count(MERGE_BYTES_MAX, 1))
+  }
+}
+
+/** A session beyond the last one. @throws Refusal */
+function readSession(reader: BoundedReader, last: number): number {
+  const distance = reader.integer()
+  if (distance === 0 || last + distance > Number.MAX_SAFE_INTEGER) throw new Refusal('malformed')
+  return last + distance
+}
+
+/** How many writes of a session are known: one at least. @throws Refusal */
+function readKnown(reader: BoundedReader): number {
+  const known = reader.integer()
+  if (known === 0) throw new Refusal('malformed')
+  if (known > SESSION_WRITES_MAX) throw new Refusal('counter')
+  return known
 }
 
 /** The lengths come from `state`, the entries from `reader`: `left` of them at most. */
@@ -139,7 +165,7 @@ function expect(reader: BoundedReader, field: number): void {
   if (reader.integer() !== field) throw new Refusal('malformed')
 }
 
-/** What a checkpoint shows: the entries that are not hidden, in ascending order of key. */
+/** What a checkpoint shows, in ascending order of key. */
 export function readCheckpoint(bytes: Uint8Array): { key: string; value: Value; at: number }[] | Offence {
   const decoded = decodeCheckpoint(bytes)
   if ('type' in decoded) return decoded
@@ -152,7 +178,6 @@ export function readCheckpoint(bytes: Uint8Array): { key: string; value: Value; 
     }
   }
   return [...entries.values()]
-    .filter((entry) => !entry.hidden)
     .sort((a, b) => (a.key < b.key ? -1 : 1))
     .map(({ key, value, stamp }) => ({ key, value, at: millisOf(stamp) }))
 }

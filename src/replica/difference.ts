@@ -2,15 +2,16 @@
  * Anti-entropy: all that the author of a summary lacks, from one version of the map, in parts that are encoded as they
  * are asked for and decoded as they come.
  *
- *   difference = clock, version, update, told, live, (lineage)
+ *   difference = clock, version, update, told, live, (contested)
  *   told       = 0, count, (session, known)* | 1, bitmap, count, (session, known)*
  *   live       = 0 | 1, bitmap; count, (session, count, n*)*     (n as distances)
+ *   contested  = count, (session, n, item)*
  *
  * The update holds the runs beyond the author's context. A dot of the author that is inside of the answerer's
  * context, in a bucket that is told, and neither among the live dots nor in a run, is dead. `version` is the
- * author's: what it learned after its summary is not judged by the answer. Generations are named from the second
- * one on; to an author in another one, the answer names the steps that lead there, and if it knows none from where
- * the author is, it tells everything. Parts are cut between the structs of the update, and anywhere behind it.
+ * author's: what it learned after its summary is not judged by the answer. Where both contexts are equal and the contents
+ * are not, the live entries of the buckets that differ come along whole: one dot may stand for two contents. Parts are
+ * cut between the structs of the update, and anywhere behind it.
  */
 import * as encoding from 'lib0/encoding'
 import { concat, takeWritten } from '../base/bytes.js'
@@ -18,19 +19,18 @@ import type { Offence, Parts } from '../protocol/replica-port.js'
 import {
   MERGE_BYTES_MAX,
   MERGE_ENTRIES_MAX,
+  MERGE_SESSIONS_MAX,
   MERGE_STRUCTS_MAX,
-  SESSIONS_MAX,
   SYNC_PART_BYTES,
 } from '../wire/limits.js'
 import { BoundedReader, Refusal, readSafely, readWhole } from './bounded-reader.js'
-import { runOf, STRUCT_BYTES_MAX, writeRunHead, writeStructs } from './canonical-update.js'
+import { runOf, STRUCT_BYTES_MAX, writeItem, writeRunHead, writeStructs } from './canonical-update.js'
 import { BUCKETS, type Buckets, sessionBucket } from './digest.js'
 import type { DottedMap } from './dotted-map.js'
 import type { Dot, Entry } from './entry.js'
 import type { Run } from './incoming.js'
-import { commonOf, Lineage, readLineage, writeLineage } from './lineage.js'
 import { readContext, readFlag, type Summary, writeContext } from './summary.js'
-import { RunsReader } from './update-reader.js'
+import { RunsReader, readItem } from './update-reader.js'
 
 const BITMAP_BYTES = BUCKETS / 8
 /** The first part; each later one may have twice as much, up to SYNC_PART_BYTES: so the first one leaves, and is decoded, soon. */
@@ -48,15 +48,12 @@ export interface Difference {
   buckets: Uint8Array | undefined
   /** The live dots in them that the author's context covers. */
   live: Map<number, Set<number>>
-  /** Where the answerer is. */
-  lineage: Lineage
+  /** Live entries whose dots the author knows. */
+  contested: readonly Entry[]
 }
 
 /** What the author of `summary` lacks of `map` as it is now. Yields the parts and returns the last one. */
-export function encodeDifference(map: DottedMap, asked: Summary, clock: number, lineage: Lineage): Parts {
-  // Who is too far behind is told everything.
-  const isReachable = commonOf(asked.generations, lineage.ids) !== undefined
-  const summary = isReachable ? asked : { ...asked, context: new Map(), content: undefined }
+export function encodeDifference(map: DottedMap, summary: Summary, clock: number): Parts {
   const starts = runStarts(map, summary.context)
   // Entries do not change: what is written later tells of now.
   const runs = Array.from(starts, ([session, start]) => runOf(map, session, start))
@@ -66,7 +63,7 @@ export function encodeDifference(map: DottedMap, asked: Summary, clock: number, 
   encoding.write(tail, 0)
   writeTold(tail, map, summary.context)
   writeLive(tail, map, summary.content, starts)
-  if (lineage.id > 0) writeLineage(tail, lineage)
+  if (summary.content && isContextOf(map, summary)) writeContested(tail, map, summary.content)
   return partsOf([clock, summary.version, runs.length], runs, encoding.toUint8Array(tail))
 }
 
@@ -171,12 +168,31 @@ function writeNumbers(encoder: encoding.Encoder, session: number, numbers: numbe
   }
 }
 
+function isContextOf(map: DottedMap, { context }: Summary): boolean {
+  if (context instanceof Int32Array) return context.every((word, i) => word === map.digest.context.words[i])
+  if (context.size !== map.context.size) return false
+  for (const [session, known] of context) if (map.known(session) !== known) return false
+  return true
+}
+
+function writeContested(encoder: encoding.Encoder, map: DottedMap, theirs: Int32Array): void {
+  const bitmap = differing(map.digest.content, theirs)
+  const contested = [...map.entries()].filter(({ bucket }) => isSet(bitmap, bucket))
+  if (contested.length === 0) return
+  encoding.writeVarUint(encoder, contested.length)
+  for (const entry of contested) {
+    encoding.writeVarUint(encoder, entry.session)
+    encoding.writeVarUint(encoder, entry.n)
+    writeItem(encoder, entry)
+  }
+}
+
 /** Decodes a difference part by part. One that was refused is of no further use. */
 export class DifferenceReader {
   readonly #runs = new RunsReader({
     bytesMax: MERGE_BYTES_MAX,
     structsMax: MERGE_STRUCTS_MAX,
-    sessionsMax: SESSIONS_MAX,
+    sessionsMax: MERGE_SESSIONS_MAX,
     // A newcomer learns years of a session at once.
     gapMax: Number.POSITIVE_INFINITY,
     kills: false,
@@ -205,18 +221,15 @@ export class DifferenceReader {
       const knew = readTold(reader)
       const buckets = readFlag(reader) ? readBitmap(reader) : undefined
       const live = readLive(reader)
-      const start = reader.position
-      const lineage = reader.remaining > 0 ? readLineage(reader) : new Lineage()
-      // An empty one is not written.
-      if (reader.position > start && lineage.id === 0) throw new Refusal('trailing')
-      return { ...this.#head, runs: this.#runs.runs, knew, buckets, live, lineage }
+      const contested = reader.remaining > 0 ? readContested(reader) : []
+      return { ...this.#head, runs: this.#runs.runs, knew, buckets, live, contested }
     })
   }
 }
 
 function readTold(reader: BoundedReader): Difference['knew'] {
   const bitmap = readFlag(reader) ? readBitmap(reader) : undefined
-  const told = readContext(reader, SESSIONS_MAX)
+  const told = readContext(reader, MERGE_SESSIONS_MAX)
   return ({ session, n }) => {
     const known = told.get(session)
     if (known !== undefined) return n < known
@@ -226,7 +239,7 @@ function readTold(reader: BoundedReader): Difference['knew'] {
 
 function readLive(reader: BoundedReader): Map<number, Set<number>> {
   const live = new Map<number, Set<number>>()
-  const sessions = reader.count(SESSIONS_MAX, 3)
+  const sessions = reader.count(MERGE_SESSIONS_MAX, 3)
   let left = MERGE_ENTRIES_MAX
   for (let i = 0; i < sessions; i++) {
     const session = reader.integer()
@@ -244,14 +257,37 @@ function readLive(reader: BoundedReader): Map<number, Set<number>> {
   return live
 }
 
-/** Which entries of the author are dead by its `difference`; asked before it is merged into `map`. */
-export function deathsIn(difference: Difference, map: DottedMap): (entry: Entry) => boolean {
+function readContested(reader: BoundedReader): Entry[] {
+  const count = reader.count(MERGE_ENTRIES_MAX, 4)
+  // None are not written.
+  if (count === 0) throw new Refusal('trailing')
+  return Array.from({ length: count }, () => {
+    const [session, n] = [reader.integer(), reader.integer()]
+    if (session === 0) throw new Refusal('session')
+    return readItem(reader, session, n)
+  })
+}
+
+/**
+ * Which entries of `map` are dead by a `difference` that is to be merged into it. Those that came late may have lost
+ * elsewhere. For the others there has to be a write that the map does not know: each takes the place of one entry at most. One
+ * more than there are such writes dies at a time, so that lies under one dot end as well.
+ */
+export function deathsIn(difference: Difference, map: DottedMap): Entry[] {
   const { buckets, live, version, knew } = difference
-  for (const run of difference.runs) addKnownLive(live, run, map.known(run.session))
-  return (entry) => {
-    if (entry.version > version || (buckets && !isSet(buckets, entry.bucket))) return false
-    return knew(entry) && live.get(entry.session)?.has(entry.n) !== true
+  let left = 1
+  for (const run of difference.runs) {
+    const known = map.known(run.session)
+    addKnownLive(live, run, known)
+    left += Math.max(0, run.end - Math.max(known, run.start))
   }
+  const deaths: Entry[] = []
+  for (const entry of map.entries()) {
+    if (entry.version > version || (buckets && !isSet(buckets, entry.bucket))) continue
+    if (!knew(entry) || live.get(entry.session)?.has(entry.n) === true) continue
+    if (entry.late || left-- > 0) deaths.push(entry)
+  }
+  return deaths
 }
 
 function addKnownLive(live: Map<number, Set<number>>, run: Run, known: number): void {

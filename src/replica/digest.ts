@@ -225,13 +225,13 @@ export class Digest {
     this.#low = low
   }
 
-  /** 16 bytes: content, then context. Equal in one generation only. */
-  bytes(generation = 0): Uint8Array {
+  /** 16 bytes: content, then context. */
+  bytes(): Uint8Array {
     const view = new DataView(new ArrayBuffer(16))
     view.setInt32(0, this.content.high)
     view.setInt32(4, this.content.low)
-    view.setInt32(8, this.context.high ^ (generation / 2 ** 32))
-    view.setInt32(12, this.context.low ^ (generation % 2 ** 32))
+    view.setInt32(8, this.context.high)
+    view.setInt32(12, this.context.low)
     return new Uint8Array(view.buffer)
   }
 }

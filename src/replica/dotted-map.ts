@@ -47,7 +47,8 @@ export class DottedMap {
   readonly #losers = new Losers()
   #version = 0
   #bytes = 0
-  #hidden = 0
+  /** The greatest stamp among those whose death left their key empty. */
+  #deadStamp = 0
 
   constructor(rules: MergeRules = MERGE_RULES) {
     this.#rules = rules
@@ -63,14 +64,9 @@ export class DottedMap {
     return this.#bytes
   }
 
-  /** Live entries, hidden ones included. */
+  /** Live entries. */
   get size(): number {
     return this.#table.size
-  }
-
-  /** Live entries that the key-value API shows. */
-  get visible(): number {
-    return this.#table.size - this.#hidden
   }
 
   get(key: string): Entry | undefined {
@@ -125,8 +121,15 @@ export class DottedMap {
   delete(entry: Entry, dot: Dot): void {
     this.#retire(entry)
     this.#table.delete(entry.key)
+    this.#deadStamp = Math.max(this.#deadStamp, entry.stamp)
     this.#version++
     this.advance(dot.session, dot.n + 1)
+  }
+
+  /** All of it came from a disk, which does not tell what came late: neither what is here, nor what is to come up to `stamp`. */
+  restored(stamp: number): void {
+    for (const entry of this.#table.values()) entry.late = true
+    this.#deadStamp = Math.max(this.#deadStamp, stamp)
   }
 
   /** Counts the first `count` writes of `session` as known. */
@@ -135,36 +138,6 @@ export class DottedMap {
     if (count <= before) return
     this.#context.set(session, count)
     this.digest.advance(session, before, count)
-  }
-
-  /** Forgets the name of a session of which nothing is alive, if no more than `count` of its writes are known. */
-  forget(session: number, count: number): void {
-    const known = this.#context.get(session) ?? 0
-    if (known === 0 || known > count || this.#bySession.has(session)) return
-    this.#context.delete(session)
-    this.digest.advance(session, known, 0)
-  }
-
-  /** Forgets the losers of sessions that have no name any more: nobody could place their deaths. */
-  forgetNameless(): void {
-    const named = (dots: readonly number[]) => {
-      const left = dots.filter((_, i) => (dots[i | 1] ?? 0) < this.known(dots[i & ~1] ?? 0))
-      return left.length > 0 ? left : undefined
-    }
-    for (const entry of this.#table.values()) if (entry.beaten) entry.beaten = named(entry.beaten)
-    this.#losers.filter(named)
-  }
-
-  /** Forgets which writes are known; what is alive stays until a merge says otherwise. */
-  forgetAll(): void {
-    for (const [session, known] of this.#context) this.digest.advance(session, known, 0)
-    this.#context.clear()
-    this.#losers.clear()
-  }
-
-  /** The sessions of which nothing is alive, with how much of them is known. */
-  finished(): Map<number, number> {
-    return new Map([...this.#context].filter(([session]) => !this.#bySession.has(session)))
   }
 
   /** Whether nothing in `incoming` follows a write that is unknown here. */
@@ -184,22 +157,22 @@ export class DottedMap {
 
   /**
    * Merges what `isReady` accepted: kills the dead, then lets each newcomer stand against the live entry of its
-   * key. `isDead` names further deaths among the entries that are live here, as a sync tells them.
+   * key. `deaths` are further ones among the entries that are live here, as a sync tells them.
    */
-  merge(incoming: Incoming, isDead?: (entry: Entry) => boolean): Merged {
+  merge(incoming: Incoming, deaths: readonly Entry[] = []): Merged {
     const merged: Merged = { news: false, set: [], removed: [], conflicts: [] }
     const killed: Entry[] = []
     this.#version++
-    if (isDead)
-      for (const entry of this.#table.values())
-        if (isDead(entry)) {
-          // No update tells of this death: the next write of the key does, whoever takes its place.
-          this.#remember(entry, [entry.session, entry.n])
-          this.#kill(entry, killed)
-        }
+    for (const entry of deaths) {
+      if (!entry.live) continue
+      // No update tells of this death: the next write of the key does, whoever takes its place.
+      this.#remember(entry, [entry.session, entry.n])
+      this.#kill(entry, killed)
+    }
     for (const kill of incoming.kills) this.#killRanges(kill.session, kill.ranges, killed)
     for (const run of incoming.runs) this.#killRanges(run.session, run.dead, killed)
     for (const run of incoming.runs) this.#take(run, merged)
+    for (const entry of incoming.contested ?? []) this.#contest(entry, merged)
     this.#settle(killed, merged)
     if (killed.length > 0) merged.news = true
     return merged
@@ -208,8 +181,23 @@ export class DottedMap {
   #take(run: Run, merged: Merged): void {
     const known = this.known(run.session)
     if (run.end > known) merged.news = true
-    for (const entry of run.entries) if (entry.n >= known) this.#stand(entry, merged)
+    for (const entry of run.entries) {
+      if (entry.n >= known) this.#stand(entry, merged)
+      else this.#contest(entry, merged)
+    }
     this.advance(run.session, run.end)
+  }
+
+  /** Of two contents under one dot, of clones or of a liar, the greater one stands everywhere; a dead dot stays dead. */
+  #contest(entry: Entry, merged: Merged): void {
+    const current = this.at(entry)
+    if (current === undefined || compareContents(entry, current) === 0) return
+    merged.contested = (merged.contested ?? new Set()).add(entry.session)
+    if (compareContents(entry, current) < 0) return
+    merged.news = true
+    this.#retire(current)
+    if (current.key !== entry.key) this.#vacate(current, merged)
+    this.#stand(entry, merged)
   }
 
   #killRanges(session: number, ranges: readonly number[], killed: Entry[]): void {
@@ -236,6 +224,7 @@ export class DottedMap {
     }
     const inherited = current ? current.beaten : this.takeOrphans(entry.key)
     if (inherited) this.#remember(entry, inherited)
+    entry.late = entry.stamp <= this.#deadStamp
     // An entry that this same merge brought was never seen by anybody: what stood before it counts.
     entry.previous = current?.version === this.#version ? current.previous : current
     this.#install(entry)
@@ -257,14 +246,20 @@ export class DottedMap {
   #settle(killed: readonly Entry[], merged: Merged): void {
     for (const entry of killed) {
       if (this.#table.get(entry.key) !== entry) continue
-      this.#table.delete(entry.key)
       // Its death may be unknown where the next write of the key comes.
       const { session, n, beaten } = entry
       if (beaten?.at(-2) !== session || beaten.at(-1) !== n) this.#remember(entry, [session, n])
-      this.#losers.keep(entry.key, entry.beaten ?? [])
-      merged.removed.push(entry)
+      this.#vacate(entry, merged)
     }
     if (merged.set.some((entry) => !entry.live)) merged.set = merged.set.filter((entry) => entry.live)
+  }
+
+  /** The key of a dead entry holds nothing any more. */
+  #vacate(entry: Entry, merged: Merged): void {
+    this.#table.delete(entry.key)
+    this.#deadStamp = Math.max(this.#deadStamp, entry.stamp)
+    if (entry.beaten) this.#losers.keep(entry.key, entry.beaten)
+    merged.removed.push(entry)
   }
 
   #install(entry: Entry): void {
@@ -272,7 +267,6 @@ export class DottedMap {
     this.#table.set(entry.key, entry)
     this.#entriesOf(entry.session).add(entry)
     this.#bytes += entry.bytes
-    if (entry.hidden) this.#hidden++
     this.digest.toggle(entry)
   }
 
@@ -282,7 +276,6 @@ export class DottedMap {
     entries.retired()
     if (entries.size === 0) this.#bySession.delete(entry.session)
     this.#bytes -= entry.bytes
-    if (entry.hidden) this.#hidden--
     this.digest.toggle(entry)
   }
 
@@ -293,4 +286,10 @@ export class DottedMap {
     this.#bySession.set(session, entries)
     return entries
   }
+}
+
+/** Of two contents under one dot: above 0 when `a` is the greater one, by stamp and then by hash, the same everywhere. */
+function compareContents(a: Entry, b: Entry): number {
+  if (a.stamp !== b.stamp) return a.stamp - b.stamp
+  return a.hashHigh !== b.hashHigh ? a.hashHigh - b.hashHigh : a.hashLow - b.hashLow
 }

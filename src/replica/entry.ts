@@ -35,6 +35,8 @@ export class Entry {
   beaten: number[] | undefined = undefined
   /** False once the write is dead. */
   live = true
+  /** It came after the death of a write with a greater stamp: where it came before that, it may have lost and be dead. */
+  late = false
   /** The version of the map that took it. */
   version = 0
   /** What the projection keeps for it; means nothing here. */
@@ -61,10 +63,5 @@ export class Entry {
   get fields(): EntryFields {
     const { key, session, n, stamp, value, expires, bytes, encoded } = this
     return { key, session, n, stamp, value, expires, bytes, encoded }
-  }
-
-  /** Keys of the library's own cells are hidden from the key-value API. */
-  get hidden(): boolean {
-    return this.key.charCodeAt(0) === 0
   }
 }

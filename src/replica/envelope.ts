@@ -1,7 +1,7 @@
 /**
  * The bytes of one broadcast: the clock of the sender, then a canonical update.
  *
- *   broadcast = clock, update, (generation)        not in the first generation
+ *   broadcast = clock, update
  */
 import * as encoding from 'lib0/encoding'
 import type { Offence } from '../protocol/replica-port.js'
@@ -9,7 +9,6 @@ import { UPDATE_BYTES_MAX, UPDATE_GAP_MAX, UPDATE_SESSIONS_MAX, UPDATE_STRUCTS_M
 import { readWhole } from './bounded-reader.js'
 import { writeUpdate } from './canonical-update.js'
 import type { Kill, Run } from './incoming.js'
-import { readGeneration } from './lineage.js'
 import { type Decoded, readUpdate, type UpdateLimits } from './update-reader.js'
 
 /** A decoded broadcast. */
@@ -17,7 +16,6 @@ export interface Envelope {
   /** The sender's clock: dead runs carry no stamp, and without it a member falls behind what it follows. */
   clock: number
   update: Decoded
-  generation: number
 }
 
 const BROADCAST_LIMITS: UpdateLimits = {
@@ -29,11 +27,10 @@ const BROADCAST_LIMITS: UpdateLimits = {
 }
 
 /** Encodes a broadcast. */
-export function encodeEnvelope(clock: number, runs: Run[], kills: Kill[], generation: number): Uint8Array {
+export function encodeEnvelope(clock: number, runs: Run[], kills: Kill[]): Uint8Array {
   const encoder = encoding.createEncoder()
   encoding.writeVarUint(encoder, clock)
   writeUpdate(encoder, runs, kills)
-  if (generation > 0) encoding.writeVarUint(encoder, generation)
   return encoding.toUint8Array(encoder)
 }
 
@@ -43,6 +40,5 @@ export function decodeEnvelope(bytes: Uint8Array): Envelope | Offence {
   return readWhole(bytes, (reader) => ({
     clock: reader.integer(),
     update: readUpdate(reader, BROADCAST_LIMITS),
-    generation: reader.remaining > 0 ? readGeneration(reader) : 0,
   }))
 }

@@ -42,6 +42,4 @@ export interface ReplicaEvents {
   'nearly-full': NearlyFull
   /** Another process wrote under this session: the own writes go on under the new one. */
   'session-forked': { before: number; session: number }
-  /** The store is in another generation, here by `rebase` or because others are: own writes go on under a new session. */
-  rebased: { generation: number; session: number }
 }

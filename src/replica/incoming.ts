@@ -23,6 +23,8 @@ export interface Incoming {
   runs: readonly Run[]
   /** Dead writes outside of the runs. */
   kills: readonly Kill[]
+  /** Live writes whose dots are known here, perhaps with another content. */
+  contested?: readonly Entry[]
 }
 
 /** Where the run of `session` ends; 0 without one. */

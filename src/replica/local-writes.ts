@@ -6,12 +6,18 @@ import { type Random, random53 } from '../base/random.js'
 import { BEATEN_MAX, SESSION_WRITES_MAX } from '../wire/limits.js'
 import type { DottedMap } from './dotted-map.js'
 import { Entry } from './entry.js'
-import type { Incoming, Run } from './incoming.js'
+import type { Incoming } from './incoming.js'
 import type { Notices } from './notices.js'
 import { Outgoing, writeBytes } from './outgoing.js'
 import type { PlannedWrite } from './plan.js'
-import type { HybridClock } from './stamp.js'
+import { type HybridClock, STAMPS_PER_MILLI } from './stamp.js'
 import type { Value } from './value.js'
+
+/** Writes of this long are made again when another process turns out to be ahead under the same session. */
+const REMADE_MILLIS = 60_000
+
+/** How another process that writes under this session showed: by writes beyond those made here, or by other ones. */
+export type ForkReason = 'ahead' | 'contested'
 
 /** What the local writes of one replica work on. */
 export interface LocalWritesParts {
@@ -19,8 +25,6 @@ export interface LocalWritesParts {
   clock: HybridClock
   notices: Notices
   random: Random
-  /** The corrected wall clock, in milliseconds since 1970. */
-  wall: () => number
   session: number | undefined
   /** Hears of each update as it is sealed. */
   record?: ((update: Uint8Array) => void) | undefined
@@ -31,8 +35,6 @@ export class LocalWrites {
   readonly #parts: LocalWritesParts
   readonly #outgoing: Outgoing
   #session: number
-  /** How many of the own writes another member is known to have. */
-  #heard = 0
 
   constructor(parts: LocalWritesParts) {
     this.#parts = parts
@@ -79,7 +81,7 @@ export class LocalWrites {
     this.#outgoing.reserve(1, size)
     const n = this.#nextNumber()
     // A delete moves the clock as well: what follows it must be later than what it killed.
-    const stamp = clock.next(now, previous?.stamp ?? 0)
+    const stamp = clock.next(now)
     const entry = value === undefined ? undefined : this.#entry(write, value, n, stamp)
     this.#outgoing.add(n, entry, previous, size)
     const orphans = previous ? undefined : map.takeOrphans(key)
@@ -95,43 +97,6 @@ export class LocalWrites {
     return new Entry({ key, session: this.#session, n, stamp, value, bytes, encoded })
   }
 
-  /** Writes entries again as own ones, with the same value: with their stamps, or with legal new ones. */
-  rewrite(entries: readonly Entry[], stamps: 'keep' | 'renew'): void {
-    const { map, clock, notices, wall } = this.#parts
-    for (const entry of entries) {
-      const size = writeBytes(entry.bytes, map.killsOf(entry.key, entry))
-      this.#outgoing.reserve(1, size)
-      const n = this.#nextNumber()
-      const stamp = stamps === 'keep' ? entry.stamp : clock.legal(wall())
-      const copy = new Entry({ ...entry.fields, session: this.#session, n, stamp })
-      // The document shows the same value: its item stands for the new entry as well.
-      copy.mark = entry.mark
-      this.#outgoing.add(n, copy, entry, size)
-      map.set(copy)
-      notices.drainable()
-    }
-  }
-
-  /** Another member's summary tells how many of the own writes it knows. */
-  heardOf(known: number): void {
-    this.#heard = Math.max(this.#heard, known)
-  }
-
-  /** The own live entries of which no summary told, as writes of a session of their own. */
-  unheard(): Run | undefined {
-    const own = this.#parts.map.liveOf(this.#session, this.#heard)
-    if (own.length === 0) return undefined
-    const session = random53(this.#parts.random)
-    const entries = own.map((entry, n) => new Entry({ ...entry.fields, session, n }))
-    return { session, start: 0, end: entries.length, entries, dead: [] }
-  }
-
-  /** Goes on in another generation, under a new session: its members may have forgotten the old one. */
-  enter(generation: number): void {
-    this.#newSession()
-    this.#outgoing.enter(generation, this.#session)
-  }
-
   /** Whether `incoming` tells of writes of the own session that were never made here. */
   isForked(incoming: Incoming): boolean {
     const known = this.#parts.map.known(this.#session)
@@ -142,13 +107,39 @@ export class LocalWrites {
   }
 
   /**
-   * Leaves the session to the other one that uses it, after the cloning of a machine or a lie, and writes the own
-   * live entries again under a new one. They keep their stamps: they were not written now.
+   * Goes on under a new session, since another process writes under this one: a clone of the machine, or a liar. If its
+   * writes are ahead, others may take those for known that this member has just made: they are made again, with their
+   * stamps. If it wrote otherwise under the same dots, it may not know: a dot that it never made tells it.
    */
-  fork(): void {
-    const own = this.#parts.map.liveOf(this.#session)
+  fork(because: ForkReason): void {
+    const { map, clock } = this.#parts
+    const since = clock.last - REMADE_MILLIS * STAMPS_PER_MILLI
+    const recent = because === 'ahead' ? map.liveOf(this.#session).filter(({ stamp }) => stamp > since) : []
+    if (because === 'contested') this.#spend()
     this.#startSession()
-    this.rewrite(own, 'keep')
+    for (const entry of recent) this.#remake(entry)
+  }
+
+  /** Takes a dot that is dead from the start. */
+  #spend(): void {
+    this.#outgoing.reserve(1, writeBytes(0, 0))
+    const n = this.#nextNumber()
+    this.#outgoing.add(n, undefined, undefined, writeBytes(0, 0))
+    this.#parts.map.advance(this.#session, n + 1)
+    this.#parts.notices.drainable()
+  }
+
+  #remake(entry: Entry): void {
+    const { map, notices } = this.#parts
+    const size = writeBytes(entry.bytes, map.killsOf(entry.key, entry))
+    this.#outgoing.reserve(1, size)
+    const n = this.#nextNumber()
+    const copy = new Entry({ ...entry.fields, session: this.#session, n })
+    // The document shows the same value: its item stands for the new entry as well.
+    copy.mark = entry.mark
+    this.#outgoing.add(n, copy, entry, size)
+    map.set(copy)
+    notices.drainable()
   }
 
   #nextNumber(): number {
@@ -159,12 +150,7 @@ export class LocalWrites {
   }
 
   #startSession(): void {
-    this.#newSession()
-    this.#outgoing.restart(this.#session)
-  }
-
-  #newSession(): void {
     this.#session = random53(this.#parts.random)
-    this.#heard = 0
+    this.#outgoing.restart(this.#session)
   }
 }

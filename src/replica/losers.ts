@@ -29,17 +29,4 @@ export class Losers {
       return
     }
   }
-
-  /** Keeps only the dots that `named` leaves. */
-  filter(named: (dots: readonly number[]) => number[] | undefined): void {
-    for (const [key, dots] of this.#byKey) {
-      const left = named(dots)
-      if (left) this.#byKey.set(key, left)
-      else this.#byKey.delete(key)
-    }
-  }
-
-  clear(): void {
-    this.#byKey.clear()
-  }
 }

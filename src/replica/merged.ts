@@ -16,4 +16,6 @@ export interface Merged {
   /** Entries whose key has gone. */
   removed: Entry[]
   conflicts: Conflict[]
+  /** Sessions under one of whose dots another content came. */
+  contested?: Set<number>
 }

@@ -36,19 +36,17 @@ export class Notices {
     this.#isDrainable = true
   }
 
-  /** A merge took place. Cells of the library are not told. */
+  /** A merge took place. */
   merged(merged: Merged): void {
     for (const entry of merged.set) {
       const previous = entry.previous?.value
       entry.previous = undefined
-      if (!entry.hidden) this.#changes.push({ key: entry.key, value: entry.value, previous })
+      this.#changes.push({ key: entry.key, value: entry.value, previous })
     }
     for (const entry of merged.removed)
-      if (!entry.hidden) this.#changes.push({ key: entry.key, value: undefined, previous: entry.value })
-    for (const { winner, loser } of merged.conflicts) {
-      if (winner.hidden) continue
+      this.#changes.push({ key: entry.key, value: undefined, previous: entry.value })
+    for (const { winner, loser } of merged.conflicts)
       this.#conflicts.push({ key: winner.key, winner: sideOf(winner), loser: sideOf(loser) })
-    }
   }
 
   /** Tells everything. A listener that writes starts a new round. */

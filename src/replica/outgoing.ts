@@ -29,7 +29,6 @@ export class Outgoing {
   readonly #record: ((update: Uint8Array) => void) | undefined
   readonly #sealed: Uint8Array[] = []
   #session: number
-  #generation = 0
   #start = 0
   #end = 0
   #entries: Entry[] = []
@@ -60,13 +59,6 @@ export class Outgoing {
     this.#session = session
     this.#start = 0
     this.#end = 0
-  }
-
-  /** Goes on in another generation, whose members learn what has not left by sync: here it is dropped. */
-  enter(generation: number, session: number): void {
-    this.restart(session)
-    this.#sealed.length = 0
-    this.#generation = generation
   }
 
   /** Whether writes of `bytes` still go into the update under way. */
@@ -111,7 +103,7 @@ export class Outgoing {
       dead: [],
     })
     const kills = killsOf(this.#killed, this.#session, this.#start)
-    const update = encodeEnvelope(this.#clock(), [run], kills, this.#generation)
+    const update = encodeEnvelope(this.#clock(), [run], kills)
     this.#sealed.push(update)
     this.#record?.(update)
     this.#start = this.#end

@@ -5,7 +5,7 @@
  */
 import type * as Y from 'yjs'
 import { Emitter } from '../base/emitter.js'
-import { type GossipKvError, InternalError, messageOf } from '../base/errors.js'
+import { type GossipKvError, InternalError, messageOf, TransportError } from '../base/errors.js'
 import type { Random } from '../base/random.js'
 import type { DifferenceIntake, Parts, ReceiveResult, ReplicaPort } from '../protocol/replica-port.js'
 import type { MemberRecord } from '../wire/frame.js'
@@ -29,7 +29,7 @@ export type { ReplicaLimits } from './room.js'
 
 export interface ReplicaOptions {
   random: Random
-  /** The corrected wall clock, in milliseconds since 1970. */
+  /** The wall clock, in milliseconds since 1970. */
   wall: () => number
   /** The document to write; must be empty. Default: a new one. */
   doc?: Y.Doc
@@ -49,7 +49,7 @@ export interface ReplicaParts {
 /** The value of a key with its time and name. */
 export interface ReplicaEntry {
   value: Value
-  /** Milliseconds since 1970, by the corrected clock of the writer. */
+  /** Milliseconds since 1970, by the clock of the writer, and after everything that it had seen. */
   at: number
   dot: Dot
 }
@@ -68,6 +68,7 @@ export class Replica implements ReplicaPort {
   readonly #writes: LocalWrites
   readonly #members = new MemberProjection()
   readonly #exchange: Exchange
+  #isSkewTold = false
 
   /** @throws UsageError ERR_DUPLICATE_YJS, ERR_OPTION_INVALID when `doc` has content */
   constructor(options: ReplicaOptions, parts: ReplicaParts = {}) {
@@ -80,14 +81,13 @@ export class Replica implements ReplicaPort {
     const { session } = parts
     const { record } = options
     const [map, clock, notices] = [this.#map, this.#clock, this.#notices]
-    this.#writes = new LocalWrites({ map, clock, notices, random, wall, session, record })
+    this.#writes = new LocalWrites({ map, clock, notices, random, session, record })
     this.#exchange = new Exchange({
-      ...{ map, clock, random, wall, record, room: this.#room, writes: this.#writes },
+      ...{ map, clock, wall, record, room: this.#room, writes: this.#writes },
       absorb: () => this.#document.absorb(),
       merged: (merged) => this.#project(merged),
-      rewritten: () => this.#tell(),
-      forked: () => this.#fork(),
-      rebased: (generation) => this.#rebased(generation),
+      ahead: (stamp) => this.#ahead(stamp),
+      forked: (before) => this.#forked(before),
     })
     this.doc = options.doc ?? new QuietDoc()
     const failed = (error: GossipKvError) => this.events.emit('error', error)
@@ -108,42 +108,37 @@ export class Replica implements ReplicaPort {
 
   /** Live keys. */
   get size(): number {
-    return this.#map.visible
+    return this.#map.size
   }
 
-  /** Sessions that ever wrote, as far as they have a name. */
+  /** Sessions that ever wrote. */
   get sessions(): number {
     return this.#map.context.size
   }
 
   /** The value, the same object until the key changes. JSON is frozen; a Uint8Array cannot be: do not write to it. */
   get(key: string): Value | undefined {
-    return this.#visible(key)?.value
+    return this.#map.get(key)?.value
   }
 
   has(key: string): boolean {
-    return this.#visible(key) !== undefined
+    return this.#map.get(key) !== undefined
   }
 
   /** Live keys in no particular order. */
   *keys(): IterableIterator<string> {
-    for (const entry of this.#map.entries()) if (!entry.hidden) yield entry.key
+    for (const entry of this.#map.entries()) yield entry.key
   }
 
   /** The value with its time and name. */
   entry(key: string): ReplicaEntry | undefined {
-    const entry = this.#visible(key)
+    const entry = this.#map.get(key)
     if (!entry) return undefined
     return {
       value: entry.value,
       at: millisOf(entry.stamp),
       dot: { session: entry.session, n: entry.n },
     }
-  }
-
-  #visible(key: string): Entry | undefined {
-    const entry = this.#map.get(key)
-    return entry?.hidden ? undefined : entry
   }
 
   /**
@@ -160,7 +155,7 @@ export class Replica implements ReplicaPort {
     this.#document.absorb()
     const planned = effective(plans, this.#map)
     if (planned.length === 0) return
-    this.#room.check(planned)
+    this.#room.check(planned, this.session)
     if (options.atomic) checkOnePiece(planned, this.#map)
     this.#writes.reserve(planned)
     this.#notices.begin(true)
@@ -178,7 +173,7 @@ export class Replica implements ReplicaPort {
   #adopt(key: string, value: unknown): Entry | undefined {
     const write = plan({ key, value }, value !== undefined)
     if (value === undefined && this.#map.get(key) === undefined) return undefined
-    this.#room.check([write])
+    this.#room.check([write], this.session)
     this.#notices.begin(true)
     return this.#writes.apply(write, this.#options.wall())
   }
@@ -192,15 +187,15 @@ export class Replica implements ReplicaPort {
   }
 
   digest(): Uint8Array {
-    return this.#exchange.digest()
+    return this.#map.digest.bytes()
   }
 
   known(session: number): number {
     return this.#map.known(session)
   }
 
-  summary(): Uint8Array {
-    return this.#exchange.summary()
+  summary(theirs?: Uint8Array): Uint8Array {
+    return this.#exchange.summary(theirs)
   }
 
   difference(summary: Uint8Array): Parts | undefined {
@@ -216,7 +211,7 @@ export class Replica implements ReplicaPort {
     return this.#exchange.checkpoint()
   }
 
-  /** Merges a checkpoint. Entries too far ahead of the clock are written again with a legal stamp. */
+  /** Merges a checkpoint of this member, however far ahead its stamps are. */
   restore(checkpoint: Uint8Array): ReceiveResult {
     return this.#exchange.restore(checkpoint)
   }
@@ -229,20 +224,6 @@ export class Replica implements ReplicaPort {
   /** Ends the update under way, so that everything up to now has been recorded. */
   seal(): void {
     this.#writes.seal()
-  }
-
-  /** How many generations there were before this one. */
-  get generation(): number {
-    return this.#exchange.generation
-  }
-
-  /**
-   * Begins a new generation, in which the sessions of which nothing is alive have no name any more. Others follow
-   * when they sync. Returns how many names that spares.
-   * @throws UsageError ERR_FULL after 2 million generations
-   */
-  rebase(): number {
-    return this.#exchange.rebase()
   }
 
   #project(merged: Merged): void {
@@ -262,18 +243,16 @@ export class Replica implements ReplicaPort {
     this.#room.tellNearlyFull(this.#tellNearlyFull)
   }
 
-  /** Somebody else writes under this session. */
-  #fork(): void {
-    const before = this.session
-    this.#writes.fork()
-    this.#tell()
-    this.events.emit('session-forked', { before, session: this.session })
+  /** Told once: the other clock may be anybody's, and stays wrong for long. */
+  #ahead(stamp: number): void {
+    if (this.#isSkewTold) return
+    this.#isSkewTold = true
+    this.events.emit('error', clockSkew(stamp, this.#options.wall()))
   }
 
-  #rebased(generation: number): void {
-    this.#notices.drainable()
+  #forked(before: number): void {
     this.#tell()
-    this.events.emit('rebased', { generation, session: this.session })
+    this.events.emit('session-forked', { before, session: this.session })
   }
 
   projectMembers(members: ReadonlyMap<string, MemberRecord>): void {
@@ -300,4 +279,13 @@ export class Replica implements ReplicaPort {
     }
     this.events.emit('error', new InternalError('ERR_LISTENER_THREW', text, { cause: error }))
   }
+}
+
+function clockSkew(stamp: number, wall: number): TransportError {
+  const hours = Math.round((millisOf(stamp) - wall) / 3_600_000)
+  return new TransportError('ERR_CLOCK_SKEW', {
+    what: `What another member sends is ${hours} hours ahead of the clock here, and is not merged until the clock gets there`,
+    why: 'The clock of this machine is far behind, or that of a writer is far ahead',
+    fix: 'Set the clocks; what a far clock has stamped can go on under a new member by an export and import of its checkpoint',
+  })
 }

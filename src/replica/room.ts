@@ -10,7 +10,7 @@ import {
 } from '../wire/limits.js'
 import type { DottedMap } from './dotted-map.js'
 import type { NearlyFull } from './events.js'
-import type { Incoming } from './incoming.js'
+import type { Incoming, Run } from './incoming.js'
 import type { PlannedWrite } from './plan.js'
 
 /** What one replica may hold; the defaults are those of the wire. */
@@ -19,7 +19,7 @@ export interface ReplicaLimits {
   keysMax: number
   /** Keys and values in encoded form, by local writes; merges are taken up to twice that. */
   documentBytesMax: number
-  /** Sessions that ever wrote. */
+  /** Sessions that ever wrote, by local writes; merges are taken up to twice that. */
   sessionsMax: number
 }
 
@@ -40,8 +40,10 @@ export class Room {
     this.#limits = { ...DEFAULT_LIMITS, ...limits }
   }
 
-  /** @throws UsageError ERR_FULL when `planned` grows the store beyond its limits */
-  check(planned: readonly PlannedWrite[]): void {
+  /** @throws UsageError ERR_FULL when `planned`, written by `session`, grows the store beyond its limits */
+  check(planned: readonly PlannedWrite[], session: number): void {
+    if (this.#map.known(session) === 0 && this.#map.context.size >= this.#limits.sessionsMax)
+      throw sessionsSpent(this.#limits.sessionsMax)
     if (this.#isAmple(planned)) return
     let { size: keys, bytes } = this.#map
     for (const write of planned) {
@@ -79,10 +81,18 @@ export class Room {
       }
     }
     const { keysMax, documentBytesMax, sessionsMax } = this.#limits
-    if (sessions > sessionsMax && sessions > this.#map.context.size) return 'sessions'
+    if (sessions > MERGE_LIMIT_FACTOR * sessionsMax && sessions > this.#map.context.size) return 'sessions'
     // What does not grow is always taken, or a store over its limits could never shrink.
     if (keys > MERGE_LIMIT_FACTOR * keysMax && keys > this.#map.size) return 'full'
     return bytes > MERGE_LIMIT_FACTOR * documentBytesMax && bytes > this.#map.bytes ? 'full' : undefined
+  }
+
+  /** Those of `runs` that can be merged: beyond the limit only what is written by sessions that have a name here. */
+  named(runs: readonly Run[]): readonly Run[] {
+    const most = MERGE_LIMIT_FACTOR * this.#limits.sessionsMax
+    if (this.#map.context.size + runs.length <= most) return runs
+    const named = runs.filter(({ session }) => this.#map.known(session) > 0)
+    return this.#map.context.size + runs.length - named.length <= most ? runs : named
   }
 
   /** Calls back with each limit that has come near since the last call; it is told again after it was left. */
@@ -107,6 +117,14 @@ export class Room {
       tell({ of, used, limit })
     }
   }
+}
+
+function sessionsSpent(sessionsMax: number): UsageError {
+  return new UsageError('ERR_FULL', {
+    what: `${sessionsMax} sessions have written to this cluster, so a new one cannot`,
+    why: 'Each session that ever wrote has a name in every member for ever; what has a name still reads, writes and merges',
+    fix: 'Export a checkpoint (checkpoints.export), and import and restore it in a cluster under another name',
+  })
 }
 
 function full(limit: string): UsageError {

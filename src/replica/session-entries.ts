@@ -18,10 +18,13 @@ export class SessionEntries {
     return this.#live
   }
 
-  /** Adds an entry whose number is beyond all others. */
+  /** Adds an entry, most often with a number beyond all others; of two with one number it takes the place of the dead one. */
   add(entry: Entry): void {
-    this.#entries.push(entry)
     this.#live++
+    const last = this.#entries.at(-1)
+    if (last === undefined || last.n < entry.n) return void this.#entries.push(entry)
+    const index = this.#indexOf(entry.n)
+    this.#entries.splice(index, this.#entries[index]?.n === entry.n ? 1 : 0, entry)
   }
 
   /** One of the entries died. */

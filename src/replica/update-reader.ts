@@ -5,7 +5,7 @@ import { type BoundedReader, Refusal, readWhole } from './bounded-reader.js'
 import { ANY_ARRAY, ANY_FLOAT64, GC_INFO, ITEM_INFO, ROOT_START } from './canonical-update.js'
 import { Entry } from './entry.js'
 import type { Incoming, Kill, Run } from './incoming.js'
-import { type Measure, RESERVED_PREFIX } from './value.js'
+import type { Measure } from './value.js'
 
 // Reused, since nothing of it outlives a read.
 const measure: Measure = { bytes: 0, binary: false }
@@ -150,7 +150,6 @@ function readEntry(reader: BoundedReader, session: number, n: number): Entry {
   const start = reader.position
   const value = reader.value(measure)
   const encoded = measure.binary ? reader.copySince(start) : undefined
-  if (key.startsWith(RESERVED_PREFIX)) checkCell(key, session, value)
   return new Entry({ key, session, n, stamp, value, expires, bytes: keyBytes + measure.bytes, encoded })
 }
 
@@ -159,17 +158,6 @@ function readMeta(reader: BoundedReader): number {
   // An infinite stamp would poison every clock.
   if (!Number.isSafeInteger(value) || value < 0 || Object.is(value, -0)) throw new Refusal('meta')
   return value
-}
-
-/** The reserved key under which `session` keeps its cell of the counter `name`. */
-export function counterKey(name: string, session: number): string {
-  return `${RESERVED_PREFIX}counter:${session.toString(36)}:${name}`
-}
-
-function checkCell(key: string, session: number, value: unknown): void {
-  const name = key.slice(counterKey('', session).length)
-  if (name === '' || key !== counterKey(name, session)) throw new Refusal('key')
-  if (!Number.isSafeInteger(value)) throw new Refusal('value')
 }
 
 function readKills(reader: BoundedReader, decoded: Decoded, limits: UpdateLimits): void {

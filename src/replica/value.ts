@@ -23,9 +23,6 @@ export interface Measure {
   binary: boolean
 }
 
-/** Keys that begin with this character belong to the library: cells of counters, hidden from the key-value API. */
-export const RESERVED_PREFIX = '\u0000'
-
 /** The length of `text` in UTF-8, or -1 when it holds a lone surrogate. */
 export function utf8Length(text: string): number {
   let bytes = text.length
@@ -54,7 +51,6 @@ export function checkKey(key: unknown): number {
     throw keyInvalid(key, bytes === 0 ? 'is empty' : 'is not well-formed: it holds half of a surrogate pair')
   if (bytes > KEY_BYTES_MAX) throw keyInvalid(key, `has ${bytes} bytes of at most ${KEY_BYTES_MAX}`)
   if (FORBIDDEN_KEYS.has(key)) throw keyInvalid(key, "would reach an object's prototype")
-  if (key.charCodeAt(0) === 0) throw keyInvalid(key, 'begins with U+0000, which the library reserves')
   return bytes
 }
 

@@ -201,7 +201,7 @@ export class Cluster<E extends SimEngine> {
     if (this.#options.replica === 'real') {
       const real = new RealReplica({
         random,
-        wall: () => this.#wall(index) + (this.all[index]?.engine.wallOffset ?? 0),
+        wall: () => this.#wall(index),
       })
       real.onWrite = (n) => this.#wrote(index, n)
       return real

@@ -6,8 +6,6 @@ import type { MemberRecord } from '../wire/frame.js'
 
 /** What the simulator needs of an engine. */
 export interface SimEngine {
-  /** Milliseconds by which the neighbors' wall clocks are ahead; a baseline has none. */
-  readonly wallOffset?: number
   handle(input: Input, now: number): Output[]
   deadline(now: number): number
 }

@@ -39,9 +39,4 @@ export function followReplica(replica: Replica, followers: ReplicaFollowers): vo
   })
   events.on('nearly-full', (event) => announcer.events.emit('nearly-full', event))
   events.on('session-forked', () => driver()?.changeSelf({ session: replica.session }))
-  events.on('rebased', ({ generation, session }) => {
-    driver()?.changeSelf({ session })
-    followers.wrote()
-    announcer.events.emit('rebased', { generation })
-  })
 }

@@ -114,7 +114,7 @@ class GossipStore implements Store {
     this.#transport = chooseTransport(options)
     this.#replica = new Replica({
       random: world.random,
-      wall: () => world.clock.wall() + (this.#driver?.wallOffset ?? 0),
+      wall: () => world.clock.wall(),
       ...(options.persistence && { record: (record) => this.#saver?.record(record) }),
     })
     this.#record = ownRecord(options, world, this.#replica.session)
@@ -218,18 +218,11 @@ class GossipStore implements Store {
     return this.#announcer.events.on(type, listener, options)
   }
 
-  rebase(): { generation: number; forgotten: number } {
-    this.#assertOpen()
-    const forgotten = this.#replica.rebase()
-    return { generation: this.#replica.generation, forgotten }
-  }
-
   metrics(): Readonly<Record<string, number>> {
     const { links, target } = this.#board.current
     return Object.freeze({
       keys: this.#replica.size,
       sessions: this.#replica.sessions,
-      generation: this.#replica.generation,
       members: this.#members.size,
       links,
       target,

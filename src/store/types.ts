@@ -310,9 +310,7 @@ export interface StoreEvents {
   message: Message
   /** A concurrent write lost against another one. */
   conflict: ConflictEvent
-  /** The store is in another generation: `rebase()` was called here or somewhere else. */
-  rebased: { generation: number }
-  /** A limit is near: of live keys, of their bytes, or of sessions that ever wrote (then `rebase()`). */
+  /** A limit is near: of live keys, of their bytes, or of sessions that ever wrote. */
   'nearly-full': NearlyFull
   /** Something failed that no call could throw: a listener, the network, the disk. */
   error: GossipKvError
@@ -387,13 +385,6 @@ export interface Store {
    * UsageError ERR_OPTION_INVALID, ERR_STORE_CLOSED
    */
   replicated(options?: ReplicatedOptions): Promise<Replicated>
-  /**
-   * Begins a new generation of the whole cluster, in which the sessions of which nothing is alive have no name any
-   * more; others follow as they sync. For an operator, once, when the metric `sessions` passes 250,000. Nothing is
-   * lost that a member holds which is at most four generations behind: see docs/STORE.md. Returns how many names
-   * that spares. @throws UsageError ERR_STORE_CLOSED, ERR_FULL
-   */
-  rebase(): { generation: number; forgotten: number }
   on<K extends keyof StoreEvents>(
     type: K,
     listener: (event: StoreEvents[K]) => void,

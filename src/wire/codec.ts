@@ -152,7 +152,6 @@ const FRAMES: { readonly [K in Frame['type']]: Fields<Frame, K> } = {
     digest,
     time: integer,
     echo: integer,
-    wall: integer,
     visibility: choice(VISIBILITIES),
     announced,
     leases: list(struct({ tag: integer, lease: integer })),

@@ -102,8 +102,6 @@ export interface HeartbeatFrame {
   time: number
   /** The last `time` that came from the receiver, plus how long the sender held it; 0 when there was none. */
   echo: number
-  /** The sender's wall clock as it is, in milliseconds since 1970; 0: not told. */
-  wall: number
   visibility: Visibility
   /** Envelopes that the sender holds: lazy links hear of them only so. */
   announced: readonly Announced[]

@@ -92,17 +92,11 @@ export const SIGNALING_MESSAGES_BURST = 100
 
 /** Own sessions that a request for acknowledgements names: the present one, and those left by forks. */
 export const ACK_MARKS_MAX = 8
-/** How far ahead of the own time the stamp of an entry may be: an honest clock is corrected by its neighbors. */
-export const STAMP_LEAD_MILLIS_MAX = 5 * 60_000
-/** How far the clock of a neighbor may be from the own one to count in full: time zones taken for UTC are within. */
-export const WALL_OFFSET_MILLIS_MAX = 24 * 3_600_000
-/** How far ahead of the own time the clock of another member is followed; further ahead only its entries are taken. */
-export const CLOCK_LEAD_MILLIS_MAX = 60_000
 /**
- * How far ahead of the own time the own clock follows an entry that is overwritten or deleted here: a later write
- * of the key must be later than what it follows, and still a minute within what others take.
+ * How far ahead of this member's wall clock a stamp or the clock of another member may be. What is further ahead is not
+ * merged; whatever is merged, the clock follows. Two days: a wrong time zone and a wrong day are within.
  */
-export const OVERWRITE_LEAD_MILLIS_MAX = STAMP_LEAD_MILLIS_MAX - CLOCK_LEAD_MILLIS_MAX
+export const STAMP_LEAD_MILLIS_MAX = 48 * 3_600_000
 /** Writes of one session, deletes included: 35 years at 1,000 a second. The next write takes a new session. */
 export const SESSION_WRITES_MAX = 2 ** 40
 /** How many writes without content one broadcast may tell of, in each session. */
@@ -111,28 +105,20 @@ export const UPDATE_GAP_MAX = 2 ** 20
 export const UPDATE_STRUCTS_MAX = 4096
 /** Sessions with new writes in one broadcast. */
 export const UPDATE_SESSIONS_MAX = 64
-/** Forks of the own session that are answered at once; each later one has to wait, twice as long as the one before. */
-export const FORKS_FREE = 3
-/** The wait after the last free one. */
-export const FORK_PAUSE_MILLIS = 1_000
-/** The longest wait: a liar costs everybody 144 sessions a day. A day without one makes them free again. */
-export const FORK_PAUSE_MILLIS_MAX = 10 * 60_000
-/** Sessions that one store may know of; each costs 8 to 10 bytes for ever. */
+/** Sessions that ever wrote, by local writes: beyond it a new session cannot write. Each costs 8 to 10 bytes for ever. */
 export const SESSIONS_MAX = 1_000_000
 /** From here on the application is told that sessions pile up. */
 export const SESSIONS_WARNED = 250_000
-/** Steps into later generations that a member remembers: who is further behind takes over the whole state. */
-export const GENERATIONS_KEPT = 4
-/** How many generations another member may be ahead. */
-export const GENERATION_LEAD_MAX = 1024
 /** The share of a local limit at which the application is told. */
 export const NEARLY_FULL_SHARE = 0.9
 /** Merges are taken up to this multiple of the limits of local writes, so that a healed split can unite. */
 export const MERGE_LIMIT_FACTOR = 2
+/** Sessions of a whole difference or checkpoint. */
+export const MERGE_SESSIONS_MAX = MERGE_LIMIT_FACTOR * SESSIONS_MAX
 /** Live entries of a whole difference or checkpoint. */
 export const MERGE_ENTRIES_MAX = MERGE_LIMIT_FACTOR * KEYS_MAX
 /** Items and runs of dead writes in a whole difference or checkpoint: a gap before each entry and in each session. */
-export const MERGE_STRUCTS_MAX = 2 * MERGE_ENTRIES_MAX + SESSIONS_MAX
+export const MERGE_STRUCTS_MAX = 2 * MERGE_ENTRIES_MAX + MERGE_SESSIONS_MAX
 /** A whole difference or checkpoint: the largest mergeable state, with its names and sessions. */
 export const MERGE_BYTES_MAX = MERGE_LIMIT_FACTOR * DOCUMENT_BYTES_MAX + 64 * 1024 * 1024
 /** Losing writes that an entry remembers, for its next overwrite to kill. */

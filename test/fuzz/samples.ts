@@ -43,7 +43,6 @@ export function frames(): Frame[] {
       digest,
       time: 1000,
       echo: 900,
-      wall: 0,
       visibility: 'visible',
       announced: wanted,
       leases: [{ tag: 9, lease: LEASE }],

@@ -71,7 +71,6 @@ export class EngineLab {
       digest,
       time: 1,
       echo: 0,
-      wall: 0,
       visibility: 'visible',
       announced: [],
       leases: [],

@@ -175,7 +175,6 @@ describe('small questions with large answers', () => {
         digest: new Uint8Array(16),
         time: 1,
         echo: 0,
-        wall: 0,
         visibility: 'visible',
         announced: Array.from({ length: items }, (_, i) => ({ tag: i, from: 0, to: 0 })),
         leases: [],

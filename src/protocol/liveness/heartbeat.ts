@@ -9,7 +9,6 @@ import type { ProtocolConfig } from '../config.js'
 import { beatTimeoutMillis } from '../formulas.js'
 import type { Neighbor } from '../overlay/peer-view.js'
 import type { Health } from './health.js'
-import type { WallOffset } from './wall-offset.js'
 
 /** Heartbeats are spread by this share of the period. */
 const JITTER_SHARE = 0.1
@@ -22,14 +21,12 @@ export class Heartbeat {
   readonly #config: ProtocolConfig
   readonly #random: Random
   readonly #health: Health
-  readonly #wall: WallOffset
   visibility: Visibility = 'visible'
 
-  constructor(config: ProtocolConfig, random: Random, health: Health, wall: WallOffset) {
+  constructor(config: ProtocolConfig, random: Random, health: Health) {
     this.#config = config
     this.#random = random
     this.#health = health
-    this.#wall = wall
   }
 
   /** Any frame of `neighbor` says that it lives; one that was overdue says that links stall, or this member. */
@@ -74,19 +71,17 @@ export class Heartbeat {
       digest,
       time: Math.floor(now),
       echo: echoOf(neighbor, now),
-      wall: this.#wall.told(),
       visibility,
       announced,
       leases: risen.slice(0, NEWS_MAX),
     }
   }
 
-  /** Takes round trip, wall clock and visibility out of a heartbeat (RFC 6298, section 2: alpha = 1/8, beta = 1/4). */
+  /** Takes round trip and visibility out of a heartbeat (RFC 6298, section 2: alpha = 1/8, beta = 1/4). */
   receive(neighbor: Neighbor, frame: HeartbeatFrame, now: number): void {
     neighbor.peerTime = { value: frame.time, at: now }
     neighbor.visibility = frame.visibility
     this.#measure(neighbor, frame, now)
-    this.#wall.take(neighbor, frame.wall)
   }
 
   #measure(neighbor: Neighbor, frame: HeartbeatFrame, now: number): void {

@@ -19,8 +19,6 @@ export interface Neighbor {
   rttvar: number
   /** The last time that it told, and when that came here. */
   peerTime: { value: number; at: number } | undefined
-  /** Its raw wall clock less the own one, in milliseconds. */
-  wallOffset: number | undefined
   visibility: Visibility
   /** This member had no older link: what this neighbor tells of others, the others know. */
   isTeacher: boolean
@@ -116,7 +114,6 @@ export class PeerView {
       nextBeat: now,
       srtt: undefined,
       rttvar: 0,
-      wallOffset: undefined,
       peerTime: undefined,
       visibility: 'visible',
       isTeacher: false,

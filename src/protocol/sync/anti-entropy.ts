@@ -84,7 +84,7 @@ export class AntiEntropy {
     neighbor.syncNotBefore = now + this.#context.config.syncRetryMillis
     this.#context.counters.syncs += 1
     const { replica } = this.#context
-    this.#exchange.ask(neighbor.id, replica.summary(), replica.takeDifference(), now)
+    this.#exchange.ask(neighbor.id, replica.summary(neighbor.digest?.bytes), replica.takeDifference(), now)
   }
 
   /** Turns a request down, to be repeated later or elsewhere. */
@@ -123,10 +123,11 @@ export class AntiEntropy {
     return 'changed'
   }
 
-  /** A clock is soon right; a full store stays full. */
+  /** A full store stays full. */
   #refused(neighbor: Neighbor, kind: string, now: number): void {
     this.#context.counters.refusals += 1
-    if (kind !== 'clock') neighbor.syncNotBefore = now + this.#context.config.syncFullMillis
+    const { syncFullMillis, antiEntropyMillis } = this.#context.config
+    neighbor.syncNotBefore = now + (kind === 'full' ? syncFullMillis : antiEntropyMillis)
   }
 
   /** Something was repaired here, by `source` if that is known: the other neighbors are to compare soon. */

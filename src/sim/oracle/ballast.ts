@@ -5,7 +5,6 @@
 import { encodeCheckpoint } from '../../replica/checkpoint.js'
 import { DottedMap } from '../../replica/dotted-map.js'
 import { Entry } from '../../replica/entry.js'
-import { Lineage } from '../../replica/lineage.js'
 
 /** Beyond what a summary lists one by one. */
 const COUNT = 1_050
@@ -22,7 +21,7 @@ export function ballast(kind: 'keys' | 'sessions'): Uint8Array {
     if (kind === 'keys' || i % 2 === 0) map.set(entryOf(session, n, i))
     else map.advance(session, 1)
   }
-  const checkpoint = encodeCheckpoint(map, COUNT, new Lineage())
+  const checkpoint = encodeCheckpoint(map, COUNT)
   checkpoints.set(kind, checkpoint)
   return checkpoint
 }

@@ -121,9 +121,9 @@ export class Causality {
     return this.#byName.get(nameOf(name))
   }
 
-  /** The latest set of this value: two of them are one written again. */
-  ofValue(value: string): Write | undefined {
-    return this.writes.findLast((write) => write.value === value)
+  /** A library wrote `write` anew under another name: nobody meant anything new by it. */
+  alias(write: Write, name: { key: string; session: number; n: number; value: unknown }): void {
+    this.#byName.set(nameOf(name), write)
   }
 
   /** What may be visible under the key by what `all` has seen. */

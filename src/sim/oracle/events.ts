@@ -1,15 +1,12 @@
 /** What can happen to a member in one step of a run: it writes, dies, is cut off, its clock jumps. */
 import { randomInteger, sample } from '../../base/random.js'
 import { DottedMap } from '../../replica/dotted-map.js'
-import { Lineage } from '../../replica/lineage.js'
 import { encodeSummary } from '../../replica/summary.js'
-import { GENERATIONS_KEPT } from '../../wire/limits.js'
 import type { OracleMember } from './member.js'
 import { type Action, drawAction } from './profile.js'
 import type { Scene } from './scene.js'
 import type { Traffic } from './traffic.js'
 
-const HOUR_MILLIS = 3_600_000
 const WAIT_MILLIS_MAX = 60_000
 
 /** Lets one thing happen. */
@@ -17,7 +14,6 @@ export function step(scene: Scene, traffic: Traffic): void {
   const { world, profile } = scene
   world.now += randomInteger(world.random, 50)
   act(drawAction(world.random, profile), scene.anyone(), scene, traffic)
-  scene.beat()
 }
 
 function act(action: Action, member: OracleMember, scene: Scene, traffic: Traffic): void {
@@ -44,8 +40,6 @@ function act(action: Action, member: OracleMember, scene: Scene, traffic: Traffi
       return jump(member, scene)
     case 'forge':
       return forge(member, scene)
-    case 'rebase':
-      return rebase(member, scene)
     case 'wait':
       scene.world.now += randomInteger(scene.world.random, WAIT_MILLIS_MAX)
       return
@@ -82,13 +76,16 @@ function partition(scene: Scene): void {
   world.note([], () => `groups ${members.map(({ group }) => group)}`)
 }
 
-/** The checkpoint may be any that this member ever wrote, or its disk is empty. */
+/** Its disk is as it was, or was cut short, or is an old copy: any checkpoint that this member ever wrote; or it is empty. */
 function crash(member: OracleMember, { world }: Scene): void {
-  const index = randomInteger(world.random, member.saved.length + 1)
+  const index = randomInteger(world.random, member.saved.length + 2) - 1
+  const isCut = world.random() < 0.5
+  const records = index >= 0 ? 0 : isCut ? randomInteger(world.random, member.logged + 1) : member.logged
   const saved = member.saved[index]
-  member.restart(saved)
-  const from = saved ? `checkpoint ${index}` : 'nothing'
-  world.note([member.index, index], () => `${member.index} restarts from ${from}`)
+  if (index < 0) member.restartFromLog(records)
+  else member.restart(saved)
+  const from = index < 0 ? `its log up to ${records}` : saved ? `checkpoint ${index}` : 'nothing'
+  world.note([member.index, index, records], () => `${member.index} restarts from ${from}`)
 }
 
 function compactNow(member: OracleMember, { world }: Scene): void {
@@ -96,28 +93,16 @@ function compactNow(member: OracleMember, { world }: Scene): void {
   world.note([member.index, Number(isDone)], () => `${member.index} compacts: ${isDone}`)
 }
 
-/** As often as a member follows without taking over everything: what it loses then is told in docs/STORE.md. */
-function rebase(member: OracleMember, { world }: Scene): void {
-  if (world.rebases === GENERATIONS_KEPT) return
-  world.rebases += 1
-  const forgotten = member.replica.rebase()
-  world.note([member.index, forgotten], () => `${member.index} rebases, ${forgotten} sessions are forgotten`)
-}
-
 function jump(member: OracleMember, scene: Scene): void {
-  const { world, profile } = scene
-  const isFar = profile.isWild && world.random() < 0.5
-  member.skewMillis = isFar ? Math.round((2 * world.random() - 1) * HOUR_MILLIS) : scene.skew()
+  member.skewMillis = scene.skew()
   const { index, skewMillis } = member
-  world.note([index, skewMillis], () => `the clock of ${index} is off by ${skewMillis} ms`)
+  scene.world.note([index, skewMillis], () => `the clock of ${index} is off by ${skewMillis} ms`)
 }
 
-/** A liar claims to know everything, and that entries were refused; nobody is to be moved by it. */
+/** A liar claims to know everything; nobody is to be moved by it. */
 function forge(member: OracleMember, { members, world }: Scene): void {
   const map = new DottedMap()
   for (const { replica } of members) map.advance(replica.session, 2 ** 40)
-  const refused = world.keys.flatMap((key) => member.replica.entry(key)?.dot ?? [])
-  if (!member.replica.difference(encodeSummary(map, refused, new Lineage())))
-    world.fail('A summary is refused')
+  if (!member.replica.difference(encodeSummary(map))) world.fail('A summary is refused')
   world.note([member.index], () => `a liar asks ${member.index}`)
 }

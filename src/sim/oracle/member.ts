@@ -36,6 +36,13 @@ export interface Saved {
   session: number
 }
 
+/** What one event added to the log of a member, and what the member had seen then. */
+interface Logged {
+  records: readonly Uint8Array[]
+  knowledge: Knowledge
+  digest: string
+}
+
 /** A sync answer on its way. */
 export interface Answer {
   finish: () => Uint8Array | undefined
@@ -52,9 +59,10 @@ export class OracleMember {
   /** Members of one group reach each other. */
   group = 0
   skewMillis = 0
-  /** What heartbeats of the others in its group tell it to add to its clock. */
-  correctionMillis = 0
   readonly #world: World
+  /** A snapshot on the disk of this member, and what came after it. */
+  #disk: { snapshot: Saved | undefined; log: Logged[] } = { snapshot: undefined, log: [] }
+  #records: Uint8Array[] = []
   #clock = new RecordingClock()
   #behaviour: Behaviour = {}
   #holdBack = new HoldBack(DEFAULT_CONFIG)
@@ -62,7 +70,6 @@ export class OracleMember {
   #undrained: Write[] = []
   #outbox: Told[] = []
   #sent = 0
-  #isWriting = false
 
   constructor(world: World, index: number) {
     this.#world = world
@@ -72,8 +79,8 @@ export class OracleMember {
 
   #start(session: number, reuse?: number): Replica {
     const { random, variant } = this.#world
-    this.#clock = new RecordingClock()
     this.#behaviour = variant.behaviour(random)
+    this.#clock = this.#behaviour.clock?.(() => this.wall) ?? new RecordingClock()
     this.#holdBack = new HoldBack(DEFAULT_CONFIG)
     this.#undrained = []
     this.#outbox = []
@@ -82,18 +89,12 @@ export class OracleMember {
     const replica = new Replica(
       {
         random: reuse === undefined ? random : repeating(reuse, random),
-        wall: () => this.#world.now + this.skewMillis + this.correctionMillis,
+        wall: () => this.wall,
+        record: (record) => this.#records.push(record),
         ...(doc && { doc }),
       },
       { clock: this.#clock, session, ...(rules && { rules }) },
     )
-    replica.events.on('local', () => {
-      if (!this.#isWriting) this.#noteRewritten()
-    })
-    // What has not left yet leaves by sync.
-    replica.events.on('rebased', () => {
-      this.#undrained = []
-    })
     replica.events.on('error', (error) => this.#world.fail(error.message))
     return replica
   }
@@ -105,10 +106,8 @@ export class OracleMember {
       return real.flatMap((operation) => this.#writeOne(operation))
     const values = real.map(() => this.#world.nextValue())
     this.#clock.takeGiven()
-    this.#isWriting = true
     if (isStock) this.#writeStock(real, values)
     else this.replica.write(real.map((operation, i) => ({ ...operation, value: values[i] ?? null })))
-    this.#isWriting = false
     const stamps = this.#clock.takeGiven()
     return real.map((operation, i) => this.#record(operation, values[i] ?? '', stamps[i] ?? 0))
   }
@@ -142,28 +141,28 @@ export class OracleMember {
     return [write]
   }
 
-  /** The replica wrote some entries again by itself: each is a new write of the same value. */
-  #noteRewritten(): void {
-    const { causality, keys } = this.#world
-    const stamps = this.#clock.takeGiven()
-    const unknown = keys.flatMap((key) => {
-      const entry = this.replica.entry(key)
-      if (!entry || entry.dot.session !== this.replica.session) return []
-      const named = { key, ...entry.dot, value: String(entry.value) }
-      return causality.named(named) ? [] : [named]
-    })
-    unknown.sort((a, b) => a.n - b.n)
-    unknown.forEach((named, i) => {
-      // Without a new stamp it kept the old one.
-      const stamp = stamps[i] ?? causality.ofValue(named.value)?.stamp ?? 0
-      this.#undrained.push(causality.record(this.knowledge, { ...named, type: 'set', stamp }))
-    })
-  }
-
   /** The broadcasts that are to leave. */
   drain(): Told[] {
     this.#collect()
+    this.#log()
     return this.#outbox.splice(0)
+  }
+
+  /** What this member believes the time to be. */
+  get wall(): number {
+    return this.#world.now + this.skewMillis
+  }
+
+  /** Events in the log of its disk. */
+  get logged(): number {
+    return this.#disk.log.length
+  }
+
+  /** Whatever was recorded is on the disk, with what this member has seen by then. */
+  #log(): void {
+    if (this.#records.length === 0) return
+    const records = this.#records.splice(0)
+    this.#disk.log.push({ records, knowledge: this.knowledge.clone(), digest: this.digest() })
   }
 
   #collect(): void {
@@ -199,6 +198,7 @@ export class OracleMember {
     const type = this.#accept(told.frame)
     if (type === 'early') this.#holdBack.add(told.frame, told.frame.origin, this.#world.now)
     if (type === 'applied') this.#replay()
+    this.#log()
     return type
   }
 
@@ -216,9 +216,22 @@ export class OracleMember {
 
   /** Answers a summary. What it tells is what this member has seen now. */
   answer(summary: Uint8Array): Answer | undefined {
+    for (const key of this.#world.keys) this.#rewriteIfDue(key)
     const begin = this.#behaviour.answer ?? directly
     const finish = begin(this.replica, summary)
+    this.#log()
     return finish && { finish, knowledge: this.knowledge.clone() }
+  }
+
+  /** A variant writes an entry anew, for which nobody has asked. */
+  #rewriteIfDue(key: string): void {
+    const entry = this.replica.entry(key)
+    const write = this.visible(key)
+    if (!entry || typeof write !== 'object' || !this.#behaviour.rewrites?.(entry, this.wall)) return
+    this.replica.write([{ type: 'set', key, value: entry.value }])
+    this.#clock.takeGiven()
+    this.#world.causality.alias(write, { key, ...(this.replica.entry(key) ?? entry).dot, value: entry.value })
+    this.#undrained.push(write)
   }
 
   /** Takes an answer apart as it is sent: whole, unless a variant does otherwise. */
@@ -236,6 +249,7 @@ export class OracleMember {
         if (types[i] === 'applied') causality.learn(this.knowledge, this.#writesIn(part))
       })
     this.#replay()
+    this.#log()
     return types
   }
 
@@ -263,20 +277,49 @@ export class OracleMember {
     return compact(doc, [doc.getMap('usr'), doc.getMap('sys')])
   }
 
-  /** Writes a checkpoint. */
+  /** Writes a checkpoint, which now and then takes the place of the log. */
   save(): void {
     const { replica, knowledge } = this
-    this.saved.push({
-      checkpoint: replica.checkpoint(),
-      knowledge: knowledge.clone(),
-      session: replica.session,
-    })
+    replica.seal()
+    this.#log()
+    const checkpoint = replica.checkpoint()
+    const saved = { checkpoint, knowledge: knowledge.clone(), session: replica.session }
+    this.saved.push(saved)
+    if (this.#world.random() < 0.5) this.#disk = { snapshot: saved, log: [] }
+  }
+
+  /** Has a past, of which nothing is judged. */
+  begin(checkpoint: Uint8Array): void {
+    this.replica.restore(checkpoint)
+    this.#disk = {
+      snapshot: { checkpoint, knowledge: new Knowledge(), session: this.replica.session },
+      log: [],
+    }
   }
 
   /** Dies, and starts again from a checkpoint, however old, or from nothing. */
   restart(saved?: Saved): void {
+    this.#rise(saved)
+    this.#disk = { snapshot: saved, log: [] }
+  }
+
+  /** Dies, and starts again from its disk, of whose log so many events are there. */
+  restartFromLog(count: number): void {
+    const { snapshot, log } = this.#disk
+    const kept = log.slice(0, count)
+    this.#rise(snapshot)
+    const failed = this.replica.replay(kept.flatMap(({ records }) => records))
+    const last = kept.at(-1)
+    if (last) this.knowledge = last.knowledge.clone()
+    if (failed > 0 || (last && last.digest !== this.digest())) this.#world.mismatched += 1
+    this.#records = []
+    this.#disk = { snapshot, log: kept }
+  }
+
+  #rise(saved: Saved | undefined): void {
     this.replica.destroy()
     this.life += 1
+    this.#records = []
     const reuse = this.#world.variant.reusesSession ? saved?.session : undefined
     this.replica = this.#start(reuse ?? random53(this.#world.random), reuse)
     this.knowledge = saved?.knowledge.clone() ?? new Knowledge()

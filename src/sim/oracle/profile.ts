@@ -12,14 +12,23 @@ export interface Size {
   steps: readonly [number, number]
   /** How often that happens in one run, each time with other faults. */
   epochs: number
+  /** How far clocks may be off in one epoch, in milliseconds either way: one of these. */
+  skews: readonly [number, ...number[]]
 }
+
+const HOUR_MILLIS = 3_600_000
+const SANE_SKEWS = [0, 5, 1_000, 25_000] as const
 
 /** The workloads by name. */
 export const WORKLOADS = {
   /** The usual one. */
-  default: { members: 8, keys: 6, steps: [60, 200], epochs: 3 },
+  default: { members: 8, keys: 6, steps: [60, 200], epochs: 3, skews: SANE_SKEWS },
   /** Few members on few keys: what needs three writes in one order is met more often than among many. */
-  small: { members: 4, keys: 1, steps: [20, 80], epochs: 10 },
+  small: { members: 4, keys: 1, steps: [20, 80], epochs: 10, skews: SANE_SKEWS },
+  /** Clocks that are off by up to an hour, and jump. */
+  skewed: { members: 8, keys: 6, steps: [60, 200], epochs: 3, skews: [60_000, 600_000, HOUR_MILLIS] },
+  /** The same among few members on one key. */
+  'small skewed': { members: 4, keys: 1, steps: [20, 80], epochs: 10, skews: [600_000, HOUR_MILLIS] },
 } as const satisfies Record<string, Size>
 
 export type Workload = keyof typeof WORKLOADS
@@ -43,10 +52,6 @@ export interface Profile {
   isOrdered: boolean
   /** How far a clock may be off, in milliseconds, either way. */
   skewMillis: number
-  /** Whether a clock may also be hours off for a while. */
-  isWild: boolean
-  /** Of how many members the clocks are an hour off all the time: fewer than half. */
-  strays: number
   /** How often each action is chosen, relative to each other. */
   weights: Readonly<Record<Action, number>>
   /** Chance that a write is a delete. */
@@ -68,7 +73,6 @@ export const ACTIONS = [
   'compact',
   'jump',
   'forge',
-  'rebase',
   'wait',
 ] as const
 
@@ -88,9 +92,7 @@ export function drawProfile(random: Random, size: Size): Profile {
     burst: oneOf(1, 6, 16),
     arrival: oneOf(0, 0.5),
     isOrdered: random() < 0.3,
-    skewMillis: oneOf(0, 5, 1_000, 25_000),
-    isWild: random() < 0.1,
-    strays: random() < 0.3 ? randomInteger(random, size.members / 2) : 0,
+    skewMillis: oneOf(...size.skews),
     weights: {
       write: oneOf(20, 40),
       drain: oneOf(0, 5, 20),
@@ -103,7 +105,6 @@ export function drawProfile(random: Random, size: Size): Profile {
       compact: 2,
       jump: oneOf(0, 2),
       forge: 0.5,
-      rebase: oneOf(0, 0, 1, 3),
       wait: 2,
     },
     deletes: oneOf(0.1, 0.3, 0.5),

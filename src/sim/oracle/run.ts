@@ -32,6 +32,8 @@ export interface OracleResult extends Judgement {
   /** Keys judged. */
   keys: number
   writes: number
+  /** Members that came back from their log with something else than they had. */
+  mismatched: number
   /** What no run may do: own bytes refused, an error event. */
   failures: readonly string[]
   /** Of everything that happened: 32 bits, the same in every runtime. */
@@ -64,20 +66,20 @@ export function runOracle(options: OracleOptions): OracleResult {
     judge(scene, judgement, epochs === size.epochs - 1 ? stock : undefined)
   }
   for (const { replica } of scene.members) replica.destroy()
-  const { causality, failures, hash } = world
-  return { seed, keys: epochs * size.keys, writes: causality.writes.length, ...judgement, failures, hash }
+  const { causality, mismatched, failures, hash } = world
+  const counted = { keys: epochs * size.keys, writes: causality.writes.length, mismatched }
+  return { seed, ...counted, ...judgement, failures, hash }
 }
 
 function isRight({ lost, stale, diverged, misjudged }: Judgement): boolean {
   return lost + stale + diverged + misjudged === 0
 }
 
-/** No clock is far off, all links are up, some of what was under way arrives; then pairs sync until nobody differs. */
+/** Clocks jump once more, all links are up, some of what was under way arrives; then pairs sync until nobody differs. */
 function heal(scene: Scene, traffic: Traffic): void {
   const { world, members } = scene
   scene.reunite()
-  for (const member of members) member.skewMillis = scene.skewOf(member)
-  scene.beat()
+  for (const member of members) member.skewMillis = scene.skew()
   for (const member of members) traffic.broadcast(member)
   traffic.flush()
   for (let round = 0; round < ROUNDS_MAX && !areInSync(members); round++) {

@@ -1,12 +1,10 @@
 /** Who takes part in a run of the oracle, and under which faults at the moment. */
 import { randomInteger } from '../../base/random.js'
-import { medianOffset } from '../../protocol/liveness/wall-offset.js'
 import { ballast } from './ballast.js'
 import { OracleMember } from './member.js'
 import { drawProfile, type Profile, type Size } from './profile.js'
 import type { World } from './world.js'
 
-const HOUR_MILLIS = 3_600_000
 /** Runs whose members share more than 1,000 keys or sessions from the start. */
 const BALLAST_SHARE = 0.03
 
@@ -25,34 +23,17 @@ export class Scene {
   }
 
   #restoreBallast(kind: 'keys' | 'sessions'): void {
-    for (const { replica } of this.members) replica.restore(ballast(kind))
+    for (const member of this.members) member.begin(ballast(kind))
   }
 
   /** Draws other faults, and clocks that are off as they say. */
   redraw(): void {
     this.profile = drawProfile(this.world.random, this.#size)
-    for (const member of this.members) member.skewMillis = this.skewOf(member)
-    this.beat()
+    for (const member of this.members) member.skewMillis = this.skew()
     this.world.note([this.profile.stepCount], () => JSON.stringify(this.profile))
   }
 
-  /** Heartbeats of everybody come through where they can: clocks are corrected by those of the own group. */
-  beat(): void {
-    for (const member of this.members) {
-      const heard = this.members.filter((other) => other !== member && other.group === member.group)
-      // Who is alone keeps what it heard last.
-      if (heard.length === 0) continue
-      member.correctionMillis = medianOffset(heard.map(({ skewMillis }) => skewMillis - member.skewMillis))
-    }
-  }
-
-  /** How far the clock of a member is off, in milliseconds. */
-  skewOf({ index }: OracleMember): number {
-    const isStray = index < this.profile.strays
-    return isStray ? (index % 2 === 0 ? HOUR_MILLIS : -HOUR_MILLIS) : this.skew()
-  }
-
-  /** How far an ordinary clock is off. */
+  /** How far a clock is off. */
   skew(): number {
     return Math.round((2 * this.world.random() - 1) * this.profile.skewMillis)
   }

@@ -5,13 +5,17 @@
 import type { Random } from '../../base/random.js'
 import type { ReceiveResult } from '../../protocol/replica-port.js'
 import type { MergeRules } from '../../replica/dotted-map.js'
-import type { Replica } from '../../replica/replica.js'
+import type { Replica, ReplicaEntry } from '../../replica/replica.js'
 import type { Order } from './causality.js'
 import type { RecordingClock } from './recording-clock.js'
 
 /** What a variant keeps for one life of a member, and what it does differently there. */
 export interface Behaviour {
   rules?: MergeRules
+  /** Stamps the writes, by the wall clock of its member. */
+  clock?(wall: () => number): RecordingClock
+  /** Whether an entry is written anew before an answer is given. */
+  rewrites?(entry: ReplicaEntry, wall: number): boolean
   /** Deletes `key` here and returns the update for the others, in place of `write` and `drain`. */
   delete?(replica: Replica, key: string, clock: RecordingClock): Uint8Array | undefined
   /** Merges a broadcast, in place of `receive`. */

@@ -24,8 +24,8 @@ export class World {
   readonly keys: readonly string[]
   /** The true time, in milliseconds since 1970. */
   now = START
-  /** New generations so far. */
-  rebases = 0
+  /** Members that came back from their log with something else than they had. */
+  mismatched = 0
   /** What must never happen, whatever the data: bytes of an honest member refused, an error event. */
   readonly failures: string[] = []
   readonly #stock: Stock | undefined

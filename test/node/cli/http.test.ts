@@ -113,20 +113,6 @@ describe('the HTTP interface', () => {
     await expectProblem(await fetch(`${url}/v1/usr/raw`, { method: 'DELETE' }), 404)
   })
 
-  it('begins a new generation when it may write', async () => {
-    const url = await serve()
-    store.usr.set('k', 1)
-    store.usr.delete('k')
-    const sessions = async (base: string) => (await fetch(`${base}/v1/sessions`)).json() as Promise<unknown>
-    expect(await sessions(url)).to.deep.equal({ sessions: 1, generation: 0 })
-    await expectProblem(await fetch(`${url}/v1/sessions`, { method: 'DELETE' }), 405)
-    const writable = await serve({ writable: true })
-    await expectProblem(await fetch(`${writable}/v1/sessions`, { method: 'POST' }), 405)
-    const response = await fetch(`${writable}/v1/sessions`, { method: 'DELETE' })
-    expect(await response.json()).to.deep.equal({ generation: 1, forgotten: 1 })
-    expect(await sessions(url)).to.deep.equal({ sessions: 0, generation: 1 })
-  })
-
   it('refuses bodies and keys that the store refuses, with its codes, and changes nothing', async () => {
     const url = await serve({ writable: true })
     const put = (key: string, body: string) => fetch(`${url}/v1/usr/${key}`, { method: 'PUT', body })
@@ -227,7 +213,6 @@ describe('the HTTP interface', () => {
     for (const [method, path] of [
       ['PUT', '/v1/usr/key'],
       ['DELETE', '/v1/usr/key'],
-      ['DELETE', '/v1/sessions'],
       ['POST', '/v1/checkpoints'],
       ['POST', '/v1/keys'],
     ] as const)
@@ -235,7 +220,7 @@ describe('the HTTP interface', () => {
         const body = method === 'PUT' ? { body: '2' } : {}
         await expectProblem(await fetch(`${url}${path}`, { method, headers: { Origin }, ...body }), 403)
       }
-    expect([store.usr.get('key'), store.metrics()['generation']]).to.deep.equal([1, 0])
+    expect(store.usr.get('key')).to.equal(1)
   })
 
   it('survives noise and clients that break off', async () => {

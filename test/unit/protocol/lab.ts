@@ -67,7 +67,6 @@ export class Lab {
       digest,
       time: 1,
       echo: 0,
-      wall: 0,
       visibility: 'visible',
       announced: [],
       leases: [],

@@ -6,12 +6,7 @@ import { completed, encodeUpdate } from '../../../src/replica/canonical-update.j
 import { Entry } from '../../../src/replica/entry.js'
 import { decodeEnvelope } from '../../../src/replica/envelope.js'
 import type { Run } from '../../../src/replica/incoming.js'
-import {
-  counterKey,
-  type Decoded,
-  decodeUpdate,
-  type UpdateLimits,
-} from '../../../src/replica/update-reader.js'
+import { type Decoded, decodeUpdate, type UpdateLimits } from '../../../src/replica/update-reader.js'
 import { cloneValue, type Value } from '../../../src/replica/value.js'
 import {
   KEY_BYTES_MAX,
@@ -183,13 +178,6 @@ describe('The strict reader refuses', () => {
     ['three contents', 'content', update(9, 0, item({ length: 3 }))],
     ['an empty key', 'key', update(9, 0, item({ key: '' }))],
     ['a key that reaches a prototype', 'key', update(9, 0, item({ key: '__proto__' }))],
-    ['a reserved key that is no counter', 'key', update(9, 0, item({ key: '\u0000x' }))],
-    ['the counter of another session', 'key', update(9, 0, item({ key: counterKey('c', 8), value: any(1) }))],
-    [
-      'a counter that is no integer',
-      'value',
-      update(9, 0, item({ key: counterKey('c', 9), value: any(0.5) })),
-    ],
     ['a key one byte too long', 'key', update(9, 0, item({ key: 'k'.repeat(KEY_BYTES_MAX + 1) }))],
     ['a stamp that is no float', 'meta', update(9, 0, item({ meta: any(7) }))],
     ['an infinite stamp', 'meta', update(9, 0, item({ meta: float(Number.POSITIVE_INFINITY) }))],
@@ -279,13 +267,9 @@ describe('The strict reader refuses', () => {
 })
 
 describe('The reader takes', () => {
-  it('a lifetime and a counter cell', () => {
+  it('a lifetime', () => {
     const lifetime = update(9, 0, item({ meta: raw(117, 2, float(10), float(1e12)) }))
     expect(decoded(lifetime).runs[0]?.entries[0]?.expires).to.equal(1e12)
-    const cell = decoded(update(9, 0, item({ key: counterKey('visits', 9), value: any(12) }))).runs[0]
-      ?.entries[0]
-    expect(cell?.value).to.equal(12)
-    expect(cell?.hidden).to.equal(true)
   })
 
   it('the largest key and the largest value', () => {

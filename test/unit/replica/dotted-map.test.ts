@@ -269,7 +269,7 @@ describe('Merging, as properties', () => {
         for (const [session, known] of map.context) again.advance(session, known)
         expect(again.digest.bytes()).to.deep.equal(map.digest.bytes())
         expect(again.bytes).to.equal(map.bytes)
-        expect(again.visible).to.equal(map.visible)
+        expect(again.size).to.equal(map.size)
       }),
     )
   })

@@ -21,7 +21,7 @@ function build(): { map: DottedMap; writes: LocalWrites } {
     throw error
   })
   const parts = { map, clock: new HybridClock(), notices: new Notices(events) }
-  return { map, writes: new LocalWrites({ ...parts, random: seededRandom(1), wall: () => NOW, session: 5 }) }
+  return { map, writes: new LocalWrites({ ...parts, random: seededRandom(1), session: 5 }) }
 }
 
 function planned(key: string, value: Value | undefined): PlannedWrite {

@@ -42,9 +42,6 @@ class Scene {
           { type: 'delete', key: this.#key() },
         ])
         break
-      case 5:
-        if (this.#below(4) === 0) writer.rebase()
-        break
       default:
         writer.write([{ type: 'set', key: this.#key(), value: this.#below(1000) }])
     }

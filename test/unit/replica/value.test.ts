@@ -34,8 +34,8 @@ describe('A key', () => {
     expect(codeOf(() => checkKey('ä'.repeat(KEY_BYTES_MAX / 2 + 1)))).to.equal('ERR_KEY_INVALID')
   })
 
-  it('is refused when it is empty, no string, half a character, reserved, or reaches a prototype', () => {
-    for (const key of ['', 7, undefined, LONE_SURROGATE, '\u0000x', '__proto__', 'constructor', 'prototype'])
+  it('is refused when it is empty, no string, half a character, or reaches a prototype', () => {
+    for (const key of ['', 7, undefined, LONE_SURROGATE, '__proto__', 'constructor', 'prototype'])
       expect(
         codeOf(() => checkKey(key)),
         String(key),

@@ -7,9 +7,7 @@ import { memoryCheckpoints } from '../../../src/persistence/memory-checkpoints.j
 import { encodeCheckpoint } from '../../../src/replica/checkpoint.js'
 import { DottedMap } from '../../../src/replica/dotted-map.js'
 import { Entry } from '../../../src/replica/entry.js'
-import { Lineage } from '../../../src/replica/lineage.js'
 import { stampOf } from '../../../src/replica/stamp.js'
-import { counterKey } from '../../../src/replica/update-reader.js'
 import { generateSecret } from '../../../src/security/secret.js'
 import { createStore } from '../../../src/store/store.js'
 import type { Store, StoreOptions, Value } from '../../../src/store/types.js'
@@ -291,23 +289,18 @@ describe('checkpoints', () => {
     expect(await storage.list()).to.deep.equal([])
   })
 
-  it('with hidden cells and with stamps of the far future are restored as what they show, at a time that all take', async () => {
+  it('with stamps of the far future are restored at a time that all take', async () => {
     const session = 77
-    const ahead = stampOf(Date.now() + 3_600_000)
-    const cell = { key: counterKey('visits', session), session, n: 0, stamp: ahead, value: 5, bytes: 20 }
-    const shown = { key: 'shown', session, n: 1, stamp: ahead, value: 'from ahead', bytes: 20 }
-    const entries = [new Entry(cell), new Entry(shown)]
+    const ahead = stampOf(Date.now() + 365 * 86_400_000)
+    const entry = new Entry({ key: 'k', session, n: 0, stamp: ahead, value: 'from ahead', bytes: 20 })
     const map = new DottedMap()
-    map.merge({ runs: [{ session, start: 0, end: 2, entries, dead: [] }], kills: [] })
+    map.merge({ runs: [{ session, start: 0, end: 1, entries: [entry], dead: [] }], kills: [] })
     const { a, b } = await twoStores()
-    const info = await a.checkpoints.import(encodeCheckpoint(map, ahead, new Lineage()), { label: 'ahead' })
-    expect(info.keys).to.equal(1)
-    expect((await a.checkpoints.read('ahead')).entries.map(({ key }) => key)).to.deep.equal(['shown'])
+    await a.checkpoints.import(encodeCheckpoint(map, ahead), { label: 'ahead' })
     await a.checkpoints.restore('ahead')
-    await until(() => b.usr.get('shown') === 'from ahead', 'the restored key at the other member')
+    await until(() => b.usr.get('k') === 'from ahead', 'the restored key at the other member')
     for (const store of [a, b])
-      expect(Math.abs((store.usr.entry('shown')?.at ?? 0) - Date.now())).to.be.below(60_000)
-    expect(a.doc.getMap('usr').toJSON()).to.deep.equal({ shown: 'from ahead' })
+      expect(Math.abs((store.usr.entry('k')?.at ?? 0) - Date.now())).to.be.below(60_000)
   })
 
   it('say when there is none of this name, before and after it was removed', async () => {

@@ -176,25 +176,6 @@ describe('a store', () => {
     expect(store.status).to.include({ persisted: true, storageError: undefined, lastError: undefined })
   })
 
-  it('begins a new generation that others follow, each told once, and goes on', async () => {
-    const { a, b } = await twoStores()
-    b.usr.set('k', 1)
-    await until(() => a.usr.get('k') === 1, 'the key')
-    a.usr.set('k', 2)
-    await until(() => b.usr.get('k') === 2, 'the overwrite')
-    const told: unknown[] = []
-    b.on('rebased', (event) => told.push(event))
-    expect(a.rebase()).to.deep.equal({ generation: 1, forgotten: 1 })
-    a.usr.set('own', 1)
-    expect(a.usr.entry('own')?.by).to.equal(a.id)
-    await until(() => b.metrics()['generation'] === 1, 'the generation', 20_000)
-    b.usr.set('k', 3)
-    await until(() => a.usr.get('k') === 3, 'a write in it')
-    // The record that names the session of b in it travels by itself.
-    await until(() => a.usr.entry('k')?.by === b.id, 'the name of its writer')
-    expect(told).to.deep.equal([{ generation: 1 }])
-  }).timeout(30_000)
-
   it('closes once, also by its signal, and its members hear of it', async () => {
     const control = new AbortController()
     const network = memoryNetwork()
@@ -244,7 +225,7 @@ describe('a store', () => {
     a.usr.set('k', 1)
     await b.usr.once('k')
     expect(a.metrics()).to.include({ keys: 1, members: 2, links: 1 })
-    expect(a.metrics()).to.include({ sessions: 1, generation: 0 })
+    expect(a.metrics()).to.include({ sessions: 1 })
     expect(a.metrics()['sent_gossip']).to.be.greaterThan(0)
     expect(b.metrics()['framesIn']).to.be.greaterThan(0)
   })

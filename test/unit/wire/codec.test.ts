@@ -101,7 +101,6 @@ const frame: fc.Arbitrary<Frame> = fc.oneof(
     digest,
     time: integer,
     echo: integer,
-    wall: integer,
     visibility: fc.constantFrom(...VISIBILITIES),
     announced,
     leases: fc.array(fc.record({ tag: fc.nat(), lease: fc.nat() }), { maxLength: 5 }),

@@ -34,12 +34,11 @@ export const GOLDEN_FRAMES: { [T in Frame['type']]: Golden<Extract<Frame, { type
         digest: DIGEST,
         time: 300,
         echo: 299,
-        wall: 301,
         visibility: 'hidden',
         announced: [{ tag: 5, from: 2, to: 4 }],
         leases: [{ tag: 6, lease: 1 }],
       },
-      hex: '010300000102030405060708090a0b0c0d0e0fac02ab02ad020101050202010601',
+      hex: '010300000102030405060708090a0b0c0d0e0fac02ab020101050202010601',
     },
   ],
   gossip: [

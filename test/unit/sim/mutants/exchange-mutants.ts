@@ -4,16 +4,13 @@ import * as encoding from 'lib0/encoding'
 import { encodeUpdate } from '../../../../src/replica/canonical-update.js'
 import { type DottedMap, MERGE_RULES, type MergeRules } from '../../../../src/replica/dotted-map.js'
 import type { Dot, Entry } from '../../../../src/replica/entry.js'
-import { decodeEnvelope, encodeEnvelope } from '../../../../src/replica/envelope.js'
+import { decodeEnvelope } from '../../../../src/replica/envelope.js'
 import type { Kill, Run } from '../../../../src/replica/incoming.js'
-import { Lineage, writeLineage } from '../../../../src/replica/lineage.js'
 import type { Replica } from '../../../../src/replica/replica.js'
 import { millisOf } from '../../../../src/replica/stamp.js'
-import { decodeSummary } from '../../../../src/replica/summary.js'
 import type { RecordingClock } from '../../../../src/sim/oracle/recording-clock.js'
 import type { Behaviour } from '../../../../src/sim/oracle/variant.js'
-import { decodeDifference, wholeDifference } from '../../../../src/sim/whole-difference.js'
-import { SESSION_WRITES_MAX } from '../../../../src/wire/limits.js'
+import { wholeDifference } from '../../../../src/sim/whole-difference.js'
 import { putTogether, takeApart } from './difference-bytes.js'
 import type { Mutant } from './mutant.js'
 
@@ -125,7 +122,7 @@ function deleteBare(
 ): Uint8Array | undefined {
   const dot = replica.entry(key)?.dot
   if (!dot) return undefined
-  clock.next(millisOf(clock.last), 0)
+  clock.next(millisOf(clock.last))
   const encoder = encoding.createEncoder()
   encoding.writeVarUint(encoder, clock.last)
   encoding.writeUint8Array(encoder, encodeUpdate([], killsOf([dot, ...beatenOf(map?.get(key))])))
@@ -202,57 +199,6 @@ function isWithin(ranges: readonly number[], n: number): boolean {
   return ranges.some((from, i) => i % 2 === 0 && n >= from && n < (ranges[i + 1] ?? 0))
 }
 
-const forgetsAll: Mutant = {
-  variant: {
-    name: 'a new generation that forgets sessions whatever is known of them',
-    behaviour: () => ({ parts: (difference) => [forgettingAll(difference)] }),
-  },
-  breaks: 'what its founder had not seen of a forgotten session dies with the rest of it',
-  workload: 'default',
-}
-
-function forgettingAll(difference: Uint8Array): Uint8Array {
-  const decoded = decodeDifference(difference)
-  if ('type' in decoded || decoded.lineage.id === 0) return difference
-  const steps = decoded.lineage.steps.map((step) => ({ ...step, dropped: droppedWhole(step.dropped) }))
-  const before = encoding.createEncoder()
-  writeLineage(before, decoded.lineage)
-  const encoder = encoding.createEncoder()
-  encoding.writeUint8Array(encoder, difference.subarray(0, difference.length - encoding.length(before)))
-  writeLineage(encoder, new Lineage(steps))
-  return encoding.toUint8Array(encoder)
-}
-
-/** The same sessions, all that they could ever write known. */
-function droppedWhole(dropped: Uint8Array): Uint8Array {
-  const decoder = decoding.createDecoder(dropped)
-  const encoder = encoding.createEncoder()
-  const count = decoding.readVarUint(decoder)
-  encoding.writeVarUint(encoder, count)
-  for (let i = 0; i < count; i++) {
-    encoding.writeVarUint(encoder, decoding.readVarUint(decoder))
-    decoding.readVarUint(decoder)
-    encoding.writeVarUint(encoder, SESSION_WRITES_MAX)
-  }
-  return encoding.toUint8Array(encoder)
-}
-
-const anyGeneration: Mutant = {
-  variant: {
-    name: 'broadcasts of an earlier generation taken',
-    behaviour: () => ({ receive: (replica, update) => replica.receive(inGenerationOf(replica, update)) }),
-  },
-  breaks: 'a repeated broadcast of a forgotten session is news, and its dead write lives again',
-  workload: 'small',
-}
-
-function inGenerationOf(replica: Replica, update: Uint8Array): Uint8Array {
-  const [envelope, summary] = [decodeEnvelope(update), decodeSummary(replica.summary())]
-  if ('type' in envelope || 'type' in summary) return update
-  const { clock, update: told } = envelope
-  return encodeEnvelope(clock, told.runs, told.kills, summary.generations.at(-1) ?? 0)
-}
-
 /** Mutants of what is told. */
 export const EXCHANGE_MUTANTS: readonly Mutant[] = [
   noEnvelopeClock,
@@ -262,6 +208,4 @@ export const EXCHANGE_MUTANTS: readonly Mutant[] = [
   partByPart,
   deleteWithoutDot,
   loserKept,
-  forgetsAll,
-  anyGeneration,
 ]
