@@ -18,8 +18,7 @@ const USR = '/v1/usr/'
 /** How a store is shown. */
 export interface HttpApiOptions {
   /**
-   * Lets PUT and DELETE of keys in, what makes, restores and removes checkpoints, DELETE of `/v1/sessions`, and
-   * the rotation of keys.
+   * Lets PUT and DELETE of keys in, what makes, restores and removes checkpoints, and the rotation of keys.
    * Default false.
    */
   writable?: boolean

@@ -32,7 +32,7 @@ export interface HttpServer {
 }
 
 /**
- * Serves the HTTP interface of `store`: /livez, /readyz, /v1/status, /v1/members, /v1/sys, /v1/sessions, /v1/usr,
+ * Serves the HTTP interface of `store`: /livez, /readyz, /v1/status, /v1/members, /v1/sys, /v1/usr,
  * /v1/usr/KEY, /v1/watch and /v1/checkpoints; read-only unless `writable`.
  * @throws TransportError ERR_PORT_IN_USE, UsageError ERR_OPTION_INVALID
  */

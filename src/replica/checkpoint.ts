@@ -9,8 +9,8 @@
  *   session    = distance to the last one, known, (dead, live)*         until they sum up to `known`
  *   entry      = an item as in an update
  *
- * Where the 0 stands, version 0.1.0 listed the steps of generations: count, (id, parent, length, sessions)*. They are
- * passed over.
+ * Where the 0 stands, states of the time of generations list their steps: count, (id, parent, length, sessions)*. They
+ * are passed over.
  */
 import * as encoding from 'lib0/encoding'
 import type { Offence } from '../protocol/replica-port.js'
@@ -24,7 +24,7 @@ import { millisOf } from './stamp.js'
 import { readItem, readRoot } from './update-reader.js'
 import type { Value } from './value.js'
 
-/** Steps that version 0.1.0 kept at most. */
+/** Steps of generations that were kept at most. */
 const GENERATIONS_MAX = 4
 /** ContentBinary (3) with a parent key (bit 6) and no origins. */
 const STATE_INFO = 0x23

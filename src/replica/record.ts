@@ -5,8 +5,8 @@
  *
  *   record = broadcast
  *
- * Version 0.1.0 had generations: its records may end with the number of one, or be a whole state where one began
- * (clock, 0, 0, 1, length, checkpoint). Both are read; the number means nothing any more.
+ * Logs of the time of generations are read: a record may end with the number of one, which means nothing any more, or be a
+ * whole state where one began (clock, 0, 0, 1, length, checkpoint).
  */
 import type { Offence } from '../protocol/replica-port.js'
 import { MERGE_BYTES_MAX, MERGE_SESSIONS_MAX, MERGE_STRUCTS_MAX } from '../wire/limits.js'

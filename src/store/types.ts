@@ -88,7 +88,7 @@ export interface StoreOptions {
 export interface Entry {
   key: string
   value: Value
-  /** When it was written, in milliseconds since 1970 by the corrected clock of its writer. */
+  /** When it was written, in milliseconds since 1970: by the clock of its writer, and after all that it had seen. */
   at: number
   /** The name of the write: the writer's session and the number of the write in it. */
   dot: { session: number; n: number }

@@ -8,9 +8,10 @@
  * once: the greater (stamp, session, n) wins, the other has *lost*, and whoever learns from that member learns of
  * the loss. A set *stands* at a member when it reached it, nothing that reached it killed it, and it has not lost.
  *
- * Allowed at the end, for each key: the maximal set that stands, if there is one; otherwise nothing. So a key may be
- * absent although a maximal write of it is a set only if that set had lost, somewhere that survives, to a value that
- * was deleted since: a delete kills exactly the dots that it saw, and the loser is gone where it lost.
+ * Allowed at the end, for each key: the maximal set that stands, if there is one; otherwise nothing, and then one of the
+ * maximal writes has to be a delete. So a key may be absent although a maximal write of it is a set only if that set had
+ * lost, somewhere that survives, to a value that was deleted since: a delete kills exactly the dots that it saw, and the
+ * loser is gone where it lost.
  */
 import { WriteSet } from './write-set.js'
 
@@ -135,10 +136,17 @@ export class Causality {
   /** Judges what is visible at the end, `all` being the union of what the living have seen. */
   verdict(all: Knowledge, key: string, visible: Write | 'unknown' | undefined): Verdict {
     const standing = this.standing(all, key)
-    if (visible === undefined) return standing ? 'lost' : undefined
+    if (visible === undefined) return standing || !this.#isDeleted(all, key) ? 'lost' : undefined
     if (visible === 'unknown' || !all.seen.has(visible.id)) return 'stale'
     if (this.#isOverwritten(all, visible)) return 'stale'
     return visible === standing ? undefined : 'misjudged'
+  }
+
+  /** Whether a delete is maximal, or nobody living has seen any write: then nothing need be there. */
+  #isDeleted(all: Knowledge, key: string): boolean {
+    const survivors = all.seen.pick(this.#ofKey(key).all, []).flatMap((id) => this.writes[id] ?? [])
+    const maximal = survivors.filter((write) => !this.#isOverwritten(all, write))
+    return maximal.length === 0 || maximal.some(({ type }) => type === 'delete')
   }
 
   #isOverwritten(all: Knowledge, { id, key }: Write): boolean {

@@ -103,6 +103,6 @@ function jump(member: OracleMember, scene: Scene): void {
 function forge(member: OracleMember, { members, world }: Scene): void {
   const map = new DottedMap()
   for (const { replica } of members) map.advance(replica.session, 2 ** 40)
-  if (!member.replica.difference(encodeSummary(map))) world.fail('A summary is refused')
+  if (!member.answer(encodeSummary(map))) world.fail('A summary is refused')
   world.note([member.index], () => `a liar asks ${member.index}`)
 }

@@ -311,9 +311,14 @@ export class OracleMember {
     const failed = this.replica.replay(kept.flatMap(({ records }) => records))
     const last = kept.at(-1)
     if (last) this.knowledge = last.knowledge.clone()
-    if (failed > 0 || (last && last.digest !== this.digest())) this.#world.mismatched += 1
+    if (failed > 0 || (last && last.digest !== this.digest())) this.#mismatched(failed)
     this.#records = []
     this.#disk = { snapshot, log: kept }
+  }
+
+  #mismatched(failed: number): void {
+    this.#world.mismatched += 1
+    this.#world.note([this.index], () => `${this.index} came back with something else, ${failed} records failed`)
   }
 
   #rise(saved: Saved | undefined): void {
