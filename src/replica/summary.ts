@@ -7,6 +7,7 @@
  *   context    = 0, count, (session, known)* | 1, hashes         content = 0 | 1, hashes
  */
 import * as encoding from 'lib0/encoding'
+import { bytesEqual } from '../base/bytes.js'
 import type { Offence } from '../protocol/replica-port.js'
 import { MERGE_BYTES_MAX } from '../wire/limits.js'
 import { type BoundedReader, Refusal, readWhole } from './bounded-reader.js'
@@ -46,14 +47,12 @@ export function encodeSummary(map: DottedMap, theirs?: Uint8Array): Uint8Array {
 }
 
 /** Whether another member knows of the same writes, and holds something else. */
-function isContested(map: DottedMap, theirs: Uint8Array | undefined): boolean {
-  const ours = map.digest.bytes()
-  const differs = (byte: number, index: number) => byte !== theirs?.[index]
-  return (
-    theirs !== undefined &&
-    ours.slice(0, 8).some(differs) &&
-    !ours.slice(8).some((byte, i) => byte !== theirs[i + 8])
-  )
+function isContested(map: DottedMap, theirs: Uint8Array = new Uint8Array()): boolean {
+  const differs = (from: number, to: number) => {
+    const ours = map.digest.bytes().subarray(from, to)
+    return !bytesEqual(ours, theirs.subarray(from, to))
+  }
+  return differs(0, 8) && !differs(8, 16)
 }
 
 /** Reads a summary. */

@@ -5,6 +5,28 @@ import type { ReceiveResult } from '../../src/protocol/replica-port.js'
 import { EngineLab, recordOf, sentTo } from './engine-lab.js'
 
 describe('a difference that does not fit', () => {
+  it('is asked for again after 10 s, when it is refused for another reason than a full store', () => {
+    const lab = new EngineLab()
+    const refused: ReceiveResult = { type: 'refused', kind: 'clock' }
+    lab.replica.takeDifference = () => ({ take: () => undefined, merge: () => refused })
+    lab.link('ahead')
+    const tell = () => {
+      const digest = { replica: new Uint8Array(16).fill(9), members: 1, ask: false }
+      const outputs = lab.frame('ahead', { type: 'digest', ...digest })
+      return sentTo(outputs, 'ahead').find(({ type }) => type === 'sync-request')
+    }
+    const request = tell()
+    if (request?.type !== 'sync-request') throw new Error('no request')
+    const { exchange } = request
+    lab.frame('ahead', { type: 'sync-part', exchange, index: 0, last: true, bytes: new Uint8Array(8) })
+    expect(tell()).to.equal(undefined)
+    for (let second = 0; second < 11; second++) {
+      lab.now += 1000
+      lab.beat('ahead')
+    }
+    expect(tell()?.type).to.equal('sync-request')
+  })
+
   it('is not asked for again of that neighbor for 10 minutes', () => {
     const lab = new EngineLab()
     const refused: ReceiveResult = { type: 'refused', kind: 'full' }

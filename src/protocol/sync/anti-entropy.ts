@@ -123,7 +123,7 @@ export class AntiEntropy {
     return 'changed'
   }
 
-  /** A full store stays full. */
+  /** A full store stays full; what is refused for another reason may be welcome soon. */
   #refused(neighbor: Neighbor, kind: string, now: number): void {
     this.#context.counters.refusals += 1
     const { syncFullMillis, antiEntropyMillis } = this.#context.config

@@ -318,7 +318,10 @@ export class OracleMember {
 
   #mismatched(failed: number): void {
     this.#world.mismatched += 1
-    this.#world.note([this.index], () => `${this.index} came back with something else, ${failed} records failed`)
+    this.#world.note(
+      [this.index],
+      () => `${this.index} came back with something else, ${failed} records failed`,
+    )
   }
 
   #rise(saved: Saved | undefined): void {

@@ -31,8 +31,8 @@ describe('a simulated cluster of engines', () => {
     })
   }
 
-  for (const hours of [1, -1])
-    it(`corrects a clock that is ${hours} h off by its neighbors: what its member writes is taken at once`, () => {
+  for (const hours of [1, -1, 26, -26])
+    it(`takes at once what a member writes whose clock is ${hours} h off`, () => {
       const { cluster, checker } = formed(12, 5, 'real')
       const stray = cluster.pick()
       stray.wallLead = hours * 3_600_000
@@ -41,10 +41,24 @@ describe('a simulated cluster of engines', () => {
       cluster.run(3_000)
       expect(checker.unsettled()).to.deep.equal([])
       expect(stray.engine.counters.syncs).to.be.below(20)
-      for (const member of cluster.members) {
-        expect(member.engine.counters.refusals).to.equal(0)
-      }
+      for (const member of cluster.members) expect(member.engine.counters.refusals).to.equal(0)
     })
+
+  it('agrees within seconds once clocks get to what is three days ahead, and on everything else before', () => {
+    const { cluster, checker } = formed(12, 6, 'real')
+    const stray = cluster.pick()
+    const others = cluster.members.filter((member) => member !== stray)
+    stray.wallLead = 72 * 3_600_000
+    stray.write()
+    cluster.run(5_000)
+    for (const member of others) member.write()
+    cluster.run(60_000)
+    expect(new Set(others.map(({ replica }) => replica.digest().join())).size).to.equal(1)
+    expect(checker.unsettled()).to.include('2 different digests')
+    for (const member of others) member.wallLead = 24 * 3_600_000
+    cluster.run(30_000)
+    expect(checker.unsettled()).to.deep.equal([])
+  })
 
   it('delivers each write to everyone that is up, and says by which way', () => {
     const { cluster, checker } = formed(20, 2)
