@@ -108,7 +108,7 @@ export class Exchange {
   restore(checkpoint: Uint8Array): ReceiveResult {
     const decoded = decodeCheckpoint(checkpoint)
     if ('type' in decoded) return decoded
-    const result = this.#merge(decoded)
+    const result = this.#merge(decoded, latestOf(decoded))
     this.#map.restored(this.#parts.clock.last)
     return result
   }
@@ -125,22 +125,21 @@ export class Exchange {
     const record = decodeRecord(bytes)
     if ('type' in record) return false
     if (record.checkpoint) return this.restore(record.checkpoint).type === 'applied'
-    return this.#merge({ incoming: record.update, clock: record.clock }).type === 'applied'
+    const arrival = { incoming: record.update, clock: record.clock }
+    return this.#merge(arrival, latestOf(arrival)).type === 'applied'
   }
 
   /** Merges what another member sent, unless it is too far ahead of the time here. */
   #take(arrival: Arrival): ReceiveResult {
     const latest = latestOf(arrival)
-    if (latest <= stampMax(this.#parts.wall())) return this.#merge(arrival)
+    if (latest <= stampMax(this.#parts.wall())) return this.#merge(arrival, latest)
     this.#parts.ahead(latest)
     return { type: 'refused', kind: 'clock' }
   }
 
   /** Merges all or nothing. */
-  #merge(arrival: Arrival): ReceiveResult {
-    const { incoming, deaths } = arrival
+  #merge({ incoming, deaths }: Arrival, latest: number): ReceiveResult {
     const { room, absorb, record } = this.#parts
-    const latest = latestOf(arrival)
     if (latest > STAMP_MAX) return { type: 'offence', kind: 'clock' }
     if (this.#writes.isForked(incoming)) this.#fork('ahead')
     if (!this.#map.isReady(incoming)) return { type: 'early' }
