@@ -23,6 +23,8 @@ export default {
         pipe: true,
         args: browser.args,
       },
+      // A tab that is not in front is hidden, and draws nothing; the front of a window is.
+      createPage: ({ context }) => context.newPage({ type: 'window' }),
     }),
   ],
   // Spelled so, the dev server listens on the loopback interface alone; for 'localhost' it listens on all of them.

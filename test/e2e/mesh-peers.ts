@@ -46,7 +46,7 @@ export class MeshPeers {
 
   async tab(): Promise<MeshPeer> {
     this.#page ??= bundleForTab()
-    const page = await openTab('about:blank')
+    const page = await openTab()
     await page.evaluate(await this.#page)
     await page.evaluate((...args) => window.openMeshMember(...args), this.#cluster, this.#signaling)
     return new TabPeer(page)

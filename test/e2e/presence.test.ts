@@ -50,7 +50,7 @@ describe('two tabs and a Node process that show and tell each other things', fun
   })
 
   async function tab(name: string): Promise<Page> {
-    const page = await openTab('about:blank')
+    const page = await openTab()
     await page.evaluate(script)
     await page.evaluate((...args) => window.openPresence(...args), 'presence', signaling.url, name)
     return page
@@ -77,10 +77,9 @@ describe('two tabs and a Node process that show and tell each other things', fun
     await late.evaluate(() => window.presenceStore.presence.set({ cursor: 'tab 3' }))
     await until(() => store.presence.get(lateId)?.cursor === 'tab 3', 'the cursor of the late tab')
 
-    await late.goto('about:blank')
+    await late.close()
     await until(() => store.presence.get(lateId) === undefined, 'gone with its page', 5_000)
     expect(gone.at(-1)).to.include({ id: lateId, name: 'tab 3', state: 'left' })
-    await late.close()
   })
 
   it('send bytes to one and to all', async () => {

@@ -1,10 +1,9 @@
 /** The same seed goes the same way in every runtime: the scenarios of the swarm, in Node and in Chromium. */
 import { expect } from 'chai'
 import { build } from 'esbuild'
-import puppeteer from 'puppeteer-core'
-import { findBrowser } from '../../../scripts/browser.mjs'
 import { playScenario, scenarioOf } from '../../../src/sim/swarm.js'
 import { createTestCluster } from '../../../src/testing.js'
+import { closeChromium, openTab } from '../../e2e/chromium.js'
 
 /** Among them are stub and real replicas. */
 const SEEDS = [1, 2, 3, 4]
@@ -39,6 +38,8 @@ async function traceOfStores(create: typeof createTestCluster): Promise<string> 
 }
 
 describe('the simulator', () => {
+  after(closeChromium)
+
   it('goes the same way in Node and in Chromium, step for step', async function () {
     this.timeout(120_000)
     const inChromium = await outcomesInChromium(PROGRAM)
@@ -65,19 +66,7 @@ async function outcomesInChromium(program: string): Promise<unknown> {
     platform: 'browser',
     logLevel: 'silent',
   })
-  const { executablePath, args, headless } = await findBrowser()
-  const browser = await puppeteer.launch({
-    executablePath,
-    args,
-    headless,
-    pipe: true,
-    protocolTimeout: 100_000,
-  })
-  try {
-    const page = await browser.newPage()
-    await page.evaluate(outputFiles[0]?.text ?? '')
-    return await page.evaluate(() => (globalThis as unknown as { outcomes: unknown }).outcomes)
-  } finally {
-    await browser.close()
-  }
+  const page = await openTab()
+  await page.evaluate(outputFiles[0]?.text ?? '')
+  return page.evaluate(() => (globalThis as unknown as { outcomes: unknown }).outcomes)
 }

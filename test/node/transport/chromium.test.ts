@@ -23,7 +23,7 @@ describe('a Node member and a tab of Chromium', function () {
   let page: Page
   beforeEach(async () => {
     mesh = new TestMesh()
-    page = await openTab('about:blank')
+    page = await openTab()
     await page.evaluate(await bundle())
   })
   // Open links keep a process alive, also when a test has failed.
