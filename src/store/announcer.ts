@@ -34,6 +34,8 @@ export class Announcer {
   readonly #host: AnnouncerHost
   #told: Status | undefined
   #queued = false
+  /** Whether an error that nothing listened to was said on the console. */
+  #saidUnheard = false
   #refreshedAt = Number.NEGATIVE_INFINITY
 
   constructor(host: AnnouncerHost) {
@@ -89,6 +91,7 @@ export class Announcer {
 
   report(error: GossipKvError): void {
     this.#host.board.lastError = error
+    this.#sayUnheard(error)
     this.events.emit('error', error)
     this.refreshSoon()
   }
@@ -123,6 +126,16 @@ export class Announcer {
 
   listenerThrew(cause: unknown): void {
     this.report(listenerThrew(cause))
+  }
+
+  /** The one thing that the library ever logs: a store that nobody listens to must not fail without a word. */
+  #sayUnheard(error: GossipKvError): void {
+    if (this.#saidUnheard || this.events.has('error')) return
+    this.#saidUnheard = true
+    console.error(
+      "A gossip-kv store has trouble; what else it has goes to store.on('error', ...) alone:",
+      error,
+    )
   }
 
   #update(): readonly MemberView[] {
