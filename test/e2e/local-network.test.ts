@@ -7,15 +7,14 @@ import { build } from 'esbuild'
 import puppeteer, { type Browser, type Page } from 'puppeteer-core'
 import { findBrowser } from '../../scripts/browser.mjs'
 import { createSignalingServer, type SignalingServer } from '../../signaling-server/server.js'
-import { until } from './processes.js'
+import { until } from '../until.js'
 
 const fixture = fileURLToPath(new URL('presence-tab-fixture.ts', import.meta.url))
 /** What the packaged browser has and does not switch on by itself. */
 const CHECKS =
   'LocalNetworkAccessChecks:LocalNetworkAccessChecksWarn/false,LocalNetworkAccessChecksWebSockets'
 
-describe('a page whose signaling server is on the local network', function () {
-  this.timeout(60_000)
+describe('a page whose signaling server is on the local network', () => {
   let signaling: SignalingServer
   let pages: Server
   let port: number
@@ -98,7 +97,7 @@ describe('a page whose signaling server is on the local network', function () {
     const session = await page.createCDPSession()
     for (const name of ['local-network-access', 'loopback-network'])
       await session.send('Browser.setPermission', { permission: { name }, setting: 'granted' })
-    await until(async () => (await signalingOf(page)) === 'connected', 'connected', 20_000)
+    await until(async () => (await signalingOf(page)) === 'connected', 'connected')
     expect((await errorOf(page)).code).to.equal(undefined)
   })
 

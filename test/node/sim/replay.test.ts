@@ -40,8 +40,7 @@ async function traceOfStores(create: typeof createTestCluster): Promise<string> 
 describe('the simulator', () => {
   after(closeChromium)
 
-  it('goes the same way in Node and in Chromium, step for step', async function () {
-    this.timeout(120_000)
+  it('goes the same way in Node and in Chromium, step for step', async () => {
     const inChromium = await outcomesInChromium(PROGRAM)
     const inNode = SEEDS.map((seed) => playScenario(scenarioOf(seed)))
     expect(inChromium).to.deep.equal(JSON.parse(JSON.stringify(inNode)))
@@ -49,8 +48,7 @@ describe('the simulator', () => {
     expect(new Set(SEEDS.map((seed) => scenarioOf(seed).replica)).size).to.equal(2)
   })
 
-  it('and so do the stores of a test cluster: their traces are the same', async function () {
-    this.timeout(120_000)
+  it('and so do the stores of a test cluster: their traces are the same', async () => {
     const inChromium = await outcomesInChromium(STORES)
     expect(inChromium).to.match(/^\d+(\.\d+)? [0-9a-f]{16}$/)
     expect(inChromium).to.equal(await traceOfStores(createTestCluster))
