@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../base/clock.js'
 import { Emitter } from '../base/emitter.js'
-import type { GossipKvError } from '../base/errors.js'
+import type { ErrorCode, GossipKvError } from '../base/errors.js'
 import type { DriverEvents, MemberView } from '../driver/driver.js'
 import type { MemberList } from './members.js'
 import type { PresenceBoard } from './presence.js'
@@ -34,8 +34,8 @@ export class Announcer {
   readonly #host: AnnouncerHost
   #told: Status | undefined
   #queued = false
-  /** Whether an error that nothing listened to was said on the console. */
-  #saidUnheard = false
+  /** What was said on the console, as nothing listened. */
+  readonly #said = new Set<ErrorCode>()
   #refreshedAt = Number.NEGATIVE_INFINITY
 
   constructor(host: AnnouncerHost) {
@@ -128,14 +128,11 @@ export class Announcer {
     this.report(listenerThrew(cause))
   }
 
-  /** The one thing that the library ever logs: a store that nobody listens to must not fail without a word. */
+  /** All that the library ever logs, once for each code: a store to whose errors nothing listens must not fail in silence. */
   #sayUnheard(error: GossipKvError): void {
-    if (this.#saidUnheard || this.events.has('error')) return
-    this.#saidUnheard = true
-    console.error(
-      "A gossip-kv store has trouble; what else it has goes to store.on('error', ...) alone:",
-      error,
-    )
+    if (this.events.has('error') || this.#said.has(error.code)) return
+    this.#said.add(error.code)
+    console.error(error.message, ...(error.cause === undefined ? [] : [error.cause]))
   }
 
   #update(): readonly MemberView[] {

@@ -70,7 +70,7 @@ describe('a store that cannot start', () => {
     const store = storeWithoutWebrtc()
     await outcome(store.ready())
     expect(said).to.have.length(1)
-    expect(String(said[0]?.at(-1))).to.include('ERR_WEBRTC_UNAVAILABLE')
+    expect(said[0]?.[0]).to.include('ERR_WEBRTC_UNAVAILABLE')
   })
 
   it('says nothing on the console when something listens', async () => {
@@ -83,19 +83,24 @@ describe('a store that cannot start', () => {
 })
 
 describe('a store to whose errors nothing listens', () => {
-  it('says the first of them on the console, and no more', async () => {
+  it('says each kind of them on the console once, with its cause', async () => {
     const said: unknown[][] = []
     const { error } = console
     console.error = (...words) => said.push(words)
     const store = createStore({ cluster: 'c', transport: memoryNetwork().transport() })
+    const cause = new Error('of the application')
     store.usr.subscribe(() => {
-      throw new Error('of the application')
+      throw cause
     })
     store.usr.set('key', 1)
     store.usr.set('key', 2)
+    expect(() => store.doc.getMap('foreign').set('key', 1)).to.throw()
     console.error = error
     await store.close()
-    expect(said).to.have.length(1)
-    expect(said[0]?.at(-1)).to.include({ code: 'ERR_LISTENER_THREW' })
+    expect(said.map(([message]) => /ERR_\w+/.exec(String(message))?.[0])).to.deep.equal([
+      'ERR_LISTENER_THREW',
+      'ERR_FOREIGN_WRITE',
+    ])
+    expect(said[0]?.[1]).to.equal(cause)
   })
 })
