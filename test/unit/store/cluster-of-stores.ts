@@ -9,6 +9,8 @@ const open: Store[] = []
 /** A store over `network`. */
 export function storeOn(network: MemoryNetwork, options: Partial<StoreOptions> = {}): Store {
   const store = createStore({ cluster: 'test', transport: network.transport(), ...options })
+  // Tests make trouble on purpose: the console is for what they did not mean.
+  store.on('error', () => undefined)
   open.push(store)
   return store
 }
