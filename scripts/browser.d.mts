@@ -9,7 +9,7 @@ export interface Browser {
 }
 
 /**
- * The browser to run tests in: CHROME_PATH, else an installed Chrome or Chromium, else the packaged one.
+ * The browser to run tests in: CHROME_PATH, else an installed Chrome or Chromium, else the packaged one, which CHROME_PATH=@sparticuz/chromium names.
  * @throws Error when there is none, or the one found does not start; the text says what to do
  */
 export function findBrowser(): Promise<Browser>

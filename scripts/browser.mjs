@@ -1,7 +1,8 @@
 /**
  * Finds the Chromium that the tests run in: CHROME_PATH, else an installed Chrome or Chromium, else the headless
- * one inside the npm package @sparticuz/chromium. Candidates stay hidden behind `.local` names (mDNS), as they are
- * for users; tabs connect with them here. It never answers "none": no browser is an error that says what to do.
+ * one inside the npm package @sparticuz/chromium. `CHROME_PATH=@sparticuz/chromium` takes that one although another is
+ * installed. Candidates stay hidden behind `.local` names (mDNS), as they are for users; tabs connect with them here.
+ * It never answers "none": no browser is an error that says what to do.
  */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -12,6 +13,9 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+
+/** The npm package that holds a browser. */
+const PACKAGE = '@sparticuz/chromium'
 
 /** Where Linux distributions, macOS and Windows put Chrome and Chromium. */
 const INSTALLED_PATHS = [
@@ -57,28 +61,20 @@ const COMMON_ARGS = [
  */
 export async function findBrowser() {
   const named = process.env.CHROME_PATH
-  if (named) {
+  if (named && named !== PACKAGE) {
     if (!existsSync(named)) throw noBrowser(`CHROME_PATH names ${named}, which does not exist`)
     await version(named, 'CHROME_PATH')
-    return {
-      executablePath: named,
-      args: argsFor('CHROME_PATH'),
-      source: 'CHROME_PATH',
-      headless: headlessOf(named),
-    }
+    return found(named, 'CHROME_PATH')
   }
   const installed = INSTALLED_PATHS.find((path) => existsSync(path))
-  if (installed !== undefined) {
-    await version(installed, 'the installed browser')
-    return { executablePath: installed, args: argsFor('installed'), source: 'installed', headless: true }
-  }
-  const executablePath = await packaged()
-  return {
-    executablePath,
-    args: argsFor('@sparticuz/chromium'),
-    source: '@sparticuz/chromium',
-    headless: 'shell',
-  }
+  if (installed === undefined || named === PACKAGE) return found(await packaged(), PACKAGE)
+  await version(installed, 'the installed browser')
+  return found(installed, 'installed')
+}
+
+/** @returns {Browser} */
+function found(executablePath, source) {
+  return { executablePath, args: argsFor(source), source, headless: headlessOf(executablePath) }
 }
 
 /** A headless shell knows only the old headless mode, which puppeteer calls `shell`. */
@@ -91,7 +87,7 @@ function headlessOf(path) {
  * packaged build carries no setuid helper for it.
  */
 function argsFor(source) {
-  const sandboxed = process.getuid?.() !== 0 && !process.env.CI && source !== '@sparticuz/chromium'
+  const sandboxed = process.getuid?.() !== 0 && !process.env.CI && source !== PACKAGE
   return sandboxed ? [...COMMON_ARGS] : [...COMMON_ARGS, '--no-sandbox', '--disable-setuid-sandbox']
 }
 

@@ -1,12 +1,16 @@
 /**
  * The reporter of web-test-runner that counts, so that `npm test` can sum up its runners: it writes
- * `{ passed, failed, skipped, failures }` to the file that COUNT_FILE names, once per run.
+ * `{ passed, failed, skipped, failures }` to the file that COUNT_FILE names, once per run, and touches the file
+ * beside it that ends with `.moved` after each test file.
  */
 import { writeFileSync } from 'node:fs'
 
 /** @returns {import('@web/test-runner').Reporter} */
 export function countReporter(path = process.env.COUNT_FILE) {
   return {
+    reportTestFileResults() {
+      if (path) writeFileSync(`${path}.moved`, '')
+    },
     onTestRunFinished({ sessions }) {
       const count = countOf(sessions)
       if (path) writeFileSync(path, JSON.stringify(count))

@@ -4,7 +4,7 @@
  * failure, never a skip.
  */
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -15,6 +15,8 @@ import { suitesNamed } from './suites.mjs'
 const root = fileURLToPath(new URL('..', import.meta.url))
 /** How long a runner may live after its last test; what holds it longer was left open by a test. */
 const EXIT_MILLIS = 20_000
+/** How long a runner may take over one test, or over one file in Chromium; see test/until.ts. */
+const QUIET_MILLIS = 6 * 60_000
 const running = new Set()
 let reported = false
 
@@ -115,7 +117,7 @@ function runnerEnds(suite, countFile) {
       detached: process.platform !== 'win32',
     })
     running.add(child)
-    const watch = watchdog(child, suite, countFile)
+    const watch = watchdog(child, countFile)
     child.on('error', (error) => watch.ended(resolve, `it could not start: ${error.message}`))
     child.on('exit', (code, signal) =>
       watch.ended(resolve, signal ? `ended by ${signal}` : `exit code ${code}`, code),
@@ -123,16 +125,17 @@ function runnerEnds(suite, countFile) {
   })
 }
 
-/** Ends a runner that takes longer than its suite's limit, or that stays after it has counted. */
-function watchdog(child, suite, countFile) {
-  const startedAt = performance.now()
+/** Ends a runner in which no test ends for long, or that stays after it has counted. */
+function watchdog(child, countFile) {
+  const startedAt = Date.now()
   let countedAt
   let verdict
   const timer = setInterval(() => {
-    const now = performance.now()
+    const now = Date.now()
     if (countedAt === undefined && existsSync(countFile)) countedAt = now
-    if (now - startedAt > suite.limitMillis)
-      verdict ??= `it took longer than ${suite.limitMillis / 60_000} minutes`
+    const movedAt = statSync(`${countFile}.moved`, { throwIfNoEntry: false })?.mtimeMs ?? startedAt
+    if (countedAt === undefined && now - movedAt > QUIET_MILLIS)
+      verdict ??= `no test ended for ${QUIET_MILLIS / 60_000} minutes`
     else if (now - (countedAt ?? now) > EXIT_MILLIS) verdict ??= 'it did not exit: a test left something open'
     if (verdict !== undefined) kill(child)
   }, 250)

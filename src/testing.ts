@@ -318,6 +318,8 @@ class Cluster implements TestCluster {
     this.#processes.set(store, process)
     this.#made.set(store, options)
     this.#members.push(store)
+    // Trouble is what such a cluster is for; none of it is said on the console.
+    store.on('error', () => undefined)
     store.on('status', ({ name }) => {
       if (name === 'closed') this.#drop(store)
     })

@@ -43,6 +43,11 @@ export class Emitter<Events extends { [K in keyof Events]: unknown }> {
     }
   }
 
+  /** Whether anybody listens. */
+  has(type: keyof Events): boolean {
+    return (this.#listeners.get(type)?.size ?? 0) > 0
+  }
+
   /** Drops every listener. */
   clear(): void {
     this.#listeners.clear()

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../base/clock.js'
 import { Emitter } from '../base/emitter.js'
-import type { GossipKvError } from '../base/errors.js'
+import type { ErrorCode, GossipKvError } from '../base/errors.js'
 import type { DriverEvents, MemberView } from '../driver/driver.js'
 import type { MemberList } from './members.js'
 import type { PresenceBoard } from './presence.js'
@@ -34,6 +34,8 @@ export class Announcer {
   readonly #host: AnnouncerHost
   #told: Status | undefined
   #queued = false
+  /** What was said on the console, as nothing listened. */
+  readonly #said = new Set<ErrorCode>()
   #refreshedAt = Number.NEGATIVE_INFINITY
 
   constructor(host: AnnouncerHost) {
@@ -89,6 +91,7 @@ export class Announcer {
 
   report(error: GossipKvError): void {
     this.#host.board.lastError = error
+    this.#sayUnheard(error)
     this.events.emit('error', error)
     this.refreshSoon()
   }
@@ -123,6 +126,13 @@ export class Announcer {
 
   listenerThrew(cause: unknown): void {
     this.report(listenerThrew(cause))
+  }
+
+  /** All that the library ever logs, once for each code: a store to whose errors nothing listens must not fail in silence. */
+  #sayUnheard(error: GossipKvError): void {
+    if (this.events.has('error') || this.#said.has(error.code)) return
+    this.#said.add(error.code)
+    console.error(error.message, ...(error.cause === undefined ? [] : [error.cause]))
   }
 
   #update(): readonly MemberView[] {

@@ -93,8 +93,8 @@ class Bridge {
     try {
       this.#store.presence.set({ [this.#field]: value } as Partial<PresenceState>)
     } catch (error) {
-      // An editor outlives the store that is being closed, and is not to fail for it.
-      if (!(error instanceof UsageError && error.code === 'ERR_STORE_CLOSED')) throw error
+      // An editor outlives the store that is being closed, or could not start, and is not to fail for it.
+      if (error instanceof UsageError && error.code !== 'ERR_STORE_CLOSED') throw error
     }
   }
 

@@ -3,7 +3,7 @@
  * listeners by key and prefix, and cached sorted keys and snapshots.
  */
 import type { Unsubscribe } from '../base/emitter.js'
-import { UsageError } from '../base/errors.js'
+import { type GossipKvError, UsageError } from '../base/errors.js'
 import { type PlannedWrite, plan, planAll } from '../replica/plan.js'
 import type { Replica, WriteOperation } from '../replica/replica.js'
 import { checkKey } from '../replica/value.js'
@@ -21,17 +21,19 @@ export interface KvHost {
 }
 
 type Listener = (event: ChangeEvent) => void
+/** Hears that the store has closed, and why when it could not start. */
+export type EndListener = (failure: GossipKvError | undefined) => void
 
 export class KvCore {
   readonly #host: KvHost
   readonly #listeners = new Set<Listener>()
   readonly #keyListeners = new Map<string, Set<(change: KeyChange) => void>>()
-  readonly #endListeners = new Set<() => void>()
+  readonly #endListeners = new Set<EndListener>()
   /** The writes of an open batch by key, checked and cloned. */
   #batch: Map<string, PlannedWrite> | undefined
   #sortedKeys: readonly string[] | undefined
   #snapshot: Readonly<Record<string, Value>> | undefined
-  #ended = false
+  #ending: { failure: GossipKvError | undefined } | undefined
 
   constructor(host: KvHost) {
     this.#host = host
@@ -123,8 +125,9 @@ export class KvCore {
   }
 
   /** Calls back once when the store closes; at once when it has. */
-  onEnd(end: () => void): Unsubscribe {
-    if (this.#ended) queueMicrotask(end)
+  onEnd(end: EndListener): Unsubscribe {
+    const ending = this.#ending
+    if (ending) queueMicrotask(() => end(ending.failure))
     else this.#endListeners.add(end)
     return () => void this.#endListeners.delete(end)
   }
@@ -142,9 +145,9 @@ export class KvCore {
   }
 
   /** The store closes: iterations end, listeners are dropped. */
-  end(): void {
-    this.#ended = true
-    for (const end of [...this.#endListeners]) end()
+  end(failure?: GossipKvError): void {
+    this.#ending = { failure }
+    for (const end of [...this.#endListeners]) end(failure)
     this.#endListeners.clear()
     this.#listeners.clear()
     this.#keyListeners.clear()

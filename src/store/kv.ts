@@ -145,7 +145,9 @@ export class PrefixKv implements KV {
       const off = this.subscribe(key, (value) => {
         if (predicate(value)) settle(() => resolve(value))
       })
-      const offEnd = this.#core.onEnd(() => settle(() => reject(gaveUp(key, 'the store was closed'))))
+      const offEnd = this.#core.onEnd((failure) =>
+        settle(() => reject(failure ?? gaveUp(key, 'the store was closed'))),
+      )
       const timer =
         options.timeout === undefined
           ? undefined

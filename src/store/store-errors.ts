@@ -5,7 +5,7 @@ import { InternalError, messageOf, UsageError } from '../base/errors.js'
 export function storeClosed(): UsageError {
   return new UsageError('ERR_STORE_CLOSED', {
     what: 'The store is closed',
-    why: 'close() was called, its signal was aborted, or it could not start',
+    why: 'close() was called, or its signal was aborted',
     fix: 'Make a new one with createStore()',
   })
 }

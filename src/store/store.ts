@@ -103,6 +103,8 @@ class GossipStore implements Store {
   #shown: Uint8Array | undefined
   #offs: Unsubscribe[] = []
   #ready: Promise<void> | undefined
+  /** Why it could not start. */
+  #failure: GossipKvError | undefined
   #closing: Promise<void> | undefined
 
   constructor(world: StoreWorld, options: StoreOptions) {
@@ -259,10 +261,10 @@ class GossipStore implements Store {
       ]
       this.#announcer.refresh()
     } catch (cause) {
-      const error = cause instanceof GossipKvError ? cause : internalError(cause)
-      this.#announcer.report(error)
+      this.#failure = cause instanceof GossipKvError ? cause : internalError(cause)
+      this.#announcer.report(this.#failure)
       await this.close()
-      throw error
+      throw this.#failure
     }
   }
 
@@ -301,7 +303,7 @@ class GossipStore implements Store {
     const links = this.#driver ? this.#driver.close() : this.#transport.links.close()
     await this.#checkpoints.close()
     await Promise.allSettled([links, this.#saver?.close()])
-    this.#core.end()
+    this.#core.end(this.#failure)
     this.#announcer.refresh()
     this.#announcer.events.clear()
     this.#replica.destroy()
@@ -396,6 +398,6 @@ class GossipStore implements Store {
   }
 
   #assertOpen(): void {
-    if (this.#closing) throw storeClosed()
+    if (this.#closing) throw this.#failure ?? storeClosed()
   }
 }

@@ -22,7 +22,9 @@ export function waitSynced(
       const { name } = store.status
       if (name === 'alone' || agreeing >= peers)
         settle(() => resolve({ peers: agreeing, alone: name === 'alone' }))
-      else if (name === 'closed') settle(() => reject(aborted('the store was closed')))
+      else if (name === 'closed')
+        // A store that could not start says why.
+        settle(() => store.ready().then(() => reject(aborted('the store was closed')), reject))
     }
     const onAbort = () => settle(() => reject(aborted('its signal was aborted')))
     const off = store.on('status', check)

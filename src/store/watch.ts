@@ -1,4 +1,6 @@
 /** Changes as an async iteration that never ends silently and never holds more than one change per key. */
+import type { GossipKvError } from '../base/errors.js'
+import type { EndListener } from './kv-core.js'
 import type { KeyChange } from './types.js'
 
 /** What a watch hangs on: how to hear of changes, and how to hear of the end. */
@@ -6,15 +8,16 @@ export interface WatchSource {
   initial: readonly KeyChange[]
   subscribe(push: (changes: readonly KeyChange[]) => void): () => void
   /** Calls back once when the store closes. */
-  onEnd(end: () => void): () => void
+  onEnd(end: EndListener): () => void
   signal?: AbortSignal | undefined
 }
 
 /** Starts to listen at once; what happens before the first `next()` is not lost. */
 export function watchChanges(source: WatchSource): AsyncIterableIterator<KeyChange> {
   const queue = new Map<string, KeyChange>()
-  const waiting: ((result: IteratorResult<KeyChange>) => void)[] = []
+  const waiting: ((result: IteratorResult<KeyChange> | Promise<never>) => void)[] = []
   let ended = false
+  let failure: GossipKvError | undefined
 
   const push = (changes: readonly KeyChange[]) => {
     for (const change of changes) {
@@ -25,35 +28,38 @@ export function watchChanges(source: WatchSource): AsyncIterableIterator<KeyChan
     while (waiting.length > 0 && queue.size > 0) waiting.shift()?.(take())
   }
   const take = (): IteratorResult<KeyChange> => {
-    for (const [key, change] of queue) {
-      queue.delete(key)
-      return { done: false, value: change }
-    }
-    return { done: true, value: undefined }
+    const [change] = queue.values()
+    if (change === undefined) return { done: true, value: undefined }
+    queue.delete(change.key)
+    return { done: false, value: change }
   }
-  const end = () => {
+  const end: EndListener = (why) => {
     if (ended) return
     ended = true
+    failure = why
     unsubscribe()
     offEnd()
-    source.signal?.removeEventListener('abort', end)
-    for (const resolve of waiting.splice(0)) resolve({ done: true, value: undefined })
+    source.signal?.removeEventListener('abort', onAbort)
+    for (const resolve of waiting.splice(0)) resolve(last())
   }
+  const last = () => (failure ? Promise.reject(failure) : { done: true as const, value: undefined })
+  const onAbort = () => end(undefined)
 
   push(source.initial)
   const unsubscribe = source.subscribe(push)
   const offEnd = source.onEnd(end)
-  if (source.signal?.aborted) end()
-  source.signal?.addEventListener('abort', end, { once: true })
+  if (source.signal?.aborted) onAbort()
+  source.signal?.addEventListener('abort', onAbort, { once: true })
 
   return {
-    next() {
-      if (queue.size > 0 || ended) return Promise.resolve(take())
+    async next() {
+      if (queue.size > 0) return take()
+      if (ended) return last()
       return new Promise((resolve) => waiting.push(resolve))
     },
     return() {
       queue.clear()
-      end()
+      end(undefined)
       return Promise.resolve({ done: true, value: undefined })
     },
     [Symbol.asyncIterator]() {

@@ -73,6 +73,8 @@ class ReconnectingClient implements SignalingClient {
   #urlIndex = 0
   /** What became of each URL since the last one that opened. */
   #failures: string[] = []
+  /** What the browser's user said instead of granting one of them. */
+  #permission: string | undefined
   /** What the server said when it refused this member, and as how many failed rounds that counts. */
   #refusal: { text: string; rounds: number } | undefined
   /** How often another connection took the seat of this one. */
@@ -152,7 +154,10 @@ class ReconnectingClient implements SignalingClient {
     this.#connection = new WebSocketConnection(url, this.#options.clock, {
       opened: () => this.#opened(),
       message: (text) => this.#received(text),
-      ended: (reason) => this.#ended(`${publicPart(url)}: ${reason}`),
+      ended: (reason, permission) => {
+        this.#permission ??= permission
+        this.#ended(`${publicPart(url)}: ${reason}`)
+      },
     })
   }
 
@@ -255,7 +260,7 @@ class ReconnectingClient implements SignalingClient {
 
   /** Every URL failed, or an open connection was lost: waits a random time that grows with each round. */
   #wait(): void {
-    const error = this.#refusal === undefined ? unreachable(this.#failures) : refusal(this.#refusal.text)
+    const error = this.#refusal ? refusal(this.#refusal.text) : unreachable(this.#failures, this.#permission)
     if (this.#refusal !== undefined) this.#rounds = this.#refusal.rounds
     const isNewcomer = !this.#hasMet && this.#refusal === undefined
     const most = isNewcomer ? RECONNECT_NEEDED_MILLIS_MAX : RECONNECT_MILLIS_MAX
@@ -272,6 +277,7 @@ class ReconnectingClient implements SignalingClient {
     this.#retryAt = this.#options.clock.monotonic() + millis
     this.#retryTimer = this.#options.clock.after(millis, () => {
       this.#failures = []
+      this.#permission = undefined
       this.#connect()
     })
   }
@@ -307,11 +313,20 @@ function publicPart(url: string): string {
   return `${protocol}//${host}${pathname}`
 }
 
-function unreachable(failures: readonly string[]): TransportError {
+function unreachable(failures: readonly string[], permission: string | undefined): TransportError {
+  if (permission !== undefined) return blocked(failures, permission)
   return new TransportError('ERR_SIGNALING_UNREACHABLE', {
     what: `No signaling server could be reached (${failures.join('; ')})`,
     why: 'The server is down, the URL is wrong, or a firewall or mixed content (ws: on an https: page) blocks it',
     fix: 'Start one with "npx gossip-kv signal" and check the option "signaling"; open links go on, and the connection is tried again by itself',
+  })
+}
+
+function blocked(failures: readonly string[], permission: string): TransportError {
+  return new TransportError('ERR_LOCAL_NETWORK_BLOCKED', {
+    what: `No signaling server could be reached (${failures.join('; ')}), and the permission of this page for the local network is "${permission}"`,
+    why: 'A browser lets a page from elsewhere connect to its own machine and network only if its user allows it, and without https never',
+    fix: 'Allow the site access to the local network, serve the page over https or from that network, or give signaling a public address; if it is not running, start it. It is tried again by itself',
   })
 }
 

@@ -2,7 +2,7 @@
  * One connection to one signaling server: bounded in how long it takes to open, to answer and to close, and in
  * how fast it sends. It ends once, with a reason, and never comes back; the client opens another one.
  */
-import { openWebSocket, WEBSOCKET_OPEN, type WebSocketLike } from '#websocket'
+import { localNetworkPermission, openWebSocket, WEBSOCKET_OPEN, type WebSocketLike } from '#websocket'
 import type { Clock, Timer } from '../base/clock.js'
 import { messageOf } from '../base/errors.js'
 import { TokenBucket } from '../base/token-bucket.js'
@@ -25,11 +25,13 @@ export const QUEUED_MESSAGES_MAX = 256
 export interface ConnectionEvents {
   opened(): void
   message(text: string): void
-  ended(reason: string): void
+  /** `permission`: what the browser's user has said instead of granting it, where one is needed (see `localNetworkPermission`). */
+  ended(reason: string, permission: string | undefined): void
 }
 
 /** A WebSocket with deadlines and a rate. */
 export class WebSocketConnection {
+  readonly #url: string
   readonly #clock: Clock
   readonly #events: ConnectionEvents
   readonly #bucket: TokenBucket
@@ -47,6 +49,7 @@ export class WebSocketConnection {
   dropped = 0
 
   constructor(url: string, clock: Clock, events: ConnectionEvents) {
+    this.#url = url
     this.#clock = clock
     this.#events = events
     // Half of what the server allows: what the network held back for 5 s and delivers at once still fits.
@@ -58,8 +61,10 @@ export class WebSocketConnection {
     this.#closed = new Promise((resolve) => {
       this.#markClosed = resolve
     })
-    this.#openTimer = clock.after(OPEN_MILLIS_MAX, () => this.#end(`no answer within ${OPEN_MILLIS_MAX} ms`))
-    this.#open(url)
+    this.#openTimer = clock.after(OPEN_MILLIS_MAX, () =>
+      this.#failed(`no answer within ${OPEN_MILLIS_MAX} ms`),
+    )
+    this.#open()
   }
 
   /** Sends now or as soon as the rate allows. With `answered`, the server owes a message after it. */
@@ -83,9 +88,9 @@ export class WebSocketConnection {
     return this.#closed
   }
 
-  #open(url: string): void {
+  #open(): void {
     try {
-      this.#socket = openWebSocket(url)
+      this.#socket = openWebSocket(this.#url)
     } catch (error) {
       this.#trouble = messageOf(error)
       // Never from within the constructor: its caller has no connection yet.
@@ -100,12 +105,15 @@ export class WebSocketConnection {
     }
     this.#socket.onclose = (event) => {
       this.#markClosed()
-      this.#end(`closed with code ${event.code}`)
+      const reason = `closed with code ${event.code}`
+      if (this.#openTimer) this.#failed(reason)
+      else this.#end(reason)
     }
   }
 
   #opened(): void {
     this.#openTimer?.cancel()
+    this.#openTimer = undefined
     this.#events.opened()
     this.#pump()
   }
@@ -135,10 +143,17 @@ export class WebSocketConnection {
     )
   }
 
-  #end(reason: string): void {
+  /** It never opened. A browser that blocked it does not say so; what its user has said can be asked for. */
+  #failed(reason: string): void {
+    const asked = localNetworkPermission(this.#url)
+    if (asked === undefined) this.#end(reason)
+    else void asked.then((answer) => this.#end(reason, answer === 'granted' ? undefined : answer))
+  }
+
+  #end(reason: string, permission?: string): void {
     if (this.#ended) return
     this.#abandon()
-    this.#events.ended(this.#trouble === '' ? reason : this.#trouble)
+    this.#events.ended(this.#trouble === '' ? reason : this.#trouble, permission)
   }
 
   /** Lets go of the socket: it is closed politely, then cut. */

@@ -4,7 +4,7 @@ import { SIGNALING_MESSAGE_BYTES_MAX } from '../wire/limits.js'
 import type { WebSocketLike } from './websocket.js'
 
 export type { WebSocketLike } from './websocket.js'
-export { WEBSOCKET_OPEN } from './websocket.js'
+export { localNetworkPermission, WEBSOCKET_OPEN } from './websocket.js'
 
 /** Begins to connect. */
 export function openWebSocket(url: string): WebSocketLike {

@@ -20,6 +20,14 @@ export interface WebSocketLike {
 /** `readyState` of a socket that can send. */
 export const WEBSOCKET_OPEN = 1
 
+/**
+ * What the user of a page has said to connections to such an address, 'granted' or otherwise, as a promise where a page
+ * needs to be allowed to (WICG Local Network Access). Nobody needs to be outside of a page.
+ */
+export function localNetworkPermission(_url: string): Promise<string | undefined> | undefined {
+  return undefined
+}
+
 /** Begins to connect. @throws TransportError ERR_SIGNALING_UNREACHABLE where there is no WebSocket */
 export function openWebSocket(url: string): WebSocketLike {
   const { WebSocket } = globalThis as { WebSocket?: new (url: string) => WebSocketLike }

@@ -8,6 +8,9 @@ export type AddressScope = 'network' | 'loopback' | 'link-local' | 'denied'
 
 /** Strict, as `127.1`, `0x7f.1` and `010.0.0.1` are read differently by different parsers. */
 const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/
+/** The networks of RFC 1918, RFC 6598 and RFC 4193, in the one spelling that a parsed URL has. */
+const LOCAL =
+  /^(?:10|192\.168|172\.(?:1[6-9]|2\d|3[01])|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\.|^f[cd][\da-f]{2}:/
 const IPV6_GROUP = /^[0-9a-f]{1,4}$/i
 /** Metadata services outside of the link-local network: Alibaba, Azure, Oracle. */
 const IPV4_METADATA: ReadonlySet<string> = new Set(['100.100.100.200', '168.63.129.16', '192.0.0.192'])
@@ -33,6 +36,15 @@ export function clientOf(address: string): string {
 export function isLoopbackName(host: string): boolean {
   const name = host.replace(/^\[(.*)\]$/, '$1').toLowerCase()
   return name === 'localhost' || name.endsWith('.localhost') || addressScope(name) === 'loopback'
+}
+
+/** Where the host of a URL is as seen by a browser, as far as it tells (WICG Local Network Access, IP address space). */
+export function addressSpace(host: string): 'public' | 'local' | 'loopback' {
+  if (isLoopbackName(host)) return 'loopback'
+  const name = host.replace(/^\[(.*)\]$/, '$1').toLowerCase()
+  const scope = addressScope(name)
+  if (scope === undefined) return name.endsWith('.local') ? 'local' : 'public'
+  return scope === 'link-local' || LOCAL.test(name) ? 'local' : 'public'
 }
 
 function ipv4Scope(bytes: readonly number[]): AddressScope {

@@ -3,6 +3,7 @@ import { useLayoutEffect } from 'react'
 import { App } from '../../demo/app.js'
 import type { Store } from '../../src/index.js'
 import { StoreProvider } from '../../src/react.js'
+import { until } from '../until.js'
 import {
   aloneStore,
   closeStores,
@@ -13,7 +14,6 @@ import {
   type,
   Uses,
   undraw,
-  until,
 } from './react-page.js'
 
 describe('the demo page', () => {

@@ -63,15 +63,6 @@ export async function closeStores(): Promise<void> {
   await Promise.all(stores.splice(0).map((store) => store.close()))
 }
 
-/** Resolves when `condition` holds, looked at after each change of the page and each 10 ms. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  const end = performance.now() + 8000
-  while (!condition()) {
-    if (performance.now() > end) throw new Error(`never happened: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-}
-
 /** Two frames and a task: whatever was going to be rendered has been. */
 export async function settled(): Promise<void> {
   for (let i = 0; i < 2; i++) await new Promise((resolve) => requestAnimationFrame(resolve))

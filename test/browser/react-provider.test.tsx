@@ -3,7 +3,8 @@ import { type ReactNode, StrictMode } from 'react'
 import type { Store, Transport } from '../../src/index.js'
 import { StoreProvider, useStore } from '../../src/react.js'
 import { memoryNetwork } from '../../src/transport/memory.js'
-import { Boundary, drawn, settled, undraw, until } from './react-page.js'
+import { until } from '../until.js'
+import { Boundary, drawn, settled, undraw } from './react-page.js'
 
 describe('the StoreProvider of React with options', () => {
   afterEach(undraw)

@@ -16,6 +16,7 @@ import {
   useValue,
   useValueState,
 } from '../../src/react.js'
+import { until } from '../until.js'
 import {
   aloneStore,
   Boundary,
@@ -27,7 +28,6 @@ import {
   type,
   Uses,
   undraw,
-  until,
 } from './react-page.js'
 
 describe('the React hooks', () => {

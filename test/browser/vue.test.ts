@@ -19,6 +19,7 @@ import {
   useValueModel,
   useValueState,
 } from '../../src/vue.js'
+import { until } from '../until.js'
 
 describe('the Vue composables', () => {
   const open: { unmount(): void }[] = []
@@ -283,12 +284,4 @@ function type(container: HTMLElement, text: string): void {
   if (field === null) throw new Error('there is no field')
   field.value = text
   field.dispatchEvent(new Event('input'))
-}
-
-async function until(condition: () => boolean, what: string): Promise<void> {
-  const end = performance.now() + 8000
-  while (!condition()) {
-    if (performance.now() > end) throw new Error(`never happened: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
 }

@@ -1,8 +1,9 @@
 import { expect } from 'chai'
 import type { Page } from 'puppeteer-core'
 import type { Store } from '../../src/store/types.js'
+import { until } from '../until.js'
 import { closeChromium, openTab } from './chromium.js'
-import { type CliProcess, cli, getJson, stopProcesses, until } from './processes.js'
+import { type CliProcess, cli, getJson, stopProcesses } from './processes.js'
 
 interface DemoNode {
   pid: number
@@ -13,8 +14,7 @@ interface DemoNode {
 /** What the page offers to scripts. */
 type DemoWindow = typeof globalThis & { gossipKvDemo: { store: Store } }
 
-describe('the demo: two tabs and three Node processes over real WebRTC', function () {
-  this.timeout(60_000)
+describe('the demo: two tabs and three Node processes over real WebRTC', () => {
   let demo: CliProcess
   let url: string
   let nodes: DemoNode[]
@@ -25,7 +25,7 @@ describe('the demo: two tabs and three Node processes over real WebRTC', functio
     url = await demo.firstLine()
     nodes = (await getJson(`${url}api/nodes`)) as DemoNode[]
     tabs = [await openTab(url), await openTab(url)]
-    for (const tab of tabs) await until(() => isLive(tab, 5), 'each tab linked with everyone', 20_000)
+    for (const tab of tabs) await until(() => isLive(tab, 5), 'each tab linked with everyone')
   })
 
   after(async () => {
@@ -47,16 +47,14 @@ describe('the demo: two tabs and three Node processes over real WebRTC', functio
     expect(new Set([demo.pid, ...nodes.map((node) => node.pid)]).size).to.equal(4)
   })
 
-  it('shows a key that one tab sets in the other tab and in each Node process within 2 s', async () => {
+  it('shows a key that one tab sets in the other tab and in each Node process', async () => {
     await setIn(tabs[0], 'greeting', 'hello')
-    const took = await until(
+    await until(
       async () =>
         (await valueIn(tabs[1], 'greeting')) === 'hello' &&
         (await everyNode((usr) => usr['greeting'] === 'hello')),
       'the key everywhere',
-      2_000,
     )
-    expect(took).to.be.lessThan(2_000)
   })
 
   it('converges on deletes', async () => {
@@ -66,7 +64,6 @@ describe('the demo: two tabs and three Node processes over real WebRTC', functio
         (await valueIn(tabs[0], 'greeting')) === undefined &&
         (await everyNode((usr) => !('greeting' in usr))),
       'the delete everywhere',
-      2_000,
     )
   })
 
@@ -78,17 +75,13 @@ describe('the demo: two tabs and three Node processes over real WebRTC', functio
     })
     const arrived = (usr: Record<string, unknown>) =>
       Object.keys(usr).length === 2_001 && String(usr['large']).length === 60 * 1024
-    await until(() => everyNode(arrived), 'all of it at every Node process', 10_000)
-    await until(
-      async () => (await valueIn(tabs[1], 'many/1999')) === 1_999,
-      'all of it at the other tab',
-      10_000,
-    )
+    await until(() => everyNode(arrived), 'all of it at every Node process')
+    await until(async () => (await valueIn(tabs[1], 'many/1999')) === 1_999, 'all of it at the other tab')
     await tabs[0].evaluate(() => {
       const { usr } = (window as DemoWindow).gossipKvDemo.store
       usr.deleteMany(usr.keys())
     })
-    await until(() => everyNode((usr) => Object.keys(usr).length === 0), 'all of it deleted', 10_000)
+    await until(() => everyNode((usr) => Object.keys(usr).length === 0), 'all of it deleted')
   })
 
   it('can be used by hand: adds, edits and deletes through the page', async () => {
@@ -96,7 +89,7 @@ describe('the demo: two tabs and three Node processes over real WebRTC', functio
     await left.type('[data-testid=add-key]', 'by hand')
     await left.type('[data-testid=add-value]', 'typed')
     await left.click('[data-testid=add-button]')
-    await right.waitForSelector('[data-testid=key-row]', { timeout: 5_000 })
+    await until(async () => (await right.$('[data-testid=key-row]')) !== null, 'the row')
     const row = await right.$eval('[data-testid=key-row]', (element) => element.textContent ?? '')
     expect(row).to.include('by hand').and.to.include('typed')
   })
@@ -106,7 +99,6 @@ describe('the demo: two tabs and three Node processes over real WebRTC', functio
       await until(
         () => tab.evaluate(() => (window as DemoWindow).gossipKvDemo.store.status.converged),
         'the badge',
-        5_000,
       )
     }
     const digests = await Promise.all(
@@ -132,25 +124,21 @@ describe('the demo: two tabs and three Node processes over real WebRTC', functio
     ).to.equal(true)
   })
 
-  it('forgets a tab that closes everywhere within 10 s', async () => {
+  it('forgets a tab that closes everywhere', async () => {
     await tabs[1].close()
     const counts = async () => {
       const lists = await Promise.all(nodes.map((node) => getJson(`${node.url}v1/members`)))
       const here = await tabs[0].evaluate(() => (window as DemoWindow).gossipKvDemo.store.members.size)
       return [here, ...lists.map((list) => (list as unknown[]).length)]
     }
-    await until(
-      async () => (await counts()).every((count) => count === 4),
-      'four members in every list',
-      10_000,
-    )
+    await until(async () => (await counts()).every((count) => count === 4), 'four members in every list')
   })
 
   it('stops cleanly on Ctrl-C: exit code 0 and no process left', async () => {
     demo.kill('SIGINT')
-    const { code } = await demo.exit(10_000)
+    const { code } = await demo.exit()
     expect(code).to.equal(0)
-    await until(() => nodes.every((node) => !isAlive(node.pid)), 'every Node member gone', 5_000)
+    await until(() => nodes.every((node) => !isAlive(node.pid)), 'every Node member gone')
   })
 })
 

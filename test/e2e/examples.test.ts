@@ -6,15 +6,14 @@ import { expect } from 'chai'
 import { build } from 'esbuild'
 import type { Page } from 'puppeteer-core'
 import { createSignalingServer, type SignalingServer } from '../../signaling-server/server.js'
+import { until } from '../until.js'
 import { closeChromium, openTab } from './chromium.js'
-import { until } from './processes.js'
 
 const EXAMPLES = { react: 'main.tsx', vue: 'main.ts' }
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 for (const [name, entry] of Object.entries(EXAMPLES)) {
-  describe(`the ${name} example in two tabs over real WebRTC`, function () {
-    this.timeout(60_000)
+  describe(`the ${name} example in two tabs over real WebRTC`, () => {
     let signaling: SignalingServer
     let pages: Server
     let tabs: [Page, Page]
@@ -34,14 +33,14 @@ for (const [name, entry] of Object.entries(EXAMPLES)) {
 
     it('counts both tabs as members', async () => {
       for (const tab of tabs)
-        await until(async () => (await textOf(tab, 'p')) === 'Members: 2', 'two members', 20_000)
+        await until(async () => (await textOf(tab, 'p')) === 'Members: 2', 'two members')
     })
 
     it('shows in each tab what is typed in the other', async () => {
       await tabs[0].type('input', 'typed on the left')
-      await until(async () => (await noteIn(tabs[1])) === 'typed on the left', 'the text on the right', 5_000)
+      await until(async () => (await noteIn(tabs[1])) === 'typed on the left', 'the text on the right')
       await tabs[1].type('input', '!')
-      await until(async () => (await noteIn(tabs[0])) === 'typed on the left!', 'the text on the left', 5_000)
+      await until(async () => (await noteIn(tabs[0])) === 'typed on the left!', 'the text on the left')
       expect(await noteIn(tabs[1])).to.equal('typed on the left!')
     })
   })

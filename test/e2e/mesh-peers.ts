@@ -10,7 +10,6 @@ import type { MeshView } from '../../bench/mesh-member.js'
 import { openTab } from './chromium.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const ANSWER_MILLIS = 20_000
 
 /** A member that lives elsewhere. */
 export interface MeshPeer {
@@ -46,7 +45,7 @@ export class MeshPeers {
 
   async tab(): Promise<MeshPeer> {
     this.#page ??= bundleForTab()
-    const page = await openTab('about:blank')
+    const page = await openTab()
     await page.evaluate(await this.#page)
     await page.evaluate((...args) => window.openMeshMember(...args), this.#cluster, this.#signaling)
     return new TabPeer(page)
@@ -85,14 +84,18 @@ async function bundleForTab(): Promise<string> {
 class NodePeer implements MeshPeer {
   readonly kind = 'node'
   readonly #child: ChildProcess
-  readonly #waiting = new Map<number, (result: unknown) => void>()
+  readonly #waiting = new Map<number, { resolve(result: unknown): void; reject(error: Error): void }>()
   #asked = 0
 
   constructor(child: ChildProcess) {
     this.#child = child
-    child.on('message', ({ ask, result }: { ask: number; result: unknown }) =>
-      this.#waiting.get(ask)?.(result),
-    )
+    child.on('message', ({ ask, result }: { ask: number; result: unknown }) => {
+      this.#waiting.get(ask)?.resolve(result)
+      this.#waiting.delete(ask)
+    })
+    child.once('exit', () => {
+      for (const { reject } of this.#waiting.values()) reject(new Error('the process has ended'))
+    })
   }
 
   view(): Promise<MeshView> {
@@ -114,12 +117,7 @@ class NodePeer implements MeshPeer {
   #ask(call: string, ...args: string[]): Promise<unknown> {
     const ask = ++this.#asked
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`no answer to ${call}`)), ANSWER_MILLIS)
-      this.#waiting.set(ask, (result) => {
-        clearTimeout(timer)
-        this.#waiting.delete(ask)
-        resolve(result)
-      })
+      this.#waiting.set(ask, { resolve, reject })
       this.#child.send({ ask, call, args })
     })
   }

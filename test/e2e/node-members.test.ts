@@ -3,7 +3,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { type CliProcess, cli, getJson, stopProcesses, until } from './processes.js'
+import { until } from '../until.js'
+import { type CliProcess, cli, getJson, stopProcesses } from './processes.js'
 
 interface Up {
   id: string
@@ -11,8 +12,7 @@ interface Up {
   process: CliProcess
 }
 
-describe('Node members as processes', function () {
-  this.timeout(60_000)
+describe('Node members as processes', () => {
   let folder: string
 
   beforeEach(async () => {
@@ -42,7 +42,7 @@ describe('Node members as processes', function () {
   it('do not share a data folder: the second one says who holds it', async () => {
     const first = await member('--data', folder)
     const second = cli('node', '--cluster', 'c', '--data', folder)
-    const { code } = await second.exit(20_000)
+    const { code } = await second.exit()
     expect(code).to.equal(1)
     expect(second.stderr).to.include('ERR_DATA_LOCKED').and.to.include(String(first.process.pid))
   })
@@ -60,7 +60,7 @@ describe('Node members as processes', function () {
     const signaling = cli('signal', '--port', String(port))
     await signaling.firstLine()
 
-    await until(async () => (await usrOf(b))['early'] === 'written alone', 'the write at b', 20_000)
+    await until(async () => (await usrOf(b))['early'] === 'written alone', 'the write at b')
     await until(async () => (await statusOf(b)).name === 'live', 'b live')
   })
 
@@ -79,7 +79,7 @@ describe('Node members as processes', function () {
 
     const again = await member('--signaling', url, '--data', folder)
 
-    await until(async () => JSON.stringify(await usrOf(again)) === '{"new":2}', 'c caught up', 20_000)
+    await until(async () => JSON.stringify(await usrOf(again)) === '{"new":2}', 'c caught up')
     await until(
       async () => ((await getJson(`${urlOf(a)}/v1/members`)) as unknown[]).length === 3,
       'three members at a',

@@ -2,12 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import { getJson, until } from './processes.js'
+import { until } from '../until.js'
+import { getJson } from './processes.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-describe('npm start', function () {
-  this.timeout(60_000)
+describe('npm start', () => {
   let npm: ChildProcess
   let url: string
   let pids: number[]
@@ -23,7 +23,7 @@ describe('npm start', function () {
     npm.stdout?.on('data', (chunk) => {
       printed += chunk
     })
-    await until(() => /http:\S+/.test(printed), 'the URL of the page', 30_000)
+    await until(() => /http:\S+/.test(printed), 'the URL of the page')
     url = /http:\S+/.exec(printed)?.[0] ?? ''
     pids = ((await getJson(`${url}api/nodes`)) as { pid: number }[]).map(({ pid }) => pid)
   })

@@ -6,13 +6,13 @@ import { build } from 'esbuild'
 import type { Page } from 'puppeteer-core'
 import { createSignalingServer, type SignalingServer } from '../../signaling-server/server.js'
 import { createStore, type Member, type Store } from '../../src/index.js'
+import { until } from '../until.js'
 import { closeChromium, openTab } from './chromium.js'
-import { cli, stopProcesses, until } from './processes.js'
+import { cli, stopProcesses } from './processes.js'
 
 const fixture = join(fileURLToPath(new URL('.', import.meta.url)), 'presence-tab-fixture.ts')
 
-describe('two tabs and a Node process that show and tell each other things', function () {
-  this.timeout(60_000)
+describe('two tabs and a Node process that show and tell each other things', () => {
   let signaling: SignalingServer
   let script: string
   let store: Store
@@ -35,11 +35,7 @@ describe('two tabs and a Node process that show and tell each other things', fun
     store.on('message', ({ from, bytes }) => heard.push({ from, text: new TextDecoder().decode(bytes) }))
     tabs = [await tab('tab 1'), await tab('tab 2')]
     ids = [await idOf(tabs[0]), await idOf(tabs[1])]
-    await until(
-      () => store.members.size === 3 && store.status.links === 2,
-      'three that know each other',
-      20_000,
-    )
+    await until(() => store.members.size === 3 && store.status.links === 2, 'three that know each other')
   })
 
   after(async () => {
@@ -50,7 +46,7 @@ describe('two tabs and a Node process that show and tell each other things', fun
   })
 
   async function tab(name: string): Promise<Page> {
-    const page = await openTab('about:blank')
+    const page = await openTab()
     await page.evaluate(script)
     await page.evaluate((...args) => window.openPresence(...args), 'presence', signaling.url, name)
     return page
@@ -77,10 +73,9 @@ describe('two tabs and a Node process that show and tell each other things', fun
     await late.evaluate(() => window.presenceStore.presence.set({ cursor: 'tab 3' }))
     await until(() => store.presence.get(lateId)?.cursor === 'tab 3', 'the cursor of the late tab')
 
-    await late.goto('about:blank')
-    await until(() => store.presence.get(lateId) === undefined, 'gone with its page', 5_000)
-    expect(gone.at(-1)).to.include({ id: lateId, name: 'tab 3', state: 'left' })
     await late.close()
+    await until(() => store.presence.get(lateId) === undefined, 'gone with its page')
+    expect(gone.at(-1)).to.include({ id: lateId, name: 'tab 3', state: 'left' })
   })
 
   it('send bytes to one and to all', async () => {
@@ -100,11 +95,11 @@ describe('two tabs and a Node process that show and tell each other things', fun
   it('take a tab that the browser freezes for frozen, not for dead, and for alive once it goes on', async () => {
     const session = await tabs[1].createCDPSession()
     await session.send('Page.setWebLifecycleState', { state: 'frozen' })
-    await until(() => stateOf(ids[1]) === 'frozen', 'frozen', 5_000)
+    await until(() => stateOf(ids[1]) === 'frozen', 'frozen')
     await new Promise((resolve) => setTimeout(resolve, 8_000))
     expect(stateOf(ids[1])).to.equal('frozen')
     await session.send('Page.setWebLifecycleState', { state: 'active' })
-    await until(() => stateOf(ids[1]) === 'alive', 'alive again', 20_000)
+    await until(() => stateOf(ids[1]) === 'alive', 'alive again')
     expect(gone.some(({ id }) => id === ids[1])).to.equal(false)
   })
 
@@ -113,14 +108,14 @@ describe('two tabs and a Node process that show and tell each other things', fun
       const args = ['--cluster', 'presence', '--signaling', signaling.url, '--port', '0', '--json']
       const member = cli('node', ...args)
       const { id } = JSON.parse(await member.firstLine()) as { id: string }
-      await until(() => store.members.get(id)?.direct === true, 'the process is a member', 20_000)
+      await until(() => store.members.get(id)?.direct === true, 'the process is a member')
       return { id, member }
     }
     const [asked, killed] = [await start(), await start()]
     asked.member.kill('SIGTERM')
-    await until(() => gone.some(({ id }) => id === asked.id), 'it said goodbye', 5_000)
+    await until(() => gone.some(({ id }) => id === asked.id), 'it said goodbye')
     killed.member.kill('SIGKILL')
-    await until(() => gone.some(({ id }) => id === killed.id), 'it died', 20_000)
+    await until(() => gone.some(({ id }) => id === killed.id), 'it died')
     expect(
       gone.filter(({ id }) => id === asked.id || id === killed.id).map(({ state }) => state),
     ).to.deep.equal(['left', 'dead'])

@@ -1,7 +1,7 @@
 /** Starts the built command and reads what it says; whatever was started is stopped by its pid. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { until } from '../until.js'
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 const started = new Set<CliProcess>()
@@ -28,11 +28,11 @@ export class CliProcess {
   }
 
   /** The first line on standard output. */
-  async firstLine(millisMax = 20_000): Promise<string> {
+  async firstLine(): Promise<string> {
     await until(
       () => this.stdout.includes('\n') || this.#exited,
-      `a line from the command\n${this.stderr}`,
-      millisMax,
+      'a line from the command',
+      () => this.stderr,
     )
     const [line] = this.stdout.split('\n')
     if (!line) throw new Error(`the command ended without a line:\n${this.stderr}`)
@@ -44,12 +44,12 @@ export class CliProcess {
   }
 
   /** Waits for the end. */
-  async exit(millisMax = 10_000): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
-    if (!this.#exited)
-      await Promise.race([
-        once(this.#child, 'exit'),
-        timeout(millisMax, `the end of pid ${this.pid}\n${this.stderr}`),
-      ])
+  async exit(): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+    await until(
+      () => this.#exited,
+      `the end of pid ${this.pid}`,
+      () => this.stderr,
+    )
     started.delete(this)
     return { code: this.#child.exitCode, signal: this.#child.signalCode }
   }
@@ -68,33 +68,13 @@ export function cli(...args: readonly string[]): CliProcess {
 export async function stopProcesses(): Promise<void> {
   for (const process of [...started]) {
     process.kill('SIGTERM')
-    const stopped = await process.exit(8_000).catch(() => undefined)
+    const stopped = await process.exit().catch(() => undefined)
     if (stopped === undefined) process.kill('SIGKILL')
   }
 }
 
-/** Waits until `holds`, or fails with what was waited for. */
-export async function until(
-  holds: () => boolean | Promise<boolean>,
-  what: string,
-  millisMax = 10_000,
-): Promise<number> {
-  const start = performance.now()
-  while (!(await holds())) {
-    if (performance.now() - start > millisMax) throw new Error(`not within ${millisMax} ms: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-  return performance.now() - start
-}
-
 /** GET as JSON; undefined for anything but 200. */
 export async function getJson(url: string): Promise<unknown> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined)
+  const response = await fetch(url, { signal: AbortSignal.timeout(30_000) }).catch(() => undefined)
   return response?.ok ? response.json() : undefined
-}
-
-function timeout(millis: number, what: string): Promise<never> {
-  return new Promise((_, reject) =>
-    setTimeout(() => reject(new Error(`not within ${millis} ms: ${what}`)), millis).unref(),
-  )
 }

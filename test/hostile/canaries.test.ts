@@ -12,8 +12,7 @@ const VALUE = 'canary-value-7f3a'
 const KEY = 'canary-key-19bd'
 const CLUSTER = 'canary-cluster-c0de'
 
-describe('canaries', function () {
-  this.timeout(120_000)
+describe('canaries', () => {
   let cli: BuiltCli
   before(async () => {
     cli = await BuiltCli.make()
@@ -32,7 +31,7 @@ describe('canaries', function () {
     const put = await fetch(`${urls[0]}/v1/usr/${KEY}`, { method: 'PUT', body: JSON.stringify(VALUE) })
     expect(put.status).to.equal(204)
     const read = async () => (await fetch(`${urls[1]}/v1/usr`)).text()
-    await eventually('the other one has it', read, (text) => text.includes(VALUE), 30_000)
+    await eventually('the other one has it', read, (text) => text.includes(VALUE))
     const answers = await Promise.all(
       urls.flatMap((url) =>
         ['/v1/status', '/v1/members', '/v1/keys'].map(async (path) => (await fetch(url + path)).text()),

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { SignJWT } from 'jose'
 import { BuiltCli, eventually } from '../node/cli/harness.js'
-import { until } from '../node/signaling/harness.js'
+import { until } from '../until.js'
 
 const VALUE = `CANARY-VALUE-${randomBytes(8).toString('hex')}`
 const TOKEN_KEY = `CANARY-KEY-${randomBytes(16).toString('hex')}`
@@ -58,8 +58,7 @@ class Tap {
   }
 }
 
-describe('a canary in a whole run', function () {
-  this.timeout(60_000)
+describe('a canary in a whole run', () => {
   let cli: BuiltCli
   let tap: Tap | undefined
 
@@ -89,7 +88,7 @@ describe('a canary in a whole run', function () {
 
   it('shows in no log, URL or metric, and signaling sees neither value, key nor description', async () => {
     const keygen = cli.start(['keygen'])
-    await keygen.exit(10_000)
+    await keygen.exit()
     const secret = keygen.stdout.trim()
     expect(secret.length).to.be.above(30)
     const signal = cli.start([
@@ -131,11 +130,10 @@ describe('a canary in a whole run', function () {
       'the value is at the other member',
       () => text(`http://127.0.0.1:${httpB.port}/v1/usr/canary`),
       (shown) => shown.includes(VALUE),
-      20_000,
     )
     // A third one shows a token that was used: it is told, and works alone.
     const refused = await node(tokens[0], 'token-again')
-    await until('the refused one says so', () => refused.stderr.includes('ERR_SIGNALING_REFUSED'), 20_000)
+    await until(() => refused.stderr.includes('ERR_SIGNALING_REFUSED'), 'the refused one says so')
     const metrics = await text(`http://127.0.0.1:${port}/metrics`)
     const status = await text(`http://127.0.0.1:${httpA.port}/v1/status`)
     await cli.stopAll()

@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { expect } from 'chai'
 import { CANDIDATES_MAX } from '../../src/wire/limits.js'
-import { type TestMember, TestMesh, until } from '../unit/transport/linked-pair.js'
+import { type TestMember, TestMesh } from '../unit/transport/linked-pair.js'
+import { until } from '../until.js'
 import { candidateLine, countingRtc, realOffer, withCandidates } from './attacker.js'
 
 const CANDIDATES = 2000
@@ -19,8 +20,7 @@ interface Listener {
   packets: number
 }
 
-describe('a flood of ICE candidates', function () {
-  this.timeout(20_000)
+describe('a flood of ICE candidates', () => {
   let mesh: TestMesh
   const listeners: Listener[] = []
 
@@ -125,9 +125,7 @@ describe('a flood of ICE candidates', function () {
   })
 })
 
-describe('a flood of attempts', function () {
-  this.timeout(20_000)
-
+describe('a flood of attempts', () => {
   it('of 200 peers leaves at most 16 in handshake, and turns the others down', async () => {
     const mesh = new TestMesh()
     const victim = await mesh.join('a')

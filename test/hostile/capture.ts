@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { createSocket } from 'node:dgram'
-import { until } from '../unit/transport/linked-pair.js'
+import { until } from '../until.js'
 
 /** What a machine without it has to do. */
 export const HOW_TO_CAPTURE =

@@ -13,6 +13,7 @@ import type { Store } from '../../src/store/types.js'
 import { type MemoryNetwork, memoryNetwork } from '../../src/transport/memory.js'
 import { systemClock } from '../../src/transport/system-clock.js'
 import type { AckFrame, Frame, MessageFrame } from '../../src/wire/frame.js'
+import { until } from '../until.js'
 import { helloOf, recordOf, type SecuredMember, secured } from './secured.js'
 
 const OLD = Date.now() - 3_600_000
@@ -157,12 +158,4 @@ describe('acknowledgements in the name of another member', () => {
 
 function flooded(body: MessageFrame, origin: string, seq = 1): Frame {
   return { type: 'gossip', origin, epoch: 1, seq, round: 0, ownTree: false, shapes: false, body }
-}
-
-async function until(holds: () => boolean, what: string): Promise<void> {
-  const end = performance.now() + 8_000
-  while (!holds()) {
-    if (performance.now() > end) throw new Error(`not within 8 s: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 2))
-  }
 }

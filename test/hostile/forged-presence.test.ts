@@ -15,10 +15,10 @@ import { memoryNetwork } from '../../src/transport/memory.js'
 import { systemClock } from '../../src/transport/system-clock.js'
 import { createWebRtcLinks } from '../../src/transport/webrtc-links.js'
 import type { Claim, Frame, PresenceFrame } from '../../src/wire/frame.js'
+import { until } from '../until.js'
 import { helloOf, recordOf, type SecuredMember, secured } from './secured.js'
 
-describe('presence of another member', function () {
-  this.timeout(60_000)
+describe('presence of another member', () => {
   let secret: string
   let network: ReturnType<typeof memoryNetwork>
   let stores: Store[] = []
@@ -136,12 +136,4 @@ const FORGERIES: Readonly<Record<string, Forgery>> = {
   'a broadcast without a proof': async (own, victim) => broadcast(own, lie(victim)),
   'a broadcast under the own key': async (own, victim, clusterId) =>
     broadcast(own, await posing(own, victim, clusterId)),
-}
-
-async function until(holds: () => boolean, what: string, millisMax = 15_000): Promise<void> {
-  const end = performance.now() + millisMax
-  while (!holds()) {
-    if (performance.now() > end) throw new Error(`not within ${millisMax} ms: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
 }

@@ -4,10 +4,9 @@ import { connect } from 'node:net'
 import { expect } from 'chai'
 import { createStore, type Store } from '../../src/index.js'
 import { type HttpServer, serveHttp } from '../../src/node.js'
-import { until } from '../node/signaling/harness.js'
+import { until } from '../until.js'
 
-describe('a hostile client of the HTTP interface', function () {
-  this.timeout(30_000)
+describe('a hostile client of the HTTP interface', () => {
   let store: Store
   let server: HttpServer
   const base = () => `http://127.0.0.1:${server.port}`
@@ -34,7 +33,7 @@ describe('a hostile client of the HTTP interface', function () {
       answer += String(part)
     })
     socket.on('error', () => {})
-    await until('an answer', () => answer !== '' || socket.closed, 8000)
+    await until(() => answer !== '' || socket.closed, 'an answer')
     await new Promise((resolve) => setTimeout(resolve, Math.min(millis, 50)))
     socket.destroy()
     return answer
@@ -144,7 +143,7 @@ describe('a hostile client of the HTTP interface', function () {
     socket.on('error', () => {})
     socket.on('data', () => {})
     const drip = setInterval(() => socket.write('x'), 200)
-    await until('it is cut', () => socket.closed, 12_000)
+    await until(() => socket.closed, 'it is cut')
     clearInterval(drip)
     expect(store.usr.has('slow')).to.equal(false)
   })

@@ -3,9 +3,7 @@ import { expect } from 'chai'
 import { MEMBERS_MAX } from '../../src/wire/limits.js'
 import { EngineLab, isEnded, recordOf, sentTo } from './engine-lab.js'
 
-describe('a flood of made-up members', function () {
-  this.timeout(30_000)
-
+describe('a flood of made-up members', () => {
   it('fills the table to 10,000 and no further; newcomers are told why they are not taken in', () => {
     const lab = new EngineLab()
     lab.link('evil')

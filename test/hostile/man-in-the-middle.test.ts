@@ -10,6 +10,7 @@ import { systemClock } from '../../src/transport/system-clock.js'
 import type { LinkEvents, Links } from '../../src/transport/transport.js'
 import { createWebRtcLinks } from '../../src/transport/webrtc-links.js'
 import type { Signal } from '../../src/wire/signal.js'
+import { until } from '../until.js'
 import { type SecuredMember, secured } from './secured.js'
 
 /** CI takes a few; the nightly script 50. */
@@ -18,7 +19,7 @@ const RUNS = Number(process.env['HOSTILE_RUNS'] ?? 5)
 type Deliver = (to: string, signal: Signal) => void
 
 describe('a man in the middle at signaling', function () {
-  this.timeout(20_000 + RUNS * 5000)
+  this.timeout(240_000 + RUNS * 5000)
 
   it(`gets refused by both sides and not one byte of the application, ${RUNS} of ${RUNS} times`, async () => {
     for (let run = 0; run < RUNS; run++) {
@@ -129,12 +130,4 @@ async function swapped() {
 
 async function closeAll(members: readonly SecuredMember[], others: readonly Links[]): Promise<void> {
   await Promise.all([...members.map(({ links }) => links.close()), ...others.map((links) => links.close())])
-}
-
-async function until(holds: () => boolean, what: string, millisMax = 15_000): Promise<void> {
-  const end = performance.now() + millisMax
-  while (!holds()) {
-    if (performance.now() > end) throw new Error(`not within ${millisMax} ms: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
 }

@@ -12,7 +12,7 @@ import { SignJWT } from 'jose'
 import { createSignalingServer, type SignalingServer } from '../../signaling-server/server.js'
 import { createStore, type Store } from '../../src/index.js'
 import { generateSecret } from '../../src/node.js'
-import { until } from '../unit/transport/linked-pair.js'
+import { until } from '../until.js'
 import { Capture, type Captured, HOW_TO_CAPTURE, selfSigned, spellings } from './capture.js'
 
 const AUDIENCE = 'canary.example'
@@ -28,8 +28,7 @@ interface Run {
   ids: string[]
 }
 
-describe('a packet capture of a whole run', function () {
-  this.timeout(60_000)
+describe('a packet capture of a whole run', () => {
   const insecure = process.env['NODE_TLS_REJECT_UNAUTHORIZED']
   let signaling: SignalingServer
   let tls: Server | undefined
@@ -78,7 +77,7 @@ describe('a packet capture of a whole run', function () {
       return store
     }
     const [a, b] = [member(0), member(1)]
-    await until(() => [a, b].every(({ status }) => status.links === 1), 'linked', 20_000)
+    await until(() => [a, b].every(({ status }) => status.links === 1), 'linked')
     const heard: string[] = []
     b.on('message', ({ bytes }) => heard.push(new TextDecoder().decode(bytes)))
     a.usr.set(key, value)
@@ -92,7 +91,7 @@ describe('a packet capture of a whole run', function () {
     b.usr.set(key, late)
     if (secret === undefined) {
       const c = member(2)
-      await until(() => c.usr.get(key) === late, 'a newcomer syncs', 20_000)
+      await until(() => c.usr.get(key) === late, 'a newcomer syncs')
     }
     await until(() => a.usr.get(key) === late, 'the last write')
     const ids = stores.map(({ id }) => id)

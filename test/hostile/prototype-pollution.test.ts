@@ -51,8 +51,7 @@ function expectPlain(value: unknown): void {
   for (const field of Object.values(value)) expectPlain(field)
 }
 
-describe('prototype pollution', function () {
-  this.timeout(20_000)
+describe('prototype pollution', () => {
   const before = inherited()
   let store: Store
 

@@ -10,15 +10,13 @@ import { systemClock } from '../../src/transport/system-clock.js'
 import { createWebRtcLinks } from '../../src/transport/webrtc-links.js'
 import { REPLAYS_MAX } from '../../src/wire/limits.js'
 import type { Signal } from '../../src/wire/signal.js'
-import { until } from '../unit/transport/linked-pair.js'
+import { until } from '../until.js'
 import { secured } from './secured.js'
 
 /** Sessions that a dialer remembers as used. */
 const USED_SESSIONS_MAX = 1024
 
-describe('sealed signals that are said again', function () {
-  this.timeout(120_000)
-
+describe('sealed signals that are said again', () => {
   it(`after more than ${REPLAYS_MAX} newer ones are not acted on, of any kind`, async () => {
     const secret = await generateSecret()
     const [lesser, greater] = await twoIdentities()

@@ -8,9 +8,9 @@ import { createStore } from '../../src/index.js'
 import { generateSecret } from '../../src/node.js'
 import type { Store } from '../../src/store/types.js'
 import { RawClient } from '../node/signaling/harness.js'
+import { until } from '../until.js'
 
-describe('clusters of one name', function () {
-  this.timeout(90_000)
+describe('clusters of one name', () => {
   const stores: Store[] = []
   let server: SignalingServer
 
@@ -113,16 +113,4 @@ async function delivered(server: SignalingServer): Promise<{ present: number; ab
 
 function pause(millis: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, millis))
-}
-
-async function until(
-  holds: () => boolean | Promise<boolean>,
-  what: string,
-  millisMax = 30_000,
-): Promise<void> {
-  const end = performance.now() + millisMax
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`not within ${millisMax} ms: ${what}`)
-    await pause(10)
-  }
 }

@@ -12,7 +12,7 @@ import { createWebRtcLinks, type WebRtcLinksOptions } from '../../src/transport/
 import { encodeFrame } from '../../src/wire/codec.js'
 import { BEGIN, WHOLE } from '../../src/wire/fragment.js'
 import { AUTH_BYTES_MAX, AUTH_MILLIS_MAX } from '../../src/wire/limits.js'
-import { until } from '../unit/transport/linked-pair.js'
+import { until } from '../until.js'
 import { rawRtc } from './attacker.js'
 import { type SecuredMember, secured } from './secured.js'
 
@@ -27,8 +27,7 @@ const mute: Speech = () => undefined
 const lying: Speech = (bytes) =>
   bytes[3] === PROOF ? bytes.map((byte, at) => (at === 20 ? byte ^ 1 : byte)) : bytes
 
-describe('a second connection of a linked peer over WebRTC', function () {
-  this.timeout(30_000)
+describe('a second connection of a linked peer over WebRTC', () => {
   let secret: string
   /** By id, who hears the signals for it: whoever started last. */
   const here = new Map<string, SecuredMember>()

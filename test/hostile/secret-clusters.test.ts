@@ -12,12 +12,12 @@ import { realWorld } from '../../src/store/world.js'
 import { type MemoryNetwork, memoryNetwork } from '../../src/transport/memory.js'
 import { systemClock } from '../../src/transport/system-clock.js'
 import { SECRETS_MAX } from '../../src/wire/limits.js'
+import { until } from '../until.js'
 import { helloOf, recordOf, secured } from './secured.js'
 
 const CANARY = 'canary-value-4b1d'
 
-describe('a cluster with a secret', function () {
-  this.timeout(60_000)
+describe('a cluster with a secret', () => {
   let secret: string
   let network: MemoryNetwork
   const stores: Store[] = []
@@ -253,12 +253,4 @@ describe('a cluster with a secret', function () {
 
 function pause(millis: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, millis))
-}
-
-async function until(holds: () => boolean, what: string, millisMax = 10_000): Promise<void> {
-  const end = performance.now() + millisMax
-  while (!holds()) {
-    if (performance.now() > end) throw new Error(`not within ${millisMax} ms: ${what}`)
-    await pause(5)
-  }
 }

@@ -4,7 +4,8 @@ import { expect } from 'chai'
 import { createSignalingServer } from '../../signaling-server/server.js'
 import { signalingTexts } from '../fuzz/samples.js'
 import { TARGETS } from '../fuzz/targets.js'
-import { RawClient, until } from '../node/signaling/harness.js'
+import { RawClient } from '../node/signaling/harness.js'
+import { until } from '../until.js'
 
 /** What is no WebSocket frame, or none that a client may send. */
 const FRAMES: [string, number[]][] = [
@@ -25,19 +26,17 @@ const UPGRADE =
   'GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
   'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n'
 
-describe('one bad client', function () {
-  this.timeout(30_000)
-
+describe('one bad client', () => {
   it('ends nobody but itself, by whichever frame', async () => {
     const server = await createSignalingServer()
     const honest = await RawClient.join(server.url, 'topic', 'honest')
     for (const [name, frame] of FRAMES) {
       const socket = connect(server.port, '127.0.0.1', () => socket.write(`${UPGRADE}\r\n`))
       socket.on('error', () => {})
-      await until('it is upgraded', () => socket.bytesRead > 0)
+      await until(() => socket.bytesRead > 0, 'it is upgraded')
       socket.on('data', () => {})
       socket.write(Buffer.from(frame))
-      await until(`it is ended by ${name}`, () => socket.closed, 5000)
+      await until(() => socket.closed, `it is ended by ${name}`)
     }
     honest.say({ type: 'introduce', topic: 'topic', count: 1 })
     await honest.told('contacts', 2)
@@ -63,7 +62,7 @@ describe('one bad client', function () {
       const socket = connect(server.port, '127.0.0.1', () => socket.write(`${request}\r\n`))
       socket.on('error', () => {})
       socket.on('data', () => socket.end())
-      await until('an answer or an end', () => socket.bytesRead > 0 || socket.closed, 8000)
+      await until(() => socket.bytesRead > 0 || socket.closed, 'an answer or an end')
       socket.destroy()
     }
     expect((await fetch(`http://127.0.0.1:${server.port}/readyz`)).status).to.equal(200)

@@ -2,12 +2,12 @@
 import { connect, type Socket } from 'node:net'
 import { expect } from 'chai'
 import { createSignalingServer, type SignalingServer } from '../../signaling-server/server.js'
-import { RawClient, until } from '../node/signaling/harness.js'
+import { RawClient } from '../node/signaling/harness.js'
+import { until } from '../until.js'
 
 const REQUEST_MILLIS = 500
 
-describe('slow clients of the signaling server', function () {
-  this.timeout(30_000)
+describe('slow clients of the signaling server', () => {
   let server: SignalingServer
   const sockets: Socket[] = []
 
@@ -37,7 +37,7 @@ describe('slow clients of the signaling server', function () {
     }, 100)
     const honest = await RawClient.join(server.url, 'topic', 'honest')
     // Connections are looked at every second.
-    await until('all are cut', () => slow.every((socket) => socket.closed), REQUEST_MILLIS + 5000)
+    await until(() => slow.every((socket) => socket.closed), 'all are cut')
     clearInterval(drip)
     honest.say({ type: 'introduce', topic: 'topic', count: 1 })
     await honest.told('contacts', 2)
@@ -46,7 +46,7 @@ describe('slow clients of the signaling server', function () {
 
   it('are 100 connections of one address at most; the next is cut at once', async () => {
     const all = Array.from({ length: 130 }, () => open(''))
-    await until('those beyond are cut', () => all.filter((socket) => socket.closed).length >= 30, 3000)
+    await until(() => all.filter((socket) => socket.closed).length >= 30, 'those beyond are cut')
     expect(all.filter((socket) => socket.closed).length).to.be.at.least(30)
   })
 
@@ -57,10 +57,10 @@ describe('slow clients of the signaling server', function () {
       'GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
         'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n',
     )
-    await until('it is upgraded', () => socket.bytesRead > 0)
+    await until(() => socket.bytesRead > 0, 'it is upgraded')
     // The head of a masked text frame of 60,000 bytes, and one of them.
     socket.write(Buffer.from([0x81, 0xfe, 0xea, 0x60, 1, 2, 3, 4, 5]))
-    await until('it is cut', () => socket.closed, 5000)
+    await until(() => socket.closed, 'it is cut')
   })
 
   it('that send headers without end are refused with 431', async () => {
@@ -72,7 +72,7 @@ describe('slow clients of the signaling server', function () {
     })
     socket.on('error', () => {})
     socket.write(`GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${'a'.repeat(9 * 1024)}\r\n\r\n`)
-    await until('it is refused', () => socket.closed || answer !== '', 5000)
+    await until(() => socket.closed || answer !== '', 'it is refused')
     expect(answer).to.match(/^HTTP\/1\.1 431 /)
   })
 })

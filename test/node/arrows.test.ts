@@ -113,8 +113,7 @@ describe('the rules of the architecture', () => {
   let folder = ''
   let violations: { rule: string; from: string; to: string }[] = []
 
-  before(async function () {
-    this.timeout(120_000)
+  before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'gossip-kv-arrows-'))
     await plantTree(folder)
     violations = await cruise(folder)

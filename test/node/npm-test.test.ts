@@ -28,8 +28,7 @@ interface Ending {
   output: string
 }
 
-describe('npm test', function () {
-  this.timeout(60_000)
+describe('npm test', () => {
   let project = ''
 
   beforeEach(async () => {

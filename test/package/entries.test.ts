@@ -33,8 +33,7 @@ const PAGE_ENTRIES = [
 describe('the packed package', () => {
   let installed: InstalledPackage
 
-  before(async function () {
-    this.timeout(60_000)
+  before(async () => {
     installed = await installPackage()
   })
 
@@ -93,8 +92,7 @@ describe('the packed package', () => {
     expect(printed).to.equal(String(PAGE_ENTRIES.length))
   })
 
-  it('loads in Chromium from a bundle that was made without any shim', async function () {
-    this.timeout(60_000)
+  it('loads in Chromium from a bundle that was made without any shim', async () => {
     const bundle = await bundled(installed, { platform: 'browser' })
     const { entries, errors } = await loadedInPage(bundle)
     expect(errors).to.deep.equal([])

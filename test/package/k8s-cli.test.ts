@@ -46,9 +46,7 @@ async function startMember(more: Record<string, string>): Promise<string> {
   return printed
 }
 
-describe('a member with the settings of its pod', function () {
-  this.timeout(30_000)
-
+describe('a member with the settings of its pod', () => {
   it('does not start while its Secret is empty', async () => {
     expect(await startMember({ GOSSIP_KV_SECRET: '' })).to.include('ERR_SECRET_MISSING')
   })
@@ -71,7 +69,7 @@ for (const { title, pod } of workloads(manifests)) {
           return name.slice(PREFIX.length).toLowerCase().replaceAll('_', '-')
         })
         expect(flagsOf(command)).to.include.members([...flags.keys(), ...fromVariables])
-      }).timeout(20_000)
+      })
 
       it('is told nothing twice', () => {
         const doubled = [...flags.keys()].filter((flag) => {

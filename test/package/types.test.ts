@@ -23,8 +23,7 @@ const OPTIONS = {
 describe('the declarations of the package', () => {
   let installed: InstalledPackage
 
-  before(async function () {
-    this.timeout(60_000)
+  before(async () => {
     installed = await installPackage()
     await writeFile(join(installed.folder, 'package.json'), '{ "type": "module" }')
     await writeFile(
@@ -70,7 +69,7 @@ describe('the declarations of the package', () => {
       export { cursor, name, there }
     `
     expect(await complaints(program)).to.equal('')
-  }).timeout(60_000)
+  })
 
   it('take any JSON as presence without a registration', async () => {
     const program = `
@@ -85,5 +84,5 @@ describe('the declarations of the package', () => {
       store.send('*', 'text')
     `
     expect(await complaints(program)).to.equal('')
-  }).timeout(60_000)
+  })
 })

@@ -34,7 +34,7 @@ describe('the commands that ask a member', () => {
   /** Runs a command to its end. */
   async function run(...args: string[]): Promise<{ code: number | string; out: string; err: string }> {
     const running = cli.start(args, env)
-    const code = await running.exit(20_000)
+    const code = await running.exit()
     return { code, out: running.stdout, err: running.stderr }
   }
 

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { until } from '../signaling/harness.js'
+import { until } from '../../until.js'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 
@@ -56,7 +56,7 @@ export class BuiltCli {
     for (const running of this.#running.splice(0)) {
       running.child.kill('SIGTERM')
       const killTimer = setTimeout(() => running.child.kill('SIGKILL'), 6000)
-      await running.exit(10_000)
+      await running.exit()
       clearTimeout(killTimer)
     }
   }
@@ -93,9 +93,8 @@ export class RunningCli {
   /** The first line of standard output, when it has come. */
   async line(): Promise<string> {
     await until(
-      `a line of output (standard error: ${this.stderr})`,
       () => this.stdout.includes('\n') || this.#isClosed,
-      15_000,
+      `a line of output (standard error: ${this.stderr})`,
     )
     const [line, rest] = this.stdout.split('\n', 2)
     if (rest === undefined) throw new Error(`it ended without a line: ${this.stderr}`)
@@ -108,8 +107,8 @@ export class RunningCli {
   }
 
   /** The exit code, or the signal that ended it, once all output has come. */
-  async exit(millisMax = 10_000): Promise<number | string> {
-    await until('the process ends', () => this.#isClosed, millisMax)
+  async exit(): Promise<number | string> {
+    await until(() => this.#isClosed, 'the process ends')
     return this.child.exitCode ?? this.child.signalCode ?? 'unknown'
   }
 }
@@ -129,14 +128,14 @@ export async function eventually<T>(
   what: string,
   ask: () => Promise<T>,
   accept: (answer: T) => boolean,
-  millisMax = 10_000,
 ): Promise<T> {
-  const deadline = performance.now() + millisMax
-  for (;;) {
-    const answer = await ask().catch((error: unknown) => error)
-    if (!(answer instanceof Error) && accept(answer as T)) return answer as T
-    if (performance.now() > deadline)
-      throw new Error(`waited in vain until ${what}: ${JSON.stringify(answer)}`)
-    await new Promise((resolve) => setTimeout(resolve, 30))
+  let answer: { taken: T } | { error: unknown } | undefined
+  const look = async () => {
+    answer = await ask().then(
+      (taken) => ({ taken }),
+      (error: unknown) => ({ error: String(error) }),
+    )
+    return 'taken' in answer && accept(answer.taken) && answer
   }
+  return (await until(look, what, () => answer)).taken
 }

@@ -5,7 +5,7 @@ import * as Y from 'yjs'
 import { WATCHERS_MAX } from '../../../src/http/watch.node.js'
 import { type CheckpointInfo, createStore, type Store } from '../../../src/index.js'
 import { type HttpServer, serveHttp } from '../../../src/node.js'
-import { until } from '../signaling/harness.js'
+import { until } from '../../until.js'
 
 describe('the HTTP interface', () => {
   let store: Store
@@ -120,11 +120,11 @@ describe('the HTTP interface', () => {
     const reading = (async () => {
       for await (const chunk of response.body ?? []) text += new TextDecoder().decode(chunk)
     })().catch(() => undefined)
-    await until('the first line', () => text.includes('\n'))
+    await until(() => text.includes('\n'), 'the first line')
     store.usr.set('b', 2)
     store.usr.set('a/2', new Uint8Array([1]))
     store.usr.delete('a/1')
-    await until('three lines', () => text.split('\n').length === 4)
+    await until(() => text.split('\n').length === 4, 'three lines')
     expect(
       text
         .trim()
@@ -169,7 +169,7 @@ describe('the HTTP interface', () => {
     lazy.setEncoding('utf8').on('data', (part) => {
       text += part
     })
-    await until('the last value', () => text.includes('"299 '), 10_000)
+    await until(() => text.includes('"299 '), 'the last value')
     expect(text.split('"key"').length).to.be.below(200)
     lazy.destroy()
   })

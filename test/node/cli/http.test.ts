@@ -10,7 +10,7 @@ import {
   optionsFromEnv,
   serveHttp,
 } from '../../../src/node.js'
-import { until } from '../signaling/harness.js'
+import { until } from '../../until.js'
 
 describe('the HTTP interface', () => {
   let store: Store
@@ -160,7 +160,7 @@ describe('the HTTP interface', () => {
     const server = await serveHttp(lost, { writable: true })
     servers.push(server)
     const url = `http://127.0.0.1:${server.port}`
-    await until('it is offline', () => lost.status.name === 'offline')
+    await until(() => lost.status.name === 'offline', 'it is offline')
     await expectProblem(await fetch(`${url}/readyz`), 503)
     const status = (await (await fetch(`${url}/v1/status`)).json()) as { lastError?: { code: string } }
     expect(status.lastError?.code).to.equal('ERR_SIGNALING_UNREACHABLE')

@@ -16,7 +16,7 @@ describe('A data folder after a loss of power', () => {
       }
     }
     expect(states).to.be.greaterThan(operations.length)
-  }).timeout(60_000)
+  })
 
   it('is judged by a model that notices a missing fsync', async () => {
     const { operations, acknowledged } = await recordScript()

@@ -9,7 +9,7 @@ import { StorageError } from '../../../src/base/errors.js'
 import { persistenceContract } from '../../../src/persistence/contract.js'
 import { filePersistence } from '../../../src/persistence/file.node.js'
 import type { Loaded, Persistence } from '../../../src/persistence/persistence.js'
-import { until } from '../signaling/harness.js'
+import { until } from '../../until.js'
 
 const fixture = fileURLToPath(new URL('./save-fixture.ts', import.meta.url))
 const bytes = (text: string) => new TextEncoder().encode(text)
@@ -169,7 +169,7 @@ describe('a data folder', () => {
     for (let round = 0; round < 6; round++) {
       const { lines, child } = await start('save')
       const wanted = 2 + round
-      await until('some saves', () => lines.length > wanted, 10_000)
+      await until(() => lines.length > wanted, 'some saves')
       // Kills at different points of the next save.
       await new Promise((resolve) => setTimeout(resolve, round))
       await killed(child)
@@ -184,7 +184,7 @@ describe('a data folder', () => {
       expect((await readdir(folder)).filter((name) => name.endsWith('.tmp'))).to.deep.equal([])
       await persistence.close()
     }
-  }).timeout(60_000)
+  })
 
   it('is locked while a living process has it, and names that process', async () => {
     const { child } = await start('hold')
@@ -193,7 +193,7 @@ describe('a data folder', () => {
     expect(error.message).to.contain(`process ${child.pid}`).and.contain(folder)
     await killed(child)
     expect((await open()).loaded).to.deep.equal({ records: [] })
-  }).timeout(20_000)
+  })
 
   it('is locked for a second user in the same process, and free after close', async () => {
     const { persistence } = await open()
@@ -271,7 +271,7 @@ describe('a data folder', () => {
       output += String(chunk)
       lines.splice(0, lines.length, ...output.split('\n').slice(0, -1))
     })
-    await until('the child has opened the folder', () => lines.length > 0, 10_000)
+    await until(() => lines.length > 0, 'the child has opened the folder')
     return { child, lines }
   }
 })

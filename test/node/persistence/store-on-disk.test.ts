@@ -8,7 +8,8 @@ import { StorageError } from '../../../src/base/errors.js'
 import { filePersistence, filePersistenceOn } from '../../../src/persistence/file.node.js'
 import type { Store } from '../../../src/store/types.js'
 import { memoryNetwork } from '../../../src/transport/memory.js'
-import { closeStores, storeOn, until } from '../../unit/store/cluster-of-stores.js'
+import { closeStores, storeOn } from '../../unit/store/cluster-of-stores.js'
+import { until } from '../../until.js'
 import { ModelDisk } from './model-disk.js'
 
 const failureOf = (promise: Promise<unknown>) =>
@@ -55,7 +56,7 @@ describe('A store on a disk in trouble', () => {
         await next.close()
       }
       expect(failedAt).to.be.greaterThan(10)
-    }).timeout(60_000)
+    })
 
   it('does not start without its disk, unless that is optional', async () => {
     const disk = new ModelDisk()
@@ -151,7 +152,7 @@ describe('A store on a real disk', () => {
     const next = storeOn(memoryNetwork(), { persistence: filePersistence(join(folder, 'data')) })
     await next.ready()
     expect(next.usr.size).to.equal(size)
-  }).timeout(30_000)
+  })
 
   it('tells that it has become read-only, and saves everything once it can be written', async function () {
     if (!isMounted) return this.skip()
@@ -172,7 +173,7 @@ describe('A store on a real disk', () => {
     expect(spawnSync('mount', ['-o', 'remount,rw', folder]).status).to.equal(0)
     await next.flush()
     expect(next.usr.snapshot()).to.deep.equal({ before: 1, meanwhile: 2 })
-  }).timeout(30_000)
+  })
 })
 
 describe('A cluster on disk', () => {
@@ -193,7 +194,7 @@ describe('A cluster on disk', () => {
   async function started(indices: readonly number[], network = memoryNetwork()): Promise<Store[]> {
     const stores = indices.map((index) => storeOn(network, { persistence: filePersistence(folderOf(index)) }))
     await Promise.all(stores.map((store) => store.ready()))
-    await until(() => stores.every(({ members }) => members.size === stores.length), 'all know all', 15_000)
+    await until(() => stores.every(({ members }) => members.size === stores.length), 'all know all')
     return stores
   }
 
@@ -202,18 +203,18 @@ describe('A cluster on disk', () => {
     const stores = await started(all)
     for (const [index, store] of stores.entries())
       for (let n = 0; n < 50; n++) store.usr.set(`from ${index}: ${n}`, n)
-    await until(() => stores.every(({ usr }) => usr.size === 250), 'all writes everywhere', 15_000)
+    await until(() => stores.every(({ usr }) => usr.size === 250), 'all writes everywhere')
     stores[1]?.usr.delete('from 0: 7')
-    await until(() => agree(stores) && !stores[0]?.usr.has('from 0: 7'), 'the delete everywhere', 15_000)
+    await until(() => agree(stores) && !stores[0]?.usr.has('from 0: 7'), 'the delete everywhere')
     const before = stores[0]?.usr.snapshot()
     const ids = stores.map(({ id }) => id)
     await Promise.all(stores.map((store) => store.flush()))
     await closeStores()
     const again = await started(all)
     expect(again.map(({ id }) => id)).to.deep.equal(ids)
-    await until(() => agree(again), 'agreement', 15_000)
+    await until(() => agree(again), 'agreement')
     for (const store of again) expect(store.usr.snapshot()).to.deep.equal(before)
-  }).timeout(60_000)
+  })
 
   it('takes a member back that was restored from an old copy of its folder, without a fork or a loss', async () => {
     const network = memoryNetwork()
@@ -238,12 +239,12 @@ describe('A cluster on disk', () => {
     back.on('error', (error) => forks.push(error))
     await back.ready()
     back.usr.set('restored', true)
-    await until(() => b.usr.get('restored') === true && agree([back, b]), 'agreement', 15_000)
+    await until(() => b.usr.get('restored') === true && agree([back, b]), 'agreement')
     expect(b.usr.snapshot()).to.deep.equal({ ...expected, restored: true })
     expect(back.usr.snapshot()).to.deep.equal(b.usr.snapshot())
     expect(back.id).to.equal(a.id)
     expect(forks).to.deep.equal([])
-  }).timeout(60_000)
+  })
 })
 
 /** Copies a folder as a backup does, while a store may be at work on it; its lock stays behind. */

@@ -10,7 +10,8 @@ import {
 } from '../../../signaling-server/server.js'
 import { UsageError } from '../../../src/base/errors.js'
 import { createSignalingClient } from '../../../src/transport/signaling-client.js'
-import { RawClient, realClock, until } from './harness.js'
+import { until } from '../../until.js'
+import { RawClient, realClock } from './harness.js'
 
 const SECRET = 'a secret of 32 bytes, as a test may print it'
 const KEY = new TextEncoder().encode(SECRET)
@@ -64,7 +65,7 @@ describe('a signaling server with join tokens', () => {
     clients.push(client)
     client.say({ type: 'auth', token: shown })
     client.say({ type: 'join', topic, id: `m${serial++}`, kind: 'node' })
-    await until('an answer', () => client.messages.length > 0)
+    await until(() => client.messages.length > 0, 'an answer')
     return client
   }
 
@@ -198,11 +199,11 @@ describe('a signaling server with join tokens', () => {
       signal: () => {},
       absent: () => {},
     })
-    await until('it has joined', () => states.includes('contacts'))
+    await until(() => states.includes('contacts'), 'it has joined')
     const { port } = server
     await servers.pop()?.close()
     await serve({ port })
-    await until('it has joined again', () => states.filter((state) => state === 'contacts').length === 2)
+    await until(() => states.filter((state) => state === 'contacts').length === 2, 'it has joined again')
     expect(new Set(asked).size).to.equal(asked.length).and.be.at.least(2)
     await client.close()
   })
@@ -222,7 +223,7 @@ describe('a signaling server with join tokens', () => {
       signal: () => {},
       absent: () => {},
     })
-    await until('the error', () => errors.length > 0)
+    await until(() => errors.length > 0, 'the error')
     expect(errors[0]).to.contain('ERR_SIGNALING_UNREACHABLE').and.contain('the backend is down')
     await client.close()
   })
@@ -268,7 +269,7 @@ describe('TURN credentials', () => {
       signal: () => {},
       absent: () => {},
     })
-    await until('it has joined', () => joined)
+    await until(() => joined, 'it has joined')
     const [first] = await client.iceServers()
     expect(first?.urls).to.deep.equal(turn.urls)
     expect((await client.iceServers())[0]).to.equal(first)
@@ -276,7 +277,7 @@ describe('TURN credentials', () => {
     // Half of their time is over: still good, and fetched anew beside.
     expect((await client.iceServers())[0]).to.equal(first)
     const renewed = async () => (await client.iceServers())[0] !== first
-    await until('they are new', () => undefined, 50).catch(() => undefined)
+    await until(() => undefined, 'they are new').catch(() => undefined)
     expect(await renewed()).to.equal(true)
     await client.close()
   })
@@ -312,7 +313,7 @@ describe('a signaling server behind proxies', () => {
 
   async function statusOf(forwarded: string): Promise<string> {
     const client = new RawClient(server.url, { headers: { 'x-forwarded-for': forwarded } })
-    await until('open or refused', () => client.socket.readyState === 1 || client.errors.length > 0)
+    await until(() => client.socket.readyState === 1 || client.errors.length > 0, 'open or refused')
     return client.errors[0]?.message ?? 'open'
   }
 
@@ -373,7 +374,7 @@ describe('a signaling server that is watched and closed', () => {
     for (const { socket } of clients) socket.on('close', () => ends.push(performance.now()))
     const began = performance.now()
     await server.close()
-    await until('all have heard', () => ends.length === 200)
+    await until(() => ends.length === 200, 'all have heard')
     expect(clients.every(({ closeCode }) => closeCode === 1012)).to.equal(true)
     // 200 sockets are spread over 400 ms: half of them are not gone in the first tenth of that.
     expect(ends.filter((at) => at < began + 40).length).to.be.below(100)

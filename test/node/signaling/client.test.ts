@@ -13,7 +13,8 @@ import { createSignalingClient, type SignalingClient } from '../../../src/transp
 import type { Contact, SignalingState } from '../../../src/transport/transport.js'
 import { QUEUED_MESSAGES_MAX } from '../../../src/transport/websocket-connection.js'
 import type { Signal } from '../../../src/wire/signal.js'
-import { RawClient, realClock, until } from './harness.js'
+import { until } from '../../until.js'
+import { RawClient, realClock } from './harness.js'
 
 /** A client with everything that it reported. */
 class Member {
@@ -38,13 +39,13 @@ class Member {
   }
 
   joined(times = 1): Promise<boolean | undefined> {
-    return until(`joined ${times} time(s)`, () => this.contacts.length >= times, 10_000)
+    return until(() => this.contacts.length >= times, `joined ${times} time(s)`)
   }
 
   became(state: SignalingState, times = 1): Promise<boolean | undefined> {
     return until(
-      `${state} ${times} time(s)`,
       () => this.stateNames.filter((s) => s === state).length >= times,
+      `${state} ${times} time(s)`,
     )
   }
 }
@@ -82,7 +83,7 @@ describe('the signaling client', () => {
     ]
     for (const signal of signals) b.client.send('a', signal)
     a.client.send('b', { type: 'busy', session: 's2' })
-    await until('the signals arrive', () => a.signals.length === 2 && b.signals.length === 1)
+    await until(() => a.signals.length === 2 && b.signals.length === 1, 'the signals arrive')
     expect(a.signals).to.deep.equal(signals.map((signal) => ({ from: 'b', signal })))
     expect(b.signals).to.deep.equal([{ from: 'a', signal: { type: 'busy', session: 's2' } }])
     expect(a.stateNames).to.deep.equal(['connecting', 'connected'])
@@ -96,7 +97,7 @@ describe('the signaling client', () => {
     const a = member('a', [url])
     await a.joined()
     a.client.send('gone', { type: 'request', session: 's1' })
-    await until('it hears so', () => a.absent.length > 0)
+    await until(() => a.absent.length > 0, 'it hears so')
     expect([a.absent, a.client.counters().signalingMalformed]).to.deep.equal([['gone'], 0])
   })
 
@@ -133,7 +134,7 @@ describe('the signaling client', () => {
     await serve(port)
     await a.joined()
     expect(a.stateNames).to.deep.equal(['connecting', 'disconnected', 'connected'])
-  }).timeout(15_000)
+  })
 
   it('takes the next URL at once when the first one is dead', async () => {
     const { url } = await serve()
@@ -158,9 +159,9 @@ describe('the signaling client', () => {
     await b.joined(2)
     expect(second.topics().get('topic')).to.have.members(['a', 'b'])
     a.client.send('b', { type: 'busy', session: 'kept' })
-    await until('the signal arrives', () => b.signals.length === 1)
+    await until(() => b.signals.length === 1, 'the signal arrives')
     expect(b.signals[0]?.signal.session).to.equal('kept')
-  }).timeout(20_000)
+  })
 
   it('gives up on a server that accepts the connection and never answers', async () => {
     const sockets = new Set<Socket>()
@@ -173,8 +174,8 @@ describe('the signaling client', () => {
     })
     const { url } = await serve()
     const a = member('a', [`ws://127.0.0.1:${(silent.address() as AddressInfo).port}`, url])
-    await until('the second URL answers', () => a.contacts.length === 1, 8000)
-  }).timeout(10_000)
+    await until(() => a.contacts.length === 1, 'the second URL answers')
+  })
 
   it('says that it was refused when another process takes its id, and leaves that one in peace', async () => {
     const server = await serve()
@@ -195,14 +196,14 @@ describe('the signaling client', () => {
     await b.joined()
     const given = QUEUED_MESSAGES_MAX + 100
     for (let i = 0; i < given; i++) a.client.send('b', { type: 'busy', session: `s${i}` })
-    await until('more than the burst arrives', () => b.signals.length >= 60)
+    await until(() => b.signals.length >= 60, 'more than the burst arrives')
     expect(a.stateNames).to.deep.equal(['connecting', 'connected'])
     // Half of the server's burst leaves at once, less the join; of the rest the newest wait.
     const atOnce = given - QUEUED_MESSAGES_MAX - a.client.counters().signalingDropped
     expect(atOnce).to.be.within(49, 55)
     expect(b.signals[atOnce - 1]?.signal.session).to.equal(`s${atOnce - 1}`)
     expect(b.signals[atOnce]?.signal.session).to.equal(`s${given - QUEUED_MESSAGES_MAX}`)
-  }).timeout(10_000)
+  })
 
   it('drops and counts what does not fit, from members and from the server', async () => {
     const server = await serve()
@@ -218,7 +219,7 @@ describe('the signaling client', () => {
     ]) {
       hostile.say({ type: 'signal', topic: 'topic', to: 'a', payload })
     }
-    await until('the good one arrives', () => a.signals.length === 1)
+    await until(() => a.signals.length === 1, 'the good one arrives')
     expect(a.client.counters().signalingMalformed).to.equal(3)
     a.client.send('hostile', { type: 'offer', session: 's', sdp: '\u0000'.repeat(16_000) })
     expect(a.client.counters().signalingDropped).to.equal(1)
@@ -238,10 +239,10 @@ describe('the signaling client', () => {
     })
     const url = `ws://127.0.0.1:${(rogue.address() as AddressInfo).port}`
     const a = member('a', [url], () => 0.5)
-    await until('it came three times', () => connections === 3, 10_000)
+    await until(() => connections === 3, 'it came three times')
     expect(a.client.counters().signalingMalformed).to.be.within(8, 12)
     expect(a.contacts).to.deep.equal([])
-  }).timeout(15_000)
+  })
 
   it('waits up to 30 s for a server that is away, and 5 s at most as a newcomer or while somebody asks for members', async () => {
     const pace = 50
@@ -278,22 +279,18 @@ describe('the signaling client', () => {
     const server = await serve()
     const member = waiting(server.url)
     const newcomer = waiting(away)
-    await until('it has joined', member.hasJoined)
+    await until(member.hasJoined, 'it has joined')
     await server.close()
-    await until('a long wait', () => member.times(29_000) > 0, 10_000)
+    await until(() => member.times(29_000) > 0, 'a long wait')
     member.client.introduce(8)
     expect(member.waits.at(-1)).to.be.within(4_000, 5_000)
-    await until(
-      'the newcomer has waited long enough to wait longer',
-      () => newcomer.times(4_900) > 15,
-      10_000,
-    )
+    await until(() => newcomer.times(4_900) > 15, 'the newcomer has waited long enough to wait longer')
     expect(newcomer.waits.filter((millis) => millis > 5_000 && millis < 29_000)).to.deep.equal([])
     await member.client.close()
     const before = member.waits.length
     member.client.introduce(8)
     expect(member.waits).to.have.length(before)
-  }).timeout(15_000)
+  })
 
   it('closes twice, leaves its topic, and reports nothing afterwards', async () => {
     const server = await serve()
@@ -301,7 +298,7 @@ describe('the signaling client', () => {
     await a.joined()
     const reported = a.states.length
     await Promise.all([a.client.close(), a.client.close()])
-    await until('it has left', () => server.topics().size === 0)
+    await until(() => server.topics().size === 0, 'it has left')
     a.client.introduce(1)
     a.client.send('b', { type: 'busy', session: 's' })
     expect(a.states).to.have.length(reported)
@@ -327,7 +324,7 @@ describe('the signaling client', () => {
       const [code] = await once(child, 'exit')
       expect(code, mode).to.equal(0)
     }
-  }).timeout(20_000)
+  })
 })
 
 /** A port that nobody listens on right now. */

@@ -1,7 +1,8 @@
-/** What the signaling tests share: a real clock, a bounded wait, and a bare `ws` client that remembers all it was told. */
+/** What the signaling tests share: a real clock, and a bare `ws` client that remembers all it was told. */
 import { WebSocket } from 'ws'
 import type { Clock } from '../../../src/base/clock.js'
 import { parseServerMessage, type ServerMessage } from '../../../src/wire/signal.js'
+import { until } from '../../until.js'
 
 /** This machine's clock; its timers keep no process alive. */
 export const realClock: Clock = {
@@ -12,21 +13,6 @@ export const realClock: Clock = {
     timer.unref()
     return { cancel: () => clearTimeout(timer) }
   },
-}
-
-/** Waits until `condition` gives something other than undefined and false. */
-export async function until<T>(
-  what: string,
-  condition: () => T | undefined | false,
-  millisMax = 5000,
-): Promise<T> {
-  const deadline = performance.now() + millisMax
-  for (;;) {
-    const value = condition()
-    if (value !== undefined && value !== false) return value
-    if (performance.now() > deadline) throw new Error(`waited ${millisMax} ms in vain until ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
 }
 
 /** What a client sends when it connects. */
@@ -57,7 +43,7 @@ export class RawClient {
 
   static async open(url: string, options: ClientOptions = {}): Promise<RawClient> {
     const client = new RawClient(url, options)
-    await until('the socket opens', () => client.socket.readyState === WebSocket.OPEN)
+    await until(() => client.socket.readyState === WebSocket.OPEN, 'the socket opens')
     return client
   }
 
@@ -75,7 +61,11 @@ export class RawClient {
 
   /** The `count`th message of a type, when it has come. */
   told<T extends ServerMessage['type']>(type: T, count = 1): Promise<Extract<ServerMessage, { type: T }>> {
-    return until(`${count} ${type} message(s)`, () => this.of(type)[count - 1])
+    return until(
+      () => this.of(type)[count - 1],
+      `${count} ${type} message(s)`,
+      () => this.messages.length,
+    )
   }
 
   of<T extends ServerMessage['type']>(type: T): Extract<ServerMessage, { type: T }>[] {
@@ -85,6 +75,6 @@ export class RawClient {
   }
 
   closed(): Promise<number> {
-    return until('the socket closes', () => this.closeCode)
+    return until(() => this.closeCode, 'the socket closes')
   }
 }

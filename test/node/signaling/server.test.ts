@@ -10,7 +10,8 @@ import {
 } from '../../../signaling-server/server.js'
 import { TransportError, UsageError } from '../../../src/base/errors.js'
 import { randomInteger, seededRandom } from '../../../src/base/random.js'
-import { RawClient, until } from './harness.js'
+import { until } from '../../until.js'
+import { RawClient } from './harness.js'
 
 describe('the signaling server', () => {
   const clients: RawClient[] = []
@@ -90,7 +91,7 @@ describe('the signaling server', () => {
     const a = await join(server, 'a')
     const b = await join(server, 'b')
     b.say({ type: 'leave', topic: 'topic' })
-    await until('b has left', () => server.topics().get('topic')?.join() === 'a')
+    await until(() => server.topics().get('topic')?.join() === 'a', 'b has left')
     for (const to of ['b', 'nobody']) a.say({ type: 'signal', topic: 'topic', to, payload: 'opaque' })
     await a.told('absent', 2)
     expect(a.of('absent')).to.deep.equal(
@@ -118,9 +119,9 @@ describe('the signaling server', () => {
     const a = await join(server, 'a')
     const b = await join(server, 'b')
     a.say({ type: 'leave', topic: 'topic' })
-    await until('a has left', () => server.topics().get('topic')?.join() === 'b')
+    await until(() => server.topics().get('topic')?.join() === 'b', 'a has left')
     b.socket.terminate()
-    await until('the topic is gone', () => server.topics().size === 0)
+    await until(() => server.topics().size === 0, 'the topic is gone')
   })
 
   it('gives the seat to the newest connection of an id and tells the older one', async () => {
@@ -157,7 +158,7 @@ describe('the signaling server', () => {
     // In small lots: more at once than ws itself would answer would end the socket for another reason.
     for (let lot = 1; lot <= 4; lot++) {
       for (let i = 0; i < 30; i++) flooder.socket.ping()
-      await until('the lot is answered', () => pongs >= lot * 30 || flooder.closeCode !== undefined)
+      await until(() => pongs >= lot * 30 || flooder.closeCode !== undefined, 'the lot is answered')
     }
     expect(pongs).to.be.within(80, 110)
     expect(await flooder.closed()).to.equal(1008)
@@ -192,7 +193,7 @@ describe('the signaling server', () => {
     expect(third.errors[0]?.message).to.contain('429')
     first.socket.close()
     await first.closed()
-    await until('the place is free', () => server.topics().get('topic')?.join() === 'b')
+    await until(() => server.topics().get('topic')?.join() === 'b', 'the place is free')
     await join(server, 'c')
   })
 
@@ -229,7 +230,7 @@ describe('the signaling server', () => {
     const alive = await join(server, 'alive')
     // A paused socket reads nothing, so that it answers nothing, as behind a cable that was pulled.
     dead.socket.pause()
-    await until('the dead one is gone', () => server.topics().get('topic')?.join() === 'alive')
+    await until(() => server.topics().get('topic')?.join() === 'alive', 'the dead one is gone')
     await new Promise((resolve) => setTimeout(resolve, 200))
     expect(alive.closeCode).to.equal(undefined)
   })
@@ -240,16 +241,12 @@ describe('the signaling server', () => {
     const fast = await join(server, 'fast')
     slow.socket.pause()
     const payload = 'x'.repeat(60_000)
-    await until(
-      'the slow one is gone',
-      () => {
-        fast.say({ type: 'signal', topic: 'topic', to: 'slow', payload })
-        return server.topics().get('topic')?.join() === 'fast'
-      },
-      20_000,
-    )
+    await until(() => {
+      fast.say({ type: 'signal', topic: 'topic', to: 'slow', payload })
+      return server.topics().get('topic')?.join() === 'fast'
+    }, 'the slow one is gone')
     expect(fast.closeCode).to.equal(undefined)
-  }).timeout(30_000)
+  })
 
   it('ends only the socket that sends an oversized message or broken text', async () => {
     const server = await serve()
@@ -284,7 +281,7 @@ describe('the signaling server', () => {
     expect((await b.told('signal')).payload).to.equal('still here')
     expect(a.closeCode).to.equal(undefined)
     expect((await fetch(`http://127.0.0.1:${server.port}/readyz`)).status).to.equal(200)
-  }).timeout(30_000)
+  })
 
   it('answers the probes, 426 at the endpoint and 404 elsewhere', async () => {
     const server = await serve()
@@ -304,8 +301,8 @@ describe('the signaling server', () => {
     socket.on('error', () => {})
     socket.write('GET / HTTP/1.1\r\nHost: x\r\n')
     await until(
-      'the socket is cut',
       () => socket.readyState === 'closed' || socket.readableEnded || drained(socket),
+      'the socket is cut',
     )
     socket.destroy()
   })

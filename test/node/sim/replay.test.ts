@@ -1,10 +1,9 @@
 /** The same seed goes the same way in every runtime: the scenarios of the swarm, in Node and in Chromium. */
 import { expect } from 'chai'
 import { build } from 'esbuild'
-import puppeteer from 'puppeteer-core'
-import { findBrowser } from '../../../scripts/browser.mjs'
 import { playScenario, scenarioOf } from '../../../src/sim/swarm.js'
 import { createTestCluster } from '../../../src/testing.js'
+import { closeChromium, openTab } from '../../e2e/chromium.js'
 
 /** Among them are stub and real replicas. */
 const SEEDS = [1, 2, 3, 4]
@@ -39,8 +38,9 @@ async function traceOfStores(create: typeof createTestCluster): Promise<string> 
 }
 
 describe('the simulator', () => {
-  it('goes the same way in Node and in Chromium, step for step', async function () {
-    this.timeout(120_000)
+  after(closeChromium)
+
+  it('goes the same way in Node and in Chromium, step for step', async () => {
     const inChromium = await outcomesInChromium(PROGRAM)
     const inNode = SEEDS.map((seed) => playScenario(scenarioOf(seed)))
     expect(inChromium).to.deep.equal(JSON.parse(JSON.stringify(inNode)))
@@ -48,8 +48,7 @@ describe('the simulator', () => {
     expect(new Set(SEEDS.map((seed) => scenarioOf(seed).replica)).size).to.equal(2)
   })
 
-  it('and so do the stores of a test cluster: their traces are the same', async function () {
-    this.timeout(120_000)
+  it('and so do the stores of a test cluster: their traces are the same', async () => {
     const inChromium = await outcomesInChromium(STORES)
     expect(inChromium).to.match(/^\d+(\.\d+)? [0-9a-f]{16}$/)
     expect(inChromium).to.equal(await traceOfStores(createTestCluster))
@@ -65,19 +64,7 @@ async function outcomesInChromium(program: string): Promise<unknown> {
     platform: 'browser',
     logLevel: 'silent',
   })
-  const { executablePath, args, headless } = await findBrowser()
-  const browser = await puppeteer.launch({
-    executablePath,
-    args,
-    headless,
-    pipe: true,
-    protocolTimeout: 100_000,
-  })
-  try {
-    const page = await browser.newPage()
-    await page.evaluate(outputFiles[0]?.text ?? '')
-    return await page.evaluate(() => (globalThis as unknown as { outcomes: unknown }).outcomes)
-  } finally {
-    await browser.close()
-  }
+  const page = await openTab()
+  await page.evaluate(outputFiles[0]?.text ?? '')
+  return page.evaluate(() => (globalThis as unknown as { outcomes: unknown }).outcomes)
 }

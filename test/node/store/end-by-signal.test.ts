@@ -21,8 +21,7 @@ function program(signaling: string, more: string): string {
     console.log('wrote')`
 }
 
-describe('a process that is told to end', function () {
-  this.timeout(60_000)
+describe('a process that is told to end', () => {
   let signaling: SignalingServer
   let store: Store
   let child: ChildProcess

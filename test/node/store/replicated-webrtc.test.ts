@@ -3,8 +3,7 @@ import { expect } from 'chai'
 import { createSignalingServer } from '../../../signaling-server/server.js'
 import { createStore, type Store } from '../../../src/index.js'
 
-describe('replicated() over WebRTC', function () {
-  this.timeout(60_000)
+describe('replicated() over WebRTC', () => {
   const closers: (() => Promise<unknown>)[] = []
   afterEach(async () => {
     for (const close of closers.splice(0).reverse()) await close()

@@ -4,12 +4,10 @@ import { build } from 'esbuild'
 import type { Page } from 'puppeteer-core'
 import { parseSignal, type Signal } from '../../../src/wire/signal.js'
 import { closeChromium, openTab } from '../../e2e/chromium.js'
-import { type TestMember, TestMesh, until } from '../../unit/transport/linked-pair.js'
+import { type TestMember, TestMesh } from '../../unit/transport/linked-pair.js'
+import { until } from '../../until.js'
 
 const ENTRY = fileURLToPath(new URL('tab-member.ts', import.meta.url))
-
-/** The few packets that tell of the end may all be lost; then WebRTC itself gives the link up, after 15 to 17 s. */
-const END_MILLIS_MAX = 30_000
 
 /** The script of the page, bundled as a user's bundler would. */
 async function bundle(): Promise<string> {
@@ -17,13 +15,12 @@ async function bundle(): Promise<string> {
   return outputFiles[0]?.text ?? ''
 }
 
-describe('a Node member and a tab of Chromium', function () {
-  this.timeout(60_000)
+describe('a Node member and a tab of Chromium', () => {
   let mesh: TestMesh
   let page: Page
   beforeEach(async () => {
     mesh = new TestMesh()
-    page = await openTab('about:blank')
+    page = await openTab()
     await page.evaluate(await bundle())
   })
   // Open links keep a process alive, also when a test has failed.
@@ -79,7 +76,8 @@ describe('a Node member and a tab of Chromium', function () {
       expect(node.frames[0]?.bytes).to.deep.equal(new Uint8Array(100_000).fill(7))
       expect(await page.evaluate(() => window.tab.log)).to.deep.equal([`up ${nodeId}`])
       await page.evaluate(() => window.tab.close())
-      await until(() => node.log.includes(`down ${tabId}`), 'the end of the link', END_MILLIS_MAX)
+      // The few packets that tell of the end may all be lost; then WebRTC itself gives the link up, after 15 to 17 s.
+      await until(() => node.log.includes(`down ${tabId}`), 'the end of the link')
       // A link may be open before the tab has its first name, and then none is sent: not one is required here.
       const candidates = fromTab.flatMap((signal) => (signal.type === 'candidate' ? [signal.candidate] : []))
       expect(candidates.filter((candidate) => !isHidden(candidate))).to.deep.equal([])

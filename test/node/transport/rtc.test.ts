@@ -41,9 +41,7 @@ function outputOf(code: string): Promise<string> {
   return new Promise((resolve) => child.on('close', () => resolve(output)))
 }
 
-describe('loading WebRTC', function () {
-  this.timeout(20_000)
-
+describe('loading WebRTC', () => {
   it('gives the three constructors of @roamhq/wrtc in Node', async () => {
     const rtc = await inNode.loadRtc()
     expect(Object.values(rtc).length).to.be.at.least(3)

@@ -2,7 +2,8 @@ import { readdirSync } from 'node:fs'
 import { expect } from 'chai'
 import { handshakeSlots } from '../../../src/transport/handshake-slots.js'
 import { HANDSHAKES_MAX } from '../../../src/wire/limits.js'
-import { linked, type TestMember, TestMesh, until } from '../../unit/transport/linked-pair.js'
+import { linked, type TestMember, TestMesh } from '../../unit/transport/linked-pair.js'
+import { until } from '../../until.js'
 
 /** How many timers run, seen from outside of any timer's callback. */
 async function timers(): Promise<number> {
@@ -27,9 +28,7 @@ async function fullMesh(size: number): Promise<TestMesh> {
   return mesh
 }
 
-describe('closing links in Node', function () {
-  this.timeout(60_000)
-
+describe('closing links in Node', () => {
   it('leaves no timer and no open file of ten links', async () => {
     const timersBefore = await timers()
     // The first connection of a process opens files that stay for its whole life; a few others wait for the garbage
@@ -41,7 +40,7 @@ describe('closing links in Node', function () {
     expect(openFiles() - before).to.be.above(10 * 16)
     await mesh.close()
     expect(await timers()).to.equal(timersBefore)
-    await until(() => openFiles() - before <= 16, 'the files closed', 5000)
+    await until(() => openFiles() - before <= 16, 'the files closed')
   })
 
   it('ends dials in flight and in waiting, and gives their slots back', async () => {

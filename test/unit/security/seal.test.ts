@@ -73,8 +73,7 @@ describe('sealed signals', () => {
   describe(`of a member that has taken more than ${REPLAYS_MAX} since`, () => {
     let [a, b, idle]: End[] = []
     let old: SealedSignal[]
-    before(async function () {
-      this.timeout(60_000)
+    before(async () => {
       ;[a, b, idle] = [await end(ring), await end(ring), await end(ring)]
       old = []
       const boxesOf = async (from: End, signal: Signal) => {
@@ -135,7 +134,7 @@ describe('sealed signals', () => {
     b.sent.length = 0
     await b.seal.open(a.identity.id, first)
     expect([b.sent.length, b.got.length]).to.deep.equal([1, 0])
-  }).timeout(60_000)
+  })
 
   it('are not acted on by a member that was started again since', async () => {
     const [a, b] = [await end(ring), await end(ring)]

@@ -3,9 +3,7 @@ import { expect } from 'chai'
 import type { AckSides } from '../../../src/driver/driver.js'
 import { DriverCluster } from '../../../src/sim/driver-cluster.js'
 
-describe('acknowledgements among 100 members', function () {
-  this.timeout(60_000)
-
+describe('acknowledgements among 100 members', () => {
   it('come from all of them within a second, and cost each member a few small frames', async () => {
     const cluster = new DriverCluster({ seed: 11 })
     await cluster.grow(100)

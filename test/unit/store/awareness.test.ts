@@ -5,7 +5,8 @@ import { UsageError } from '../../../src/base/errors.js'
 import { awareness, clientIdOf } from '../../../src/store/awareness.js'
 import type { Store } from '../../../src/store/types.js'
 import { memoryNetwork } from '../../../src/transport/memory.js'
-import { closeStores, storeOn, twoStores, until } from './cluster-of-stores.js'
+import { until } from '../../until.js'
+import { closeStores, storeOn, twoStores } from './cluster-of-stores.js'
 
 /** What `viewer` knows of `member`. */
 const seen = (viewer: Awareness, member: Store) => viewer.getStates().get(clientIdOf(member.id))

@@ -14,7 +14,8 @@ import type { Store, StoreOptions, Value } from '../../../src/store/types.js'
 import { createTestCluster, type TestCluster } from '../../../src/testing.js'
 import { memoryNetwork } from '../../../src/transport/memory.js'
 import { MERGE_BYTES_MAX } from '../../../src/wire/limits.js'
-import { closeStores, storeOn, twoStores, until } from './cluster-of-stores.js'
+import { until } from '../../until.js'
+import { closeStores, storeOn, twoStores } from './cluster-of-stores.js'
 
 /** A storage that tells what is read from it, and fails when it is told to. */
 class WatchedStorage implements CheckpointStorage {

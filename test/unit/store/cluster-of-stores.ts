@@ -2,12 +2,15 @@
 import { createStore } from '../../../src/store/store.js'
 import type { Store, StoreOptions } from '../../../src/store/types.js'
 import { type MemoryNetwork, memoryNetwork } from '../../../src/transport/memory.js'
+import { until } from '../../until.js'
 
 const open: Store[] = []
 
 /** A store over `network`. */
 export function storeOn(network: MemoryNetwork, options: Partial<StoreOptions> = {}): Store {
   const store = createStore({ cluster: 'test', transport: network.transport(), ...options })
+  // Tests make trouble on purpose: the console is for what they did not mean.
+  store.on('error', () => undefined)
   open.push(store)
   return store
 }
@@ -24,13 +27,4 @@ export async function twoStores(): Promise<{ network: MemoryNetwork; a: Store; b
 /** To be called after each test. */
 export async function closeStores(): Promise<void> {
   await Promise.all(open.splice(0).map((store) => store.close()))
-}
-
-/** Waits, at most 5 s, until `holds`. */
-export async function until(holds: () => boolean, what: string, millisMax = 5_000): Promise<void> {
-  const end = performance.now() + millisMax
-  while (!holds()) {
-    if (performance.now() > end) throw new Error(`not within ${millisMax} ms: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
 }

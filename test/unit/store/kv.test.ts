@@ -3,7 +3,8 @@ import { UsageError } from '../../../src/base/errors.js'
 import type { ChangeEvent, KeyChange, Store, Value } from '../../../src/store/types.js'
 import { memoryNetwork } from '../../../src/transport/memory.js'
 import { KEY_BYTES_MAX, VALUE_BYTES_MAX } from '../../../src/wire/limits.js'
-import { closeStores, storeOn, twoStores, until } from './cluster-of-stores.js'
+import { until } from '../../until.js'
+import { closeStores, storeOn, twoStores } from './cluster-of-stores.js'
 
 const alone = (): Store => storeOn(memoryNetwork())
 
@@ -188,7 +189,7 @@ describe('usr', () => {
     const { a, b } = await twoStores()
     b.usr.subscribe('ping', (value) => b.usr.set('pong', value ?? null))
     a.usr.set('ping', 1)
-    expect(await a.usr.once('pong', undefined, { timeout: 2_000 })).to.equal(1)
+    expect(await a.usr.once('pong', undefined, { timeout: 30_000 })).to.equal(1)
   })
 
   it('shows a namespace as a store of its own', () => {

@@ -5,7 +5,8 @@ import { runtimeKind } from '../../../src/store/transport-choice.js'
 import type { Store, StoreOptions } from '../../../src/store/types.js'
 import { type MemoryNetwork, memoryNetwork } from '../../../src/transport/memory.js'
 import { READERS_PER_NODE_MAX, READERS_PER_TAB_MAX } from '../../../src/wire/limits.js'
-import { closeStores, storeOn, until } from './cluster-of-stores.js'
+import { until } from '../../until.js'
+import { closeStores, storeOn } from './cluster-of-stores.js'
 
 const roles = (store: Store) =>
   store.members
@@ -13,8 +14,7 @@ const roles = (store: Store) =>
     .filter(({ self, direct }) => !self && direct)
     .map(({ role }) => role)
 
-describe('readers', function () {
-  this.timeout(60_000)
+describe('readers', () => {
   afterEach(closeStores)
 
   it('link to writers alone, count in no degree, and hear all that is written', async () => {
@@ -42,7 +42,7 @@ describe('readers', function () {
     expect(writer.status.lastError, 'nobody else is troubled').to.equal(undefined)
     expect(seated.every(({ status }) => status.links === 1 && status.lastError === undefined)).to.equal(true)
     await seated[0]?.close()
-    await until(() => late.status.name === 'live', 'it has the seat', 30_000)
+    await until(() => late.status.name === 'live', 'it has the seat')
     expect(late.status.lastError?.code).to.not.equal('ERR_MEMBER_FULL')
     writer.usr.set('key', 1)
     await until(() => late.usr.get('key') === 1, 'it hears what is written')
@@ -64,12 +64,12 @@ describe('readers', function () {
 async function oneTooMany(network: MemoryNetwork, options: Partial<StoreOptions>) {
   const seats = runtimeKind === 'node' ? READERS_PER_NODE_MAX : READERS_PER_TAB_MAX
   const seated = Array.from({ length: seats }, () => storeOn(network, options))
-  await until(() => seated.every(({ status }) => status.name === 'live'), 'every seat is taken', 20_000)
+  await until(() => seated.every(({ status }) => status.name === 'live'), 'every seat is taken')
   const late = storeOn(network, options)
   const errors: string[] = []
   late.on('error', ({ code }) => errors.push(code))
   const isTold = () => late.status.lastError?.code === 'ERR_MEMBER_FULL' && late.status.links === 0
-  await until(isTold, 'it is told why it waits', 30_000)
+  await until(isTold, 'it is told why it waits')
   expect(late.status.name).to.equal('joining')
   expect(errors).to.include('ERR_MEMBER_FULL')
   return { seated, late, errors }

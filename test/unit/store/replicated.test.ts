@@ -4,7 +4,8 @@ import { generateSecret, readerSecret } from '../../../src/security/secret.js'
 import type { Store } from '../../../src/store/types.js'
 import { createTestCluster, type TestCluster } from '../../../src/testing.js'
 import { memoryNetwork } from '../../../src/transport/memory.js'
-import { closeStores, storeOn, twoStores, until } from './cluster-of-stores.js'
+import { until } from '../../until.js'
+import { closeStores, storeOn, twoStores } from './cluster-of-stores.js'
 
 async function failureOf(promise: Promise<unknown>): Promise<{ code: string }> {
   const outcome = await promise.then(
@@ -84,7 +85,7 @@ describe('replicated()', () => {
     for (let n = 0; n < 10; n++) {
       a.usr.set('k', n)
       // The digests differ at the call: only its answer can tell.
-      expect(await a.replicated({ timeout: 5_000 })).to.deep.equal({ acked: [reader.id], missing: [] })
+      expect(await a.replicated({ timeout: 30_000 })).to.deep.equal({ acked: [reader.id], missing: [] })
       expect(reader.usr.get('k')).to.equal(n)
     }
   })

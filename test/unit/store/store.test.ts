@@ -4,7 +4,8 @@ import { memoryPersistence } from '../../../src/persistence/memory.js'
 import { createStore } from '../../../src/store/store.js'
 import type { ConflictEvent, StoreOptions } from '../../../src/store/types.js'
 import { memoryNetwork } from '../../../src/transport/memory.js'
-import { closeStores, storeOn, twoStores, until } from './cluster-of-stores.js'
+import { until } from '../../until.js'
+import { closeStores, storeOn, twoStores } from './cluster-of-stores.js'
 
 describe('a store', () => {
   afterEach(closeStores)
@@ -60,8 +61,11 @@ describe('a store', () => {
   it('removes a member that closes from the list of the other at once', async () => {
     const { a, b } = await twoStores()
     expect(a.members.get(b.id)).to.include({ state: 'alive', direct: true, self: false })
+    const gone: string[] = []
+    a.on('gone', ({ state }) => gone.push(state))
     await b.close()
-    await until(() => a.members.size === 1, 'b gone', 1_000)
+    await until(() => a.members.size === 1, 'b gone')
+    expect(gone).to.deep.equal(['left'])
     expect(a.members.self.id).to.equal(a.id)
   })
 
@@ -74,11 +78,11 @@ describe('a store', () => {
     a.usr.set('k', 'from a')
     b.usr.set('k', 'from b')
     network.heal()
-    await until(() => a.usr.get('k') === b.usr.get('k') && conflicts.length > 0, 'one winner', 15_000)
+    await until(() => a.usr.get('k') === b.usr.get('k') && conflicts.length > 0, 'one winner')
     const values = conflicts.map((event) => [event.winner.value, event.loser.value].sort())
     expect(values[0]).to.deep.equal(['from a', 'from b'])
     expect(conflicts[0]?.winner.value).to.equal(a.usr.get('k'))
-  }).timeout(20_000)
+  })
 
   it('keeps sys read-only', () => {
     const { sys } = storeOn(memoryNetwork())

@@ -6,6 +6,7 @@ import { systemClock } from '../../../src/transport/system-clock.js'
 import type { Links } from '../../../src/transport/transport.js'
 import { createWebRtcLinks, type WebRtcLinksOptions } from '../../../src/transport/webrtc-links.js'
 import { parseSignal, type Signal } from '../../../src/wire/signal.js'
+import { until } from '../../until.js'
 
 /** One member and what its links reported, in order. */
 export interface TestMember {
@@ -62,15 +63,6 @@ export class TestMesh {
       const parsed = parseSignal(text)
       if (parsed) this.members.get(to)?.links.receiveSignal(from.id, parsed)
     }, 0)
-  }
-}
-
-/** Waits until `condition` holds. */
-export async function until(condition: () => boolean, what: string, millisMax = 10_000): Promise<void> {
-  const end = performance.now() + millisMax
-  while (!condition()) {
-    if (performance.now() > end) throw new Error(`waited ${millisMax} ms in vain: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
 

@@ -3,7 +3,8 @@ import { loadRtc } from '#rtc'
 import { systemClock } from '../../../src/transport/system-clock.js'
 import type { WebRtcLinksOptions } from '../../../src/transport/webrtc-links.js'
 import type { Signal } from '../../../src/wire/signal.js'
-import { count, linked, type TestMember, TestMesh, until } from './linked-pair.js'
+import { until } from '../../until.js'
+import { count, linked, type TestMember, TestMesh } from './linked-pair.js'
 
 /** A frame that begins with its number and whose other bytes follow from it. */
 function frameOf(length: number, number: number): Uint8Array {
@@ -22,8 +23,7 @@ const patientClock = {
   after: (millis: number, run: () => void) => systemClock.after(millis * 20, run),
 }
 
-describe('two members over real WebRTC', function () {
-  this.timeout(40_000)
+describe('two members over real WebRTC', () => {
   let mesh: TestMesh
   beforeEach(() => {
     mesh = new TestMesh()
@@ -334,9 +334,7 @@ describe('two members over real WebRTC', function () {
   })
 })
 
-describe('eleven members over real WebRTC in one process', function () {
-  this.timeout(60_000)
-
+describe('eleven members over real WebRTC in one process', () => {
   it('open ten links at once with few handshakes in flight, and leave nothing behind', async () => {
     const mesh = new TestMesh()
     const hub = await mesh.join('m')

@@ -1,5 +1,11 @@
 import { expect } from 'chai'
-import { type AddressScope, addressScope, clientOf, isLoopbackName } from '../../../src/wire/ip-address.js'
+import {
+  type AddressScope,
+  addressScope,
+  addressSpace,
+  clientOf,
+  isLoopbackName,
+} from '../../../src/wire/ip-address.js'
 
 const SCOPES: Record<AddressScope, string[]> = {
   network: [
@@ -118,4 +124,24 @@ describe('isLoopbackName', () => {
     const others = ['', 'example.org', 'localhost.example.org', 'notlocalhost', '192.0.2.1', '[fe80::1]']
     expect(others.some(isLoopbackName)).to.equal(false)
   })
+})
+
+describe('addressSpace', () => {
+  for (const [space, hosts] of [
+    ['loopback', ['localhost', 'a.localhost', '127.0.0.1', '[::1]']],
+    [
+      'local',
+      ['10.0.0.1', '172.16.0.1', '172.31.9.9', '192.168.1.1', '100.64.0.1', '100.127.0.1', '169.254.1.1'],
+    ],
+    ['local', ['printer.local', '[fd12:3456::1]', '[fe80::1]']],
+    [
+      'public',
+      ['8.8.8.8', '172.15.0.1', '172.32.0.1', '192.169.0.1', '100.63.0.1', '100.128.0.1', '[2001:db8::1]'],
+    ],
+    ['public', ['example.org', '10.example.org', 'local', 'fd12.example', '']],
+  ] as const) {
+    it(`is ${space} for ${hosts.join(', ')}`, () => {
+      expect(hosts.filter((host) => addressSpace(host) !== space)).to.deep.equal([])
+    })
+  }
 })
