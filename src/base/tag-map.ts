@@ -1,5 +1,5 @@
 /**
- * A map from 32-bit hashes. `Map` keeps numbers beyond 2^31 as objects on the heap, and reaches each key over three
+ * A map from hashes of up to 53 bits. `Map` keeps numbers beyond 2^31 as objects on the heap, and reaches each key over three
  * of them; here the keys lie side by side (open addressing with linear probing: Knuth, TAOCP vol. 3, section 6.4).
  */
 
@@ -7,7 +7,7 @@ const CAPACITY_MIN = 16
 
 /** No order; a value is never undefined. */
 export class TagMap<V> {
-  #keys: Uint32Array
+  #keys: Float64Array
   /** Undefined where nothing lies. */
   #values: (V | undefined)[]
   #size = 0
@@ -16,7 +16,7 @@ export class TagMap<V> {
   constructor(expected = 0) {
     let capacity = CAPACITY_MIN
     while (3 * capacity < 4 * expected) capacity *= 2
-    this.#keys = new Uint32Array(capacity)
+    this.#keys = new Float64Array(capacity)
     this.#values = new Array<V | undefined>(capacity).fill(undefined)
   }
 
@@ -64,7 +64,7 @@ export class TagMap<V> {
 
   #grow(): void {
     const [keys, values] = [this.#keys, this.#values]
-    this.#keys = new Uint32Array(2 * keys.length)
+    this.#keys = new Float64Array(2 * keys.length)
     this.#values = new Array<V | undefined>(2 * keys.length).fill(undefined)
     for (let at = 0; at < keys.length; at++) {
       const [key, value] = [keys[at] ?? 0, values[at]]

@@ -224,16 +224,8 @@ export interface ProtocolConfig {
   holdBackBytesMax: number
   /** An update that waited this long starts a sync. Less: syncs for what is on its way. [measured: bench loss] */
   holdBackMillis: number
-  /**
-   * Origins whose sequence numbers and trees are remembered, the least recent dropped. Less: duplicates reach the
-   * replica. [guess]
-   */
+  /** Origins whose trees are remembered, the least recent dropped. Less: a tree takes its shape anew. [guess] */
   originsMax: number
-  /**
-   * Sequence numbers remembered above the unbroken ones of an origin, and taken below the first one that came. Less: the
-   * same. [guess]
-   */
-  originGapsMax: number
   /** Acknowledgements that did not come are asked for again after this, doubled each time. Less: floods in vain. [guess] */
   ackRetryMillis: number
   /** The longest such pause. More: a member that was away is heard of later. [guess] */
@@ -340,7 +332,6 @@ export const DEFAULT_CONFIG: Readonly<ProtocolConfig> = {
   holdBackBytesMax: 4 * 1024 * 1024,
   holdBackMillis: 250,
   originsMax: 4_096,
-  originGapsMax: 1_024,
   ackRetryMillis: 500,
   ackRetryMaxMillis: 4_000,
   ackGapMillis: 10,

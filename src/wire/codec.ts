@@ -188,6 +188,12 @@ export function encodeFrame(frame: Frame): Uint8Array {
   return takeWritten(encoder)
 }
 
+/** Encodes what an envelope carries, by itself. */
+export function encodeBody(of: EnvelopeBody): Uint8Array {
+  body.write(encoder, of)
+  return takeWritten(encoder)
+}
+
 /** Encodes all of a frame but the part of a sync at its end, which can so be sent without a copy. */
 export function encodePartHead(frame: SyncPartFrame): Uint8Array {
   begin(frame)

@@ -56,12 +56,14 @@ export class EngineLab {
   }
 
   /** Time passes, with a tick every 100 ms and a sign of life of each of `alive` every second. */
-  pass(millis: number, alive: readonly string[] = []): void {
+  pass(millis: number, alive: readonly string[] = []): Output[] {
+    const outputs: Output[] = []
     for (const end = this.now + millis; this.now < end; ) {
       this.now += 100
-      if (this.now % 1000 === 0) for (const peer of alive) this.beat(peer)
-      this.give({ type: 'tick' })
+      if (this.now % 1000 === 0) for (const peer of alive) outputs.push(...this.beat(peer))
+      outputs.push(...this.give({ type: 'tick' }))
     }
+    return outputs
   }
 
   beat(peer: string, news: Partial<Pick<HeartbeatFrame, 'announced' | 'leases'>> = {}): Output[] {

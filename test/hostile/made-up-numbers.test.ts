@@ -3,8 +3,8 @@
  * any more, so that the living would count as gone. Neither is signed by whom it is about.
  */
 import { expect } from 'chai'
-import { hash32 } from '../../src/base/bytes.js'
 import { DEFAULT_CONFIG } from '../../src/protocol/config.js'
+import { leaseTag } from '../../src/protocol/liveness/roster.js'
 import type { Output } from '../../src/protocol/step.js'
 import { decodeFrame, encodeFrame } from '../../src/wire/codec.js'
 import type { Frame, GossipFrame } from '../../src/wire/frame.js'
@@ -44,11 +44,11 @@ describe('made-up numbers of other members', () => {
 
   it('are passed on as leases until their member hears of them, which then takes a new incarnation', () => {
     const { incarnation } = recordOf(7)
-    const lease = { tag: hash32(`honest:${incarnation}`), lease: GREATEST }
+    const lease = { tag: leaseTag('honest', incarnation), lease: GREATEST }
     lab.link('third')
     lab.beat('evil', { leases: [lease] })
     expect(leasesIn(passOutputs(lab, 2000), 'honest')).to.deep.include(lease)
-    const own = { tag: hash32('me:100'), lease: GREATEST }
+    const own = { tag: leaseTag('me', 100), lease: GREATEST }
     lab.beat('evil', { leases: [own] })
     const told = passOutputs(lab, leaseMillis + 1000)
     expect(lab.engine.table.selfRecord.incarnation).to.equal(101)
@@ -64,14 +64,14 @@ describe('made-up numbers of other members', () => {
     lab.pass(leaseMillis + 1000, ['honest', 'evil'])
     expect(lab.engine.table.selfRecord.incarnation).to.equal(101)
     lab.frame('evil', { type: 'member', id: 'honest', record: recordOf(7), lease: GREATEST })
-    const lease = { tag: hash32('honest:100'), lease: GREATEST }
+    const lease = { tag: leaseTag('honest', 100), lease: GREATEST }
     expect(leasesIn(passOutputs(lab, 2000), 'honest')).to.deep.include(lease)
   })
 
   it('do not lengthen the life of anybody, nor end it, when a reader tells them', () => {
     lab.link('reader', 'reader')
     lab.frame('honest', { type: 'member', id: 'far', record: recordOf(8), lease: 1 })
-    const tag = (id: string) => hash32(`${id}:100`)
+    const tag = (id: string) => leaseTag(id, 100)
     for (let told = 1; told < leasesMissed * (leaseMillis / 1000); told++) {
       const leases = [
         { tag: tag('far'), lease: 1 + told },

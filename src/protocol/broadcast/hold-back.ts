@@ -1,9 +1,9 @@
 /** Updates that came before what they follow. They wait here, bounded, and are tried again at each advance. */
 import type { GossipFrame } from '../../wire/frame.js'
 import type { ProtocolConfig } from '../config.js'
+import type { Envelope } from './sequences.js'
 
-interface Held {
-  frame: GossipFrame
+interface Held extends Envelope {
   from: string
   since: number
 }
@@ -23,31 +23,35 @@ export class HoldBack {
     return this.#held.size
   }
 
+  /** Whether an envelope of that name waits. */
   has(frame: GossipFrame): boolean {
     return this.#held.has(nameOf(frame))
   }
 
-  /** Keeps a frame; the oldest give way when there is no room. */
-  add(frame: GossipFrame, from: string, now: number): void {
-    const name = nameOf(frame)
+  /** Keeps an envelope; the oldest give way when there is no room. */
+  add(envelope: Envelope, from: string, now: number): void {
+    const { frame, content } = envelope
+    const first = nameOf(frame)
+    const known = this.#held.get(first)
+    const name = known === undefined || known.content === content ? first : `${first}:${content}`
     if (this.#held.has(name)) return
     if (this.#held.size === 0) this.#overdueAt = now + this.#config.holdBackMillis
-    this.#held.set(name, { frame, from, since: now })
+    this.#held.set(name, { ...envelope, from, since: now })
     this.#bytes += updateBytes(frame)
     while (this.#held.size > this.#config.holdBackMax || this.#bytes > this.#config.holdBackBytesMax)
       this.#dropOldest()
   }
 
   /**
-   * Tries every frame until a whole pass brings nothing. `attempt` says whether a frame is done with
+   * Tries every envelope until a whole pass brings nothing. `attempt` says whether one is done with
    * (merged or refused for good).
    */
-  replay(attempt: (frame: GossipFrame, from: string) => boolean): void {
+  replay(attempt: (envelope: Envelope, from: string) => boolean): void {
     let advanced = true
     while (advanced && this.#held.size > 0) {
       advanced = false
       for (const [name, held] of [...this.#held]) {
-        if (!attempt(held.frame, held.from)) continue
+        if (!attempt(held, held.from)) continue
         this.#forget(name, held)
         advanced = true
       }

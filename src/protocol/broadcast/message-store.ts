@@ -1,12 +1,10 @@
 /** The envelopes of the last minute, to answer grafts, and who brought each first. Bounded in number, bytes and age. */
 import { TagMap } from '../../base/tag-map.js'
-import type { EnvelopeBody, GossipFrame } from '../../wire/frame.js'
+import type { EnvelopeBody } from '../../wire/frame.js'
 import type { ProtocolConfig } from '../config.js'
+import { type Envelope, nameOf } from './sequences.js'
 
-interface Stored {
-  readonly tag: number
-  /** As it came. */
-  readonly frame: GossipFrame
+interface Stored extends Envelope {
   /** The neighbor that brought it first; undefined for own ones. */
   readonly from: string | undefined
   readonly at: number
@@ -15,7 +13,7 @@ interface Stored {
   readonly asked: string | undefined
   /** The one that was stored next. */
   newer: Stored | undefined
-  /** Another one with the same hash. */
+  /** An older one with the same hash, as of another content under the same name. */
   alike: Stored | undefined
 }
 
@@ -34,11 +32,11 @@ export class MessageStore {
     this.#config = config
   }
 
-  add(tag: number, frame: GossipFrame, from: string | undefined, now: number, asked?: string): void {
-    const hash = hashOf(tag, frame.seq)
-    const bytes = bytesOf(frame.body)
+  add(envelope: Envelope, from: string | undefined, now: number, asked?: string): void {
+    const hash = nameOf(envelope.tag, envelope.frame.seq)
+    const bytes = bytesOf(envelope.frame.body)
     const alike = this.#byHash.get(hash)
-    const stored: Stored = { tag, frame, from, at: now, bytes, asked, newer: undefined, alike }
+    const stored: Stored = { ...envelope, from, at: now, bytes, asked, newer: undefined, alike }
     this.#byHash.set(hash, stored)
     if (this.#newest) this.#newest.newer = stored
     this.#newest = stored
@@ -48,11 +46,16 @@ export class MessageStore {
     this.#dropOld(now)
   }
 
-  /** The envelope as it came, the neighbor that brought it first, and who was asked for it, if it is still here. */
-  get(tag: number, seq: number): Pick<Stored, 'frame' | 'from' | 'asked'> | undefined {
-    let stored = this.#byHash.get(hashOf(tag, seq))
-    while (stored && (stored.tag !== tag || stored.frame.seq !== seq)) stored = stored.alike
-    return stored
+  /** The envelopes of that name as they came, the newest first, each with the neighbor that brought it and who was asked for it. */
+  *named(tag: number, seq: number): IterableIterator<Stored> {
+    for (let stored = this.#byHash.get(nameOf(tag, seq)); stored; stored = stored.alike)
+      if (stored.tag === tag && stored.frame.seq === seq) yield stored
+  }
+
+  /** This very envelope, if it is still here. */
+  get({ tag, frame, content }: Envelope): Stored | undefined {
+    for (const stored of this.named(tag, frame.seq)) if (stored.content === content) return stored
+    return undefined
   }
 
   #dropOld(now: number): void {
@@ -70,7 +73,7 @@ export class MessageStore {
 
   /** Of those with the same hash the oldest is the last one. */
   #unlink(oldest: Stored): void {
-    const hash = hashOf(oldest.tag, oldest.frame.seq)
+    const hash = nameOf(oldest.tag, oldest.frame.seq)
     let last = this.#byHash.get(hash)
     if (last === oldest) return this.#byHash.delete(hash)
     while (last && last.alike !== oldest) last = last.alike
@@ -92,9 +95,4 @@ function bytesOf(body: EnvelopeBody): number {
     default:
       return SMALL_BYTES
   }
-}
-
-/** A 32-bit hash of both. */
-function hashOf(tag: number, seq: number): number {
-  return (tag ^ Math.imul(seq, 0x85ebca6b)) >>> 0
 }

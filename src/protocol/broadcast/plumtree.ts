@@ -12,7 +12,7 @@ import type { ReceiveResult } from '../replica-port.js'
 import { HoldBack } from './hold-back.js'
 import { MessageStore } from './message-store.js'
 import { Repair } from './repair.js'
-import { Sequences, tagOf } from './sequences.js'
+import { type Envelope, Sequences, tagOf } from './sequences.js'
 import { SHARED_TREE, Trees } from './trees.js'
 
 /** Skipped numbers that are asked for at once; more are left to a sync. */
@@ -46,7 +46,7 @@ export class Plumtree {
     this.#accept = accept
     this.#epoch = random53(context.random)
     this.#tag = tagOf({ origin: context.id, epoch: this.#epoch })
-    this.#sequences = new Sequences(config)
+    this.#sequences = new Sequences(context.random)
     this.#store = new MessageStore(config)
     this.#trees = new Trees(config)
     this.#repair = new Repair(config)
@@ -77,14 +77,14 @@ export class Plumtree {
   }
 
   receive(frame: GossipFrame, neighbor: Neighbor, now: number): Outcome {
-    const tag = tagOf(frame)
-    if (this.#sequences.has(tag, frame.seq)) {
-      this.#duplicate(tag, frame, neighbor, now)
+    const envelope = this.#sequences.named(frame)
+    if (this.#sequences.has(envelope)) {
+      this.#duplicate(envelope, neighbor, now)
       return 'unchanged'
     }
-    const { type } = this.#take(tag, frame, neighbor.id, now)
+    const { type } = this.#take(envelope, neighbor.id, now)
     if (type === 'offence') return 'offence'
-    if (type === 'early') this.#hold(tag, frame, neighbor, now)
+    if (type === 'early') this.#hold(envelope, neighbor, now)
     if (type !== 'applied' || frame.body.type !== 'update') return 'unchanged'
     this.replay(now)
     return 'changed'
@@ -93,10 +93,9 @@ export class Plumtree {
   /** Tries again what was held back; to be called whenever the replica has advanced. */
   replay(now: number): void {
     if (this.#holdBack.size === 0) return
-    this.#holdBack.replay((frame, from) => {
-      const tag = tagOf(frame)
-      return this.#sequences.has(tag, frame.seq) || this.#take(tag, frame, from, now).type !== 'early'
-    })
+    this.#holdBack.replay(
+      (envelope, from) => this.#sequences.has(envelope) || this.#take(envelope, from, now).type !== 'early',
+    )
   }
 
   /** `neighbor` holds these. */
@@ -122,9 +121,10 @@ export class Plumtree {
     if (neighbor.dirty) return
     let left = SKIPPED_MAX + 1
     for (const run of frame.wanted) {
-      for (let seq = run.from; seq <= run.to && left > 0; seq++, left--) {
-        const stored = this.#store.get(run.tag, seq)
-        if (stored) sendTo(this.#context, neighbor, graft(stored), now)
+      for (let seq = run.from; seq <= run.to && left > 0; seq++) {
+        const stored = [...this.#store.named(run.tag, seq)].slice(0, left)
+        left -= Math.max(1, stored.length)
+        for (const one of stored) sendTo(this.#context, neighbor, graft(one), now)
       }
     }
   }
@@ -155,7 +155,7 @@ export class Plumtree {
     const asked = this.#repair.due(
       now,
       (id) => view.get(id)?.record !== undefined,
-      (tag, seq) => this.#sequences.has(tag, seq),
+      (tag, seq) => this.#sequences.knows(tag, seq),
     )
     for (const { tag, seq, tree, holder } of asked) {
       const neighbor = view.get(holder)
@@ -191,9 +191,10 @@ export class Plumtree {
       shapes: body.type === 'beacon',
       body,
     }
-    this.#sequences.add(this.#tag, this.#seq)
-    this.#store.add(this.#tag, frame, undefined, now)
-    this.#push(this.#tag, frame, undefined, now)
+    const envelope = this.#sequences.named(frame)
+    this.#sequences.add(envelope)
+    this.#store.add(envelope, undefined, now)
+    this.#push(envelope, undefined, now)
   }
 
   #hasOwnTree(now: number): boolean {
@@ -220,23 +221,24 @@ export class Plumtree {
     return this.#recent.length === ownTreeUpdates && now - (this.#recent[0] ?? now) <= ownTreeMillis
   }
 
-  #take(tag: number, frame: GossipFrame, from: string, now: number): ReceiveResult {
+  #take(envelope: Envelope, from: string, now: number): ReceiveResult {
+    const { frame, tag } = envelope
     const result = this.#accept(frame, from)
     if (result.type === 'refused') this.#context.counters.refusals += 1
     // What is refused here may be welcome elsewhere: it goes on. What is early waits, what is malformed ends here.
     if (result.type === 'early' || result.type === 'offence') return result
-    this.#sequences.add(tag, frame.seq)
-    this.#store.add(tag, frame, from, now, this.#repair.came(tag, frame.seq))
-    this.#push(tag, frame, from, now)
+    this.#sequences.add(envelope)
+    this.#store.add(envelope, from, now, this.#repair.came(tag, frame.seq))
+    this.#push(envelope, from, now)
     return result
   }
 
   /** Eager links get it, lazy ones hear of it. A slow link gets nothing: when it drains, one sync makes up for all. */
-  #push(tag: number, frame: GossipFrame, from: string | undefined, now: number): void {
+  #push({ frame, tag }: Envelope, from: string | undefined, now: number): void {
     const tree = frame.ownTree ? tag : SHARED_TREE
     if (frame.shapes) this.#trees.shape(tree, from, now)
     else this.#trees.use(tree, from, now)
-    const everywhere = isUrgent(frame.body, this.#context.health.score(now))
+    const everywhere = isUrgent(frame, this.#context.health.score(now))
     const lazy = this.#trees.lazy(tree)
     const run: Announced = { tag, from: frame.seq, to: frame.seq }
     let passed: GossipFrame | undefined
@@ -252,9 +254,10 @@ export class Plumtree {
   }
 
   /** It came twice. The link that brought the second copy only announces from now on, if that cannot cut anybody off. */
-  #duplicate(tag: number, frame: GossipFrame, neighbor: Neighbor, now: number): void {
+  #duplicate(envelope: Envelope, neighbor: Neighbor, now: number): void {
     this.#context.counters.duplicates += 1
-    const { from: bringer, asked } = this.#store.get(tag, frame.seq) ?? {}
+    const { frame, tag } = envelope
+    const { from: bringer, asked } = this.#store.get(envelope) ?? {}
     if (bringer === neighbor.id) return
     if (!frame.shapes && !frame.ownTree) {
       // Claims may come along every link, so they tell nothing of the tree.
@@ -285,13 +288,14 @@ export class Plumtree {
    * What came before the writes that it follows waits. Whoever sent it has the numbers that were skipped: some of them are what it
    * waits for. A gap before an update that could be merged holds no writes that are missing here, as after a split that a sync healed.
    */
-  #hold(tag: number, frame: GossipFrame, neighbor: Neighbor, now: number): void {
+  #hold(envelope: Envelope, neighbor: Neighbor, now: number): void {
+    const { frame, tag } = envelope
     const tree = frame.ownTree ? tag : SHARED_TREE
     for (const seq of this.#sequences.skipped(tag, frame.seq, SKIPPED_MAX)) {
       if (!this.#holdBack.has({ ...frame, seq }))
         this.#repair.note({ tag, seq, tree, before: frame.seq }, neighbor, now)
     }
-    this.#holdBack.add(frame, neighbor.id, now)
+    this.#holdBack.add(envelope, neighbor.id, now)
   }
 }
 
@@ -306,10 +310,12 @@ function graft({ frame, from }: { frame: GossipFrame; from: string | undefined }
 }
 
 /**
- * Doubts have a race with a timer to win, goodbyes one with the next goodbye, as of whoever announces this one only, and
- * whoever hears badly finds the links of the tree stalled: all links then.
+ * Doubts have a race with a timer to win, as have their answers, which a neighbor may keep back; goodbyes one with the next
+ * goodbye, as of whoever announces this one only; and whoever hears badly, as after such an answer, finds the links of the
+ * tree stalled: all links then.
  */
-function isUrgent(body: EnvelopeBody, health: number): boolean {
-  const isRace = ({ type }: Claim) => type === 'suspect' || type === 'leave'
+function isUrgent({ body, origin, round }: GossipFrame, health: number): boolean {
+  const isRace = ({ type, id }: Claim) =>
+    type === 'suspect' || type === 'leave' || (type === 'member' && id === origin && round === 0)
   return body.type === 'claims' && (health > 0 || body.claims.some(isRace))
 }

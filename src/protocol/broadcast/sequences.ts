@@ -1,120 +1,110 @@
 /**
- * Names of envelopes: (origin, epoch, seq). The epoch is drawn anew at each start, so that a restarted member
- * never repeats a name; `tag` is a hash of origin and epoch for short references. Remembers what was seen, in
- * bounded memory.
+ * Names of envelopes: (origin, epoch, seq). The epoch is drawn anew at each start, so that a restarted member never
+ * repeats a name; `tag` is a hash of origin and epoch for short references. Nobody signs a name, so it only says what to
+ * announce and to ask for: an envelope has come when its content has. Remembers both, in bounded memory.
  */
-import { hash32 } from '../../base/bytes.js'
+import * as sha256 from 'lib0/hash/sha256'
+import { concat, hash32 } from '../../base/bytes.js'
+import { type Random, randomInteger } from '../../base/random.js'
 import { TagMap } from '../../base/tag-map.js'
-import type { Announced, GossipFrame } from '../../wire/frame.js'
+import { encodeBody } from '../../wire/codec.js'
+import type { Announced, EnvelopeBody, GossipFrame } from '../../wire/frame.js'
 import { MEMBERS_MAX } from '../../wire/limits.js'
-import type { ProtocolConfig } from '../config.js'
 
-/** What is known of one origin's sequence numbers. */
-interface OriginState {
-  /** The first one that came, or the first of an unbroken run before it. */
-  first: number
-  /** Of those from `first` on, all up to this one were seen, or are given up. */
-  floor: number
-  /** The greatest one that was seen. */
-  last: number
-  /** Seen numbers above the floor; there is no set while there are none, which is nearly always. */
-  above: Set<number> | undefined
-  /** Seen numbers before the first one, which later ones have overtaken; mostly there is no set either. */
-  below: Set<number> | undefined
+/** An envelope, and the numbers that stand for it here. */
+export interface Envelope {
+  readonly frame: GossipFrame
+  readonly tag: number
+  /** A hash of the body under a key of this member: nobody else can make two bodies with the same one. */
+  readonly content: number
 }
 
+/** Envelopes that are remembered, and as many before them: what the fullest link carries in 20 s. */
+const REMEMBERED_MAX = 8_192
+/** Numbers of one announced run that are looked at: more than an honest neighbor puts into it in a second. */
+const LOOKS_MAX = 1_024
+const KEY_BYTES = 16
 const NONE: readonly number[] = []
 
 export class Sequences {
-  readonly #config: ProtocolConfig
-  /** Those of late, and those before them: what is used moves to the young ones, and the old ones go all at once. */
-  #young = new TagMap<OriginState>()
-  #old = new TagMap<OriginState>()
+  readonly #key: Uint8Array
+  /** The contents of late by name, and those before them: the old ones go all at once. */
+  #young = new TagMap<number>()
+  #old = new TagMap<number>()
 
-  constructor(config: ProtocolConfig) {
-    this.#config = config
+  constructor(random: Random) {
+    this.#key = Uint8Array.from({ length: KEY_BYTES }, () => randomInteger(random, 256))
   }
 
-  /** Whether this envelope was seen before, or is so old that it counts as seen. */
-  has(tag: number, seq: number): boolean {
-    const state = this.#get(tag)
-    return state !== undefined && this.#isSeen(state, seq)
+  /** The envelope with the numbers that stand for it. */
+  named(frame: GossipFrame): Envelope {
+    return { frame, tag: tagOf(frame), content: this.#contentOf(frame.body) }
   }
 
-  /** Remembers an envelope. Only accepted ones are remembered, or a liar could hide true ones. */
-  add(tag: number, seq: number): void {
-    const state = this.#touch(tag, seq)
-    if (this.#isSeen(state, seq)) return
-    if (seq < state.first) return addBelow(state, seq)
-    state.last = Math.max(state.last, seq)
-    if (seq === state.floor + 1) state.floor = seq
-    else state.above = (state.above ?? new Set()).add(seq)
-    if (state.above === undefined) return
-    // Too many gaps: the oldest missing ones are given up; a sync brings what was in them.
-    if (state.above.size > this.#config.originGapsMax) state.floor = Math.min(...state.above) - 1
-    while (state.above.delete(state.floor + 1)) state.floor += 1
-    if (state.above.size === 0) state.above = undefined
+  /** Whether this very envelope has come before. */
+  has({ tag, frame: { seq }, content }: Envelope): boolean {
+    const name = nameOf(tag, seq)
+    return this.#get(name) === content || this.#get(another(name, content)) === content
   }
 
-  /**
-   * The numbers between the greatest one so far and `seq`, newest first, at most `max`. A gap is told of once: what nobody had then
-   * came, or comes, by a sync.
-   */
-  skipped(tag: number, seq: number, max: number): readonly number[] {
-    const state = this.#get(tag)
-    if (state === undefined || seq <= state.last + 1) return NONE
-    const skipped: number[] = []
-    for (let number = seq - 1; number > state.last && skipped.length < max; number--) skipped.push(number)
-    return skipped
+  /** Whether an envelope of that name has come. */
+  knows(tag: number, seq: number): boolean {
+    return this.#get(nameOf(tag, seq)) !== undefined
   }
 
-  /** The numbers of an announced run that were not seen, at most `max`. */
-  missing(announced: Announced, max: number): readonly number[] {
-    const { tag, from, to } = announced
-    const state = this.#get(tag)
-    // Nearly always: it came by another way.
-    if (state !== undefined && from >= state.first && to <= state.floor) return NONE
-    const missing: number[] = []
-    // Of an origin never heard of, the newest are asked for: what was before comes by sync.
-    if (state === undefined) for (let seq = to; seq >= from && missing.length < max; seq--) missing.push(seq)
-    if (state === undefined) return missing.reverse()
-    const start = Math.max(from, state.first - this.#config.originGapsMax)
-    for (let seq = start; seq <= to && missing.length < max; seq++) {
-      if (seq >= state.first && seq <= state.floor) seq = state.floor
-      else if (!this.#isSeen(state, seq)) missing.push(seq)
-    }
-    return missing
-  }
-
-  #isSeen({ first, floor, above, below }: OriginState, seq: number): boolean {
-    if (seq >= first) return seq <= floor || above?.has(seq) === true
-    return seq < first - this.#config.originGapsMax || below?.has(seq) === true
-  }
-
-  #get(tag: number): OriginState | undefined {
-    return this.#young.get(tag) ?? this.#old.get(tag)
-  }
-
-  /** The state of the origin, among the young. */
-  #touch(tag: number, seq: number): OriginState {
-    const young = this.#young.get(tag)
-    if (young) return young
-    // Whoever joins late hears of an origin at any number: what was before is not asked for, but taken if it comes.
-    const nothing = { first: seq, floor: seq - 1, last: seq - 1, above: undefined, below: undefined }
-    const state = this.#old.get(tag) ?? nothing
-    if (2 * this.#young.size >= this.#config.originsMax) {
+  /** Remembers an envelope. Only accepted ones are remembered. */
+  add({ tag, frame: { seq }, content }: Envelope): void {
+    const name = nameOf(tag, seq)
+    const known = this.#get(name)
+    if (this.#young.size >= REMEMBERED_MAX) {
       this.#old = this.#young
       this.#young = new TagMap()
     }
-    this.#young.set(tag, state)
-    return state
+    this.#young.set(known === undefined || known === content ? name : another(name, content), content)
+  }
+
+  /** The numbers between the last one before `seq` that has come and `seq`, newest first; none if they are more than `max`. */
+  skipped(tag: number, seq: number, max: number): readonly number[] {
+    const skipped: number[] = []
+    for (let number = seq - 1; skipped.length <= max; number--) {
+      if (this.knows(tag, number)) return skipped
+      skipped.push(number)
+    }
+    return NONE
+  }
+
+  /** The newest `max` numbers of an announced run that have not come. */
+  missing({ tag, from, to }: Announced, max: number): readonly number[] {
+    const missing: number[] = []
+    const least = Math.max(from, to - LOOKS_MAX)
+    for (let seq = to; seq >= least && missing.length < max; seq--)
+      if (!this.knows(tag, seq)) missing.push(seq)
+    return missing.reverse()
+  }
+
+  #get(name: number): number | undefined {
+    return this.#young.get(name) ?? this.#old.get(name)
+  }
+
+  #contentOf(body: EnvelopeBody): number {
+    const isUpdate = body.type === 'update'
+    const hash = sha256.digest(isUpdate ? body.update : encodeBody(body))
+    const [a = 0, b = 0, c = 0, d = 0] = sha256.digest(
+      concat(this.#key, Uint8Array.of(isUpdate ? 1 : 0), hash),
+    )
+    // 30 bits: such numbers need no memory of their own.
+    return ((a << 22) | (b << 14) | (c << 6) | (d >>> 2)) & 0x3fffffff
   }
 }
 
-function addBelow(state: OriginState, seq: number): void {
-  state.below = (state.below ?? new Set()).add(seq)
-  while (state.below.delete(state.first - 1)) state.first -= 1
-  if (state.below.size === 0) state.below = undefined
+/** A 32-bit hash of both. */
+export function nameOf(tag: number, seq: number): number {
+  return (tag ^ Math.imul(seq, 0x85ebca6b)) >>> 0
+}
+
+/** Where a second content under a name is remembered. */
+function another(name: number, content: number): number {
+  return (name ^ Math.imul(content, 0x9e3779b1)) >>> 0
 }
 
 /** Names of late: every copy of every envelope asks for its own. */

@@ -16,7 +16,7 @@ import type { ProtocolConfig } from '../config.js'
 import { periodMillis } from '../formulas.js'
 import type { Health } from './health.js'
 import { isEcho, isLaterRun, Refutation } from './refutation.js'
-import { bucketOf, leaseTag, Roster, type TableEntry } from './roster.js'
+import { bucketOf, Roster, type TableEntry } from './roster.js'
 import { Suspicions } from './suspicions.js'
 
 /** Who is told of news. */
@@ -74,6 +74,7 @@ export class MemberTable {
       ...self,
       bucket: bucketOf(self.id),
       lease: 0,
+      tag: 0,
       leaseAt: Number.POSITIVE_INFINITY,
       suspicion: undefined,
     }
@@ -183,14 +184,15 @@ export class MemberTable {
   /** Leases rose, as `from` says; a reader speaks of its own one alone. */
   renew(leases: readonly RisenLease[], from: { id: string; isReader: boolean }, now: number): void {
     for (const { tag, lease } of leases) {
-      const known = this.#roster.tagged(tag)
-      if (known === undefined || lease <= known.lease || (from.isReader && known.id !== from.id)) continue
-      if (known === this.#self) {
-        this.#overstated = true
-        continue
+      for (const known of this.#roster.tagged(tag)) {
+        if (lease <= known.lease || (from.isReader && known.id !== from.id)) continue
+        if (known === this.#self) {
+          this.#overstated = true
+          continue
+        }
+        this.#raise(known, lease, now)
+        this.#events.renewed(known.id, tag, lease, from.id)
       }
-      this.#raise(known, lease, now)
-      this.#events.renewed(known.id, tag, lease, from.id)
     }
   }
 
@@ -298,7 +300,7 @@ export class MemberTable {
     if (known !== undefined && !supersedes(record, known.record)) {
       if (record.incarnation === known.record.incarnation && lease > known.lease) {
         this.#raise(known, lease, now)
-        this.#events.renewed(id, leaseTag(known), lease, undefined)
+        this.#events.renewed(id, known.tag, lease, undefined)
       }
       // Of two runs of one member the sender knows the one that is over, or both live: that one is to see it.
       return record.session === known.record.session ? undefined : this.frameOf(known)
@@ -311,6 +313,7 @@ export class MemberTable {
       record,
       bucket,
       lease,
+      tag: 0,
       leaseAt: now,
       suspicion: undefined,
       ...(proof && { proof }),
@@ -358,7 +361,7 @@ export class MemberTable {
     this.#overstated = false
     this.#self.lease += this.#ready && !isReady(this.#self) ? 1 : 2
     this.#events.changed()
-    this.#events.renewed(this.#self.id, leaseTag(this.#self), this.#self.lease, undefined)
+    this.#events.renewed(this.#self.id, this.#self.tag, this.#self.lease, undefined)
   }
 
   #scan(now: number): void {

@@ -2,6 +2,7 @@
  * The records of the members: by id, by the hash that stands for them in short frames, and as digests in buckets, by
  * which two members compare what they know. Who has gone is remembered for a while, so that no rumor brings it back.
  */
+import * as sha256 from 'lib0/hash/sha256'
 import { hash32 } from '../../base/bytes.js'
 import { TagMap } from '../../base/tag-map.js'
 import type { MemberRecord } from '../../wire/frame.js'
@@ -26,6 +27,8 @@ export interface TableEntry {
   /** The owner's signature over the record, to be passed on with it. */
   proof?: Uint8Array
   lease: number
+  /** The short name of this member in this incarnation; set by the roster. */
+  tag: number
   /** Where the digests count it; of its id. */
   readonly bucket: number
   /** When the lease last rose, as far as this member has heard. */
@@ -35,12 +38,18 @@ export interface TableEntry {
 
 export class Roster {
   readonly #entries = new Map<string, TableEntry>()
-  readonly #byTag = new TagMap<TableEntry>()
+  /** Nearly always one each. Whoever makes a second one must not take the place of the first, nor keep it. */
+  readonly #byTag = new TagMap<readonly TableEntry[]>()
+  readonly #tagOf: typeof leaseTag
   readonly #buckets = new Array<number>(MEMBER_BUCKETS).fill(0)
   /** Members that left or died: id -> the incarnation that is gone, and until when that is remembered. */
   readonly #buried = new Map<string, { incarnation: number; until: number }>()
   #readers = 0
   #seats = 0
+
+  constructor(tagOf = leaseTag) {
+    this.#tagOf = tagOf
+  }
 
   get size(): number {
     return this.#entries.size
@@ -64,9 +73,9 @@ export class Roster {
     return this.#entries.get(id)
   }
 
-  /** The member and incarnation that `tag` stands for. */
-  tagged(tag: number): TableEntry | undefined {
-    return this.#byTag.get(tag)
+  /** The members, in their incarnations, that `tag` stands for. */
+  tagged(tag: number): readonly TableEntry[] {
+    return this.#byTag.get(tag) ?? []
   }
 
   all(): IterableIterator<TableEntry> {
@@ -89,9 +98,9 @@ export class Roster {
     this.#entries.set(entry.id, entry)
     if (entry.record.role === 'reader') this.#readers += 1
     this.#seats += seatsOf(entry.record)
-    const tag = leaseTag(entry)
-    this.#byTag.set(tag, entry)
-    this.#hash(entry, tag)
+    entry.tag = this.#tagOf(entry.id, entry.record.incarnation)
+    this.#byTag.set(entry.tag, [...this.tagged(entry.tag), entry])
+    this.#hash(entry)
   }
 
   remove(entry: TableEntry): void {
@@ -99,9 +108,10 @@ export class Roster {
       if (entry.record.role === 'reader') this.#readers -= 1
       this.#seats -= seatsOf(entry.record)
     }
-    const tag = leaseTag(entry)
-    this.#byTag.delete(tag)
-    this.#hash(entry, tag)
+    const others = this.tagged(entry.tag).filter((other) => other !== entry)
+    if (others.length > 0) this.#byTag.set(entry.tag, others)
+    else this.#byTag.delete(entry.tag)
+    this.#hash(entry)
   }
 
   /** Removes one that has gone, and remembers it. */
@@ -125,7 +135,7 @@ export class Roster {
   }
 
   /** Adds the entry to its bucket's digest, or takes it out: XOR is its own inverse. */
-  #hash({ bucket }: TableEntry, tag: number): void {
+  #hash({ bucket, tag }: TableEntry): void {
     this.#buckets[bucket] = ((this.#buckets[bucket] ?? 0) ^ tag) >>> 0
   }
 }
@@ -136,9 +146,14 @@ export function seatsOf({ role, kind }: Pick<MemberRecord, 'role' | 'kind'>): nu
   return kind === 'node' ? READERS_PER_NODE_MAX : READERS_PER_TAB_MAX
 }
 
-/** The short name of a member in one incarnation. */
-export function leaseTag({ id, record }: Pick<TableEntry, 'id' | 'record'>): number {
-  return hash32(`${id}:${record.incarnation}`)
+/**
+ * The short name of a member in one incarnation: of SHA-256 the 42 bits that take six bytes on the wire. Who makes the same
+ * name again, with 2^42 hashes, has one of its own raised along with the other one, and ends nobody.
+ */
+export function leaseTag(id: string, incarnation: number): number {
+  const hash = sha256.digest(new TextEncoder().encode(`${id}:${incarnation}`))
+  const view = new DataView(hash.buffer, hash.byteOffset)
+  return (view.getUint16(0) >>> 6) * 2 ** 32 + view.getUint32(2)
 }
 
 /** The bucket of the digests that `id` belongs to. */

@@ -196,14 +196,15 @@ export class OracleMember {
   receive(told: Told): ReceiveResult['type'] {
     this.#told.set(told.frame, told.writes)
     const type = this.#accept(told.frame)
-    if (type === 'early') this.#holdBack.add(told.frame, told.frame.origin, this.#world.now)
+    if (type === 'early')
+      this.#holdBack.add({ frame: told.frame, tag: 0, content: 0 }, told.frame.origin, this.#world.now)
     if (type === 'applied') this.#replay()
     this.#log()
     return type
   }
 
   #replay(): void {
-    this.#holdBack.replay((frame) => this.#accept(frame) !== 'early')
+    this.#holdBack.replay(({ frame }) => this.#accept(frame) !== 'early')
   }
 
   #accept(frame: GossipFrame): ReceiveResult['type'] {

@@ -11,6 +11,9 @@ const key = fc.constantFrom(
   3,
   2 ** 31,
   2 ** 32 - 1,
+  2 ** 32 + 1,
+  2 ** 52 + 1,
+  Number.MAX_SAFE_INTEGER,
   ...Array.from({ length: 40 }, (_, i) => (i << 24) >>> 0),
 )
 const step = fc.record({ key, value: fc.integer(), isSet: fc.boolean() })

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
-import { hash32 } from '../../../src/base/bytes.js'
 import { DEFAULT_CONFIG } from '../../../src/protocol/config.js'
 import { Health } from '../../../src/protocol/liveness/health.js'
+import { leaseTag } from '../../../src/protocol/liveness/roster.js'
 import type { Output } from '../../../src/protocol/step.js'
 import { claimsTo, Lab, record, sentTo } from './lab.js'
 
@@ -180,7 +180,7 @@ describe('liveness in the engine', () => {
         lab.frame('a', { type: 'member', id, record: record(8), lease: 0 })
       const outputs: Output[] = []
       for (let lease = 1; lease < 4; lease++) {
-        const leases = risen.map((id) => ({ tag: hash32(`${id}:100`), lease }))
+        const leases = risen.map((id) => ({ tag: leaseTag(id, 100), lease }))
         outputs.push(...lab.beats((leaseMillis * leasesDoubted) / 3_000 + 3, ['a'], { leases }))
       }
       expect([...new Set(doubts(outputs, 'a'))]).to.deep.equal(doubted)

@@ -1,76 +1,87 @@
 import { expect } from 'chai'
-import { Sequences } from '../../../src/protocol/broadcast/sequences.js'
-import { DEFAULT_CONFIG } from '../../../src/protocol/config.js'
+import { seededRandom } from '../../../src/base/random.js'
+import { Sequences, tagOf } from '../../../src/protocol/broadcast/sequences.js'
+import type { EnvelopeBody } from '../../../src/wire/frame.js'
 
-const TAG = 7
-const seen = (...numbers: number[]) => {
-  const sequences = new Sequences(DEFAULT_CONFIG)
-  for (const seq of numbers) sequences.add(TAG, seq)
-  return sequences
+const BEACON = { type: 'beacon' } as const
+const RUN = { origin: 'o', epoch: 1 }
+const TAG = tagOf(RUN)
+
+class Names extends Sequences {
+  /** The envelope of that number. */
+  of(seq: number, body: EnvelopeBody = BEACON) {
+    return this.named({ type: 'gossip', ...RUN, seq, round: 0, ownTree: false, shapes: false, body })
+  }
 }
+
+const seen = (...numbers: number[]) => {
+  const names = new Names(seededRandom(1))
+  for (const seq of numbers) names.add(names.of(seq))
+  return names
+}
+
+const update = (...bytes: number[]) => ({ type: 'update', update: Uint8Array.from(bytes) }) as const
 
 describe('the sequence numbers of an origin', () => {
   it('are new once each, in whatever order', () => {
-    const sequences = seen(1, 3)
-    expect([1, 2, 3, 4].map((seq) => sequences.has(TAG, seq))).to.deep.equal([true, false, true, false])
+    const names = seen(3, 1)
+    expect([1, 2, 3, 4].map((seq) => names.has(names.of(seq)))).to.deep.equal([true, false, true, false])
   })
 
-  it('that were skipped are asked for once, newest first and no more than so many', () => {
+  it('name any number of contents, each of which is new once', () => {
+    const names = seen(1)
+    const bodies = [update(1), update(2), update(1, 0)]
+    for (const body of bodies) {
+      expect(names.has(names.of(1, body))).to.equal(false)
+      names.add(names.of(1, body))
+    }
+    for (const body of [BEACON, ...bodies]) expect(names.has(names.of(1, body))).to.equal(true)
+    expect(names.has(names.of(2, update(1)))).to.equal(false)
+  })
+
+  it('stand for a content by another number at each member', () => {
+    const contents = [1, 2, 3].map((seed) => new Names(seededRandom(seed)).of(1).content)
+    expect(new Set(contents).size).to.equal(3)
+  })
+
+  it('that were skipped are asked for, newest first, unless they are more than that', () => {
     expect(seen(1).skipped(TAG, 3, 10)).to.deep.equal([2])
     expect(seen(1, 3).skipped(TAG, 6, 10)).to.deep.equal([5, 4])
-    expect(seen(1, 6).skipped(TAG, 4, 10)).to.deep.equal([])
-    expect(seen(1).skipped(TAG, 100, 3)).to.deep.equal([99, 98, 97])
+    expect(seen(1, 6).skipped(TAG, 7, 10)).to.deep.equal([])
+    expect(seen(1).skipped(TAG, 5, 3)).to.deep.equal([4, 3, 2])
+    expect(seen(1).skipped(TAG, 6, 3)).to.deep.equal([])
   })
 
   it('of an unknown origin begin anywhere: what was before is not asked for, and comes by sync', () => {
-    const sequences = seen(20)
-    expect([20, 21].map((seq) => sequences.has(TAG, seq))).to.deep.equal([true, false])
-    expect(sequences.skipped(TAG, 22, 10)).to.deep.equal([21])
+    expect(seen(20).skipped(TAG, 22, 10)).to.deep.equal([21])
     expect(seen().skipped(TAG, 20, 10)).to.be.empty
   })
 
-  it('before the first one that came are new once each, as that one may have overtaken them', () => {
-    const sequences = seen(20, 18)
-    expect([17, 18, 19, 20].map((seq) => sequences.has(TAG, seq))).to.deep.equal([false, true, false, true])
-    for (const seq of [19, 17]) sequences.add(TAG, seq)
-    expect([16, 17, 18, 19, 20, 21].map((seq) => sequences.has(TAG, seq))).to.deep.equal([
-      false,
-      true,
-      true,
-      true,
-      true,
-      false,
-    ])
+  it('that were made up say nothing of those before and behind them', () => {
+    const names = seen(2 ** 40, ...Array.from({ length: 2_000 }, (_, i) => 2 ** 41 + 100 + 2 * i))
+    expect(names.has(names.of(1))).to.equal(false)
+    expect(names.missing({ tag: TAG, from: 1, to: 3 }, 10)).to.deep.equal([1, 2, 3])
+    names.add(names.of(1))
+    expect(names.skipped(TAG, 3, 10)).to.deep.equal([2])
   })
 
-  it('count as seen when they lie too far before the first one', () => {
-    const sequences = new Sequences({ ...DEFAULT_CONFIG, originGapsMax: 2 })
-    sequences.add(TAG, 20)
-    expect([17, 18, 19].map((seq) => sequences.has(TAG, seq))).to.deep.equal([true, false, false])
-    expect(sequences.missing({ tag: TAG, from: 1, to: 22 }, 10)).to.deep.equal([18, 19, 21, 22])
-  })
-
-  it('are asked for when they are announced, before and after those that came', () => {
-    const sequences = seen(20, 22)
-    expect(sequences.missing({ tag: TAG, from: 18, to: 23 }, 10)).to.deep.equal([18, 19, 21, 23])
-    expect(sequences.missing({ tag: TAG, from: 18, to: 23 }, 3)).to.deep.equal([18, 19, 21])
-    expect(sequences.missing({ tag: TAG, from: 20, to: 20 }, 10)).to.be.empty
-  })
-
-  it('announced of an unknown origin are asked for, the newest of them', () => {
+  it('are asked for when they are announced and have not come, the newest of them', () => {
+    expect(seen(20, 22).missing({ tag: TAG, from: 18, to: 23 }, 10)).to.deep.equal([18, 19, 21, 23])
+    expect(seen(20, 22).missing({ tag: TAG, from: 18, to: 23 }, 3)).to.deep.equal([19, 21, 23])
+    expect(seen(20).missing({ tag: TAG, from: 20, to: 20 }, 10)).to.be.empty
     expect(seen().missing({ tag: TAG, from: 1, to: 9 }, 3)).to.deep.equal([7, 8, 9])
   })
 
   it('of a run without an end cost no more than was asked for', () => {
     const run = { tag: TAG, from: 0, to: Number.MAX_SAFE_INTEGER }
-    expect(seen().missing(run, 10)).to.have.length(10)
-    expect(seen(1, 2, 3).missing(run, 10)).to.have.length(10)
-    expect(seen(1_000_000).missing(run, 10)).to.have.length(10)
+    for (const names of [seen(), seen(1, 2, 3), seen(1_000_000)])
+      expect(names.missing(run, 10)).to.have.length(10)
+    const many = seen(...Array.from({ length: 5_000 }, (_, seq) => seq))
+    expect(many.missing({ tag: TAG, from: 0, to: 4_999 }, 10)).to.be.empty
   })
 
-  it('leave no more gaps than the configuration allows', () => {
-    const sequences = new Sequences({ ...DEFAULT_CONFIG, originGapsMax: 2 })
-    for (const seq of [1, 3, 5, 7]) sequences.add(TAG, seq)
-    expect([2, 4, 6].map((seq) => sequences.has(TAG, seq))).to.deep.equal([true, false, false])
+  it('are forgotten all at once, the oldest, when there are very many', () => {
+    const names = seen(...Array.from({ length: 20_000 }, (_, seq) => seq))
+    expect([names.has(names.of(0)), names.has(names.of(15_000))]).to.deep.equal([false, true])
   })
 })
