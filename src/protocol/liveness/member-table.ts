@@ -303,7 +303,7 @@ export class MemberTable {
       // Of two runs of one member the sender knows the one that is over, or both live: that one is to see it.
       return record.session === known.record.session ? undefined : this.frameOf(known)
     }
-    if (known?.suspicion) this.#health.late(now)
+    if (known?.suspicion) this.#suspicions.clear(known, now)
     if (known !== undefined) this.#remove(known)
     const bucket = known?.bucket ?? bucketOf(id)
     this.#roster.put({

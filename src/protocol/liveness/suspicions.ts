@@ -46,9 +46,9 @@ export class Suspicions {
     return true
   }
 
-  /** `entry` has shown that it lives: this member doubted it wrongly, or was wrongly told to. */
+  /** `entry` has shown that it lives: this member doubted it wrongly, or was wrongly told to; readers may be silent on purpose. */
   clear(entry: TableEntry, now: number): void {
-    this.#health.late(now)
+    if (entry.record.role === 'writer') this.#health.late(now)
     entry.suspicion = undefined
     this.#suspects.delete(entry)
   }
