@@ -328,8 +328,10 @@ export class MemberTable {
     // A claim about another incarnation than the one held is stale, or made up.
     if (known === undefined || known === this.#self || known.record.incarnation !== claim.incarnation)
       return false
+    // Anybody can make up watchers; readers watch for themselves alone.
+    if (claim.by !== this.#self.id && this.get(claim.by)?.record.role !== 'writer') return false
     const wasDoubted = known.suspicion !== undefined
-    const isNews = this.#suspicions.add(known, claim.by, this.size, now)
+    const isNews = this.#suspicions.add(known, claim.by, this.size - this.readers, now)
     if (!wasDoubted && known.suspicion) this.#events.changed()
     return isNews
   }
