@@ -174,14 +174,17 @@ export class Connection implements Occupant {
     this.send({ type: 'ice', topic, servers: turn?.issue(id) ?? [], seconds: turn?.ttlSeconds ?? 0 })
   }
 
-  #join({ topic, id, kind }: Extract<ClientMessage, { type: 'join' }>, earlier: Seat | undefined): void {
+  #join(
+    { topic, id, kind, role }: Extract<ClientMessage, { type: 'join' }>,
+    earlier: Seat | undefined,
+  ): void {
     const { rooms, limits } = this.#context
     if (earlier !== undefined) rooms.leave(topic, earlier)
     else if (this.#seats.size >= limits.topicsPerSocketMax) {
       this.#refuse('topics', `One connection may join ${limits.topicsPerSocketMax} topics.`)
       return
     }
-    const seat = { id, kind, occupant: this }
+    const seat = { id, kind, role, occupant: this }
     this.#seats.set(topic, seat)
     clearTimeout(this.#joinTimer)
     rooms.enter(topic, seat)

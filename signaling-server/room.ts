@@ -17,6 +17,8 @@ export interface Occupant {
 
 /** One member in one topic. */
 export interface Seat extends Contact {
+  /** A reader is there to be reached, and named to nobody: it has nothing for others. */
+  readonly role?: 'writer' | 'reader' | undefined
   readonly occupant: Occupant
 }
 
@@ -54,9 +56,11 @@ export class Rooms {
     return true
   }
 
-  /** Up to `count` random members of the topic other than `id`, Node members first: they stay longest. */
+  /** Up to `count` random writers of the topic other than `id`, Node members first: they stay longest. */
   contacts(topic: string, id: string, count: number = CONTACTS_MAX): Contact[] {
-    const others = [...(this.#rooms.get(topic)?.values() ?? [])].filter((seat) => seat.id !== id)
+    const others = [...(this.#rooms.get(topic)?.values() ?? [])].filter(
+      (seat) => seat.id !== id && seat.role !== 'reader',
+    )
     const nodes = sample(this.#random, kindOf(others, 'node'), count)
     const browsers = sample(this.#random, kindOf(others, 'browser'), count - nodes.length)
     return [...nodes, ...browsers].map((seat) => ({ id: seat.id, kind: seat.kind }))

@@ -175,7 +175,8 @@ export class Driver {
     const { id, record, topic, transport } = this.#options
     await transport.links.start(id, this.#linkEvents())
     this.#running = true
-    transport.signaling.start({ id, kind: record.kind }, topic, this.#signalingEvents())
+    const { kind, role } = record
+    transport.signaling.start({ id, kind, role }, topic, this.#signalingEvents())
     this.#drain()
     this.#schedule()
   }

@@ -93,8 +93,13 @@ export class Engine {
     this.#now = now
     this.#broadcast = new Plumtree(context, (frame, from) => this.#accept(frame, from))
     const events = {
-      tell: (claim: Parameters<Claims['add']>[0]) => this.#claims.add(claim, this.#now),
-      tellUnlessHeard: (claim: MemberFrame) => this.#claims.addUnlessHeard(claim, this.#now),
+      // A reader speaks of itself alone: of others nobody takes anything from it.
+      tell: (claim: Claim) => {
+        if (!this.#isReader || claim.id === id) this.#claims.add(claim, this.#now)
+      },
+      tellUnlessHeard: (claim: MemberFrame) => {
+        if (!this.#isReader) this.#claims.addUnlessHeard(claim, this.#now)
+      },
       renewed: (member: string, tag: number, lease: number, from: string | undefined) => {
         if (from !== undefined) this.#routes.learn(member, from)
         this.#passLease(tag, lease, from)
@@ -190,7 +195,7 @@ export class Engine {
     return this.#overlay.dialing
   }
 
-  /** Whether `neighbor` held the same data when it last told its digest. */
+  /** Whether `neighbor` held the same data when it last told its digest; undefined of a reader. */
   inSync(neighbor: Neighbor): boolean | undefined {
     return this.#sync.inSync(neighbor)
   }
@@ -230,8 +235,8 @@ export class Engine {
   #dispatch(input: Input, now: number): void {
     switch (input.type) {
       case 'contacts':
-        // Nobody else is there: what this member holds is all there is.
-        if (input.contacts.length === 0 && this.view.size === 0) this.#table.makeReady(now)
+        // No other writer is there: what this member holds is all there is.
+        if (input.contacts.length === 0 && this.view.sources().length === 0) this.#table.makeReady(now)
         return this.#overlay.offer(
           input.contacts.map((contact) => contact.id),
           now,
@@ -357,6 +362,10 @@ export class Engine {
     }
   }
 
+  get #isReader(): boolean {
+    return this.#table.selfRecord.role === 'reader'
+  }
+
   /** Whether `peer` may still have an answer that is larger than its question. */
   #pays(peer: string, kind: AnswerKind, now: number): boolean {
     return this.#context.answers.take(peer, kind, now)
@@ -445,10 +454,12 @@ export class Engine {
     if (now >= this.#beaconAt) this.#beacon(now)
   }
 
-  /** The member with the least id shapes the shared tree; everyone knows who that is. */
+  /** The writer with the least id shapes the shared tree; everyone knows who that is. */
   #beacon(now: number): void {
     this.#beaconAt = now + this.#context.config.beaconMillis
-    for (const { id } of this.#table.entries()) if (id < this.#context.id) return
+    if (this.#isReader) return
+    for (const { id, record } of this.#table.entries())
+      if (record.role === 'writer' && id < this.#context.id) return
     this.#broadcast.originate({ type: 'beacon' }, now)
   }
 

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../base/clock.js'
 import { AuthError, type GossipKvError, UsageError } from '../base/errors.js'
-import type { Contact, Signaling, SignalingEvents, Transport } from '../transport/transport.js'
+import type { Registration, Signaling, SignalingEvents, Transport } from '../transport/transport.js'
 import type { MemberRole } from '../wire/frame.js'
 import type { Signal } from '../wire/signal.js'
 import { statement, toBase64Url } from './encoding.js'
@@ -99,7 +99,7 @@ class HiddenSignaling implements Signaling {
     keyring.onChange(() => this.#register())
   }
 
-  start(self: Contact, _topic: string, events: SignalingEvents): void {
+  start(self: Registration, _topic: string, events: SignalingEvents): void {
     this.#inner.start(self, this.#keyring.primary.topic, events)
     this.#register()
   }

@@ -1,9 +1,9 @@
 /**
- * Signaling in the simulator: who is registered, and random ones of them for whoever asks, Node members first, as
+ * Signaling in the simulator: who is registered, and random writers of them for whoever asks, Node members first, as
  * the signaling server does. It may be out of order, and it learns late that a member crashed.
  */
 import { type Random, randomInteger } from '../base/random.js'
-import type { MemberKind } from '../wire/frame.js'
+import type { MemberKind, MemberRole } from '../wire/frame.js'
 import { CONTACTS_MAX } from '../wire/limits.js'
 import type { Conditions } from './conditions.js'
 
@@ -17,6 +17,7 @@ export interface Visitor {
   readonly id: string
   readonly index: number
   readonly kind: MemberKind
+  readonly role: MemberRole
   /** Members to dial. */
   meet(contacts: { id: string; kind: MemberKind }[]): void
   /** It was connected to signaling, or lost it. */
@@ -96,7 +97,7 @@ export class MeetingPoint {
   /** A member starts: it registers and is offered members. */
   register(visitor: Visitor): void {
     this.#registered.set(visitor.id, visitor)
-    this.#pools[visitor.kind].add(visitor)
+    if (visitor.role === 'writer') this.#pools[visitor.kind].add(visitor)
     this.#welcome(visitor)
   }
 

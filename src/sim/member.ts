@@ -3,7 +3,7 @@
  * bytes. It can be stopped for a while, crash, or leave.
  */
 import type { Input, Output } from '../protocol/step.js'
-import type { Frame, MemberKind } from '../wire/frame.js'
+import type { Frame, MemberKind, MemberRole } from '../wire/frame.js'
 import type { Signal } from '../wire/signal.js'
 import type { LinkEnd } from './link-end.js'
 import type { Network, Station } from './network.js'
@@ -63,6 +63,7 @@ export class SimMember<E extends SimEngine = SimEngine> implements Station {
   readonly id: string
   readonly index: number
   readonly kind: MemberKind
+  readonly role: MemberRole
   readonly engine: E
   readonly replica: SimReplica
   readonly links = new Map<string, LinkEnd>()
@@ -88,6 +89,7 @@ export class SimMember<E extends SimEngine = SimEngine> implements Station {
     this.id = id
     this.index = index
     this.kind = record.kind
+    this.role = record.role
     this.replica = replica
     this.engine = engine
     this.#surroundings = surroundings

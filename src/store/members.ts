@@ -60,7 +60,8 @@ export class MemberList implements Members {
   /** Takes the members as they are now, and tells nobody yet. */
   update(views: readonly MemberView[], selfId: string, own = NOTHING_SHOWN): void {
     this.#sessions.clear()
-    for (const { id, record } of views) this.#sessions.set(record.session, id)
+    // Readers write nothing: one that names the session of another member is not believed.
+    for (const { id, record } of views) if (record.role === 'writer') this.#sessions.set(record.session, id)
     const members = views.map((view) => {
       const self = view.id === selfId
       const next = describe(view, self, self ? own : shownIn(view.presence))

@@ -80,10 +80,10 @@ function timedOut(millis: number, acks: number | 'all', sides: AckSides): Replic
   return new ReplicationError(
     'ERR_REPLICATION_TIMEOUT',
     {
-      what: `${acked.length} other member(s) of ${acks} held the writes of this one within ${millis} ms`,
+      what: `${acked.length} other writer(s) of ${acks} held the writes of this one within ${millis} ms`,
       why: enough
         ? `Nothing came back from ${shown(missing.join(', '), 200)}`
-        : `The cluster has ${others} other member(s)`,
+        : `The cluster has ${others} other writer(s)`,
       fix: 'The writes stay and go on spreading: check members and status, or wait longer',
     },
     sides,

@@ -65,19 +65,20 @@ export class StatusBoard {
     const sources = this.#sources
     const others = sources.members().filter((member) => !member.self)
     const direct = others.filter((member) => member.direct)
+    const writers = direct.filter(({ role }) => role === 'writer')
     // A link is what was missing.
     if (direct.length > 0 && this.lastError?.code === 'ERR_MEMBER_FULL') this.lastError = undefined
-    this.#synced = direct.length > 0 && (this.#synced || direct.some((member) => member.inSync === true))
+    this.#synced = writers.length > 0 && (this.#synced || writers.some((member) => member.inSync === true))
     const name = statusName({
       phase: this.phase,
       signaling: this.#signaling,
-      links: direct.length,
-      others: others.length > 0 || sources.dialing() || (this.contacts ?? 0) > 0,
+      links: writers.length,
+      others: others.some(({ role }) => role === 'writer') || sources.dialing() || (this.contacts ?? 0) > 0,
       introduced: this.contacts !== undefined,
       synced: this.#synced,
       failing: this.#storageError !== undefined,
     })
-    const converged = this.#converged(name, direct)
+    const converged = this.#converged(name, writers)
     return {
       name,
       signaling: this.#signaling,
@@ -94,11 +95,11 @@ export class StatusBoard {
     }
   }
 
-  #converged(name: Status['name'], direct: readonly Member[]): boolean {
-    if (direct.length === 0) return name === 'alone'
-    if (direct.some((member) => member.inSync !== true)) return false
+  #converged(name: Status['name'], writers: readonly Member[]): boolean {
+    if (writers.length === 0) return name === 'alone'
+    if (writers.some((member) => member.inSync !== true)) return false
     const before: Status | undefined = this.#status
-    if (!before?.converged || before.links === 0) this.#convergedAt = this.#sources.now()
+    if (!before?.converged || before.name === 'alone') this.#convergedAt = this.#sources.now()
     return true
   }
 }

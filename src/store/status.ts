@@ -6,9 +6,9 @@ import type { Status, StatusName } from './types.js'
 export interface StatusFacts {
   phase: 'idle' | 'starting' | 'running' | 'closed'
   signaling: SignalingState
-  /** Links with HELLO behind them. */
+  /** Links to writers, with HELLO behind them: readers hold nothing for others. */
   links: number
-  /** Whether anybody else is known, or being dialed. */
+  /** Whether another writer is known, or somebody being dialed. */
   others: boolean
   /** Whether signaling has answered who is there. */
   introduced: boolean

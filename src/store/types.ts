@@ -186,7 +186,7 @@ export interface Member {
   role: MemberRole
   state: MemberState
   /**
-   * Whether its data has been complete since it started: it equalled that of another member, or nobody else was there.
+   * Whether its data has been complete since it started: it equalled that of a writer, or no other writer was there.
    * A member is alive before it is ready.
    */
   ready: boolean
@@ -194,7 +194,7 @@ export interface Member {
   direct: boolean
   /** Smoothed round trip of the link in milliseconds; undefined without a link, and for its first seconds. */
   rttMillis: number | undefined
-  /** Whether its data equals this member's, by its last digest; undefined when it is not direct. */
+  /** Whether its data equals this member's, by its last digest; undefined when it is not direct, or a reader. */
   inSync: boolean | undefined
   /** When it joined, in milliseconds since 1970. */
   joined: number
@@ -260,11 +260,11 @@ export type StatusName =
   | 'idle'
   /** Reading the persistence and the WebRTC implementation. */
   | 'starting'
-  /** Nobody else is there, as far as signaling knows (or there is no signaling). */
+  /** No other writer is there, as far as signaling knows (or there is no signaling); readers may be. */
   | 'alone'
-  /** Others are there; no link has synced yet. */
+  /** Other writers are there; no link to one has synced yet. */
   | 'joining'
-  /** Linked, and synced with at least one neighbor. */
+  /** Linked, and synced with at least one writer. */
   | 'live'
   /** Linked, but something promised does not hold: see `lastError`. */
   | 'degraded'
@@ -280,11 +280,11 @@ export interface Status {
   links: number
   /** Links that it wants. */
   target: number
-  /** True once the data equalled that of a neighbor. */
+  /** True once the data equalled that of a writer. */
   synced: boolean
-  /** True while the data equals that of every neighbor, by their last digests; true when alone. */
+  /** True while the data equals that of every neighbor that writes, by their last digests; true when alone. */
   converged: boolean
-  /** When it last became converged with at least one neighbor, in milliseconds since 1970. */
+  /** When it last became converged with at least one of them, in milliseconds since 1970. */
   convergedAt: number | undefined
   /** Local writes that have not left yet. */
   pendingUpdates: number
@@ -356,7 +356,7 @@ export interface Store {
   /** Resolves when it has loaded and began to meet others; it works from then on, alone or not. @throws TransportError, StorageError */
   ready(): Promise<void>
   /**
-   * Resolves when the data equalled that of `peers` (default 1) neighbors, or when nobody else is there.
+   * Resolves when the data equalled that of `peers` (default 1) neighbors that write, or when no other writer is there.
    * @throws TransportError ERR_SYNC_TIMEOUT, ERR_ABORTED
    */
   synced(options?: {
@@ -378,8 +378,9 @@ export interface Store {
    */
   send(to: string, bytes: Uint8Array): void
   /**
-   * Resolves when `acks` other members (default 1) have merged every write that this store has made so far. They say
-   * so themselves: it is proven by what they know, not by what was sent. `'all'`: every other member, and at least one.
+   * Resolves when `acks` other writers (default 1) have merged every write that this store has made so far. They say
+   * so themselves: it is proven by what they know, not by what was sent. `'all'`: every other writer, and at least one.
+   * Readers count for nothing, as nobody could have a write back from them.
    * Held in memory there; what is on a disk, `flush()` tells of this member alone.
    * @throws ReplicationError ERR_REPLICATION_TIMEOUT with `acked` and `missing`; TransportError ERR_ABORTED;
    * UsageError ERR_OPTION_INVALID, ERR_STORE_CLOSED

@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../base/clock.js'
 import { type Random, sample } from '../base/random.js'
 import { CONTACTS_MAX } from '../wire/limits.js'
 import type { Signal } from '../wire/signal.js'
-import type { Contact, Signaling, SignalingEvents } from './transport.js'
+import type { Registration, Signaling, SignalingEvents } from './transport.js'
 
 /** The network in which clients of signaling meet. */
 export interface MeetingPlace {
@@ -21,7 +21,7 @@ export interface MeetingPlace {
 /** The client of one member. */
 export class MemorySignaling implements Signaling {
   readonly #place: MeetingPlace
-  #self: Contact | undefined
+  #self: Registration | undefined
   /** Where it asks and sends; it is met under all of them. */
   #topic = ''
   #topics: readonly string[] = []
@@ -32,7 +32,7 @@ export class MemorySignaling implements Signaling {
     this.#place = place
   }
 
-  start(self: Contact, topic: string, events: SignalingEvents): void {
+  start(self: Registration, topic: string, events: SignalingEvents): void {
     this.#self = self
     this.#topic = topic
     this.#topics = [topic]
@@ -63,12 +63,9 @@ export class MemorySignaling implements Signaling {
   introduce(count: number): void {
     if (!this.#place.signalingUp || this.#self === undefined) return
     const id = this.#self.id
-    const others = [...this.#place.room(this.#topic).values()].flatMap((member) => member.#self ?? [])
-    const contacts = sample(
-      this.#place.random,
-      others.filter((contact) => contact.id !== id),
-      count,
-    )
+    const all = [...this.#place.room(this.#topic).values()].flatMap((member) => member.#self ?? [])
+    const writers = all.filter((one) => one.id !== id && one.role !== 'reader')
+    const contacts = sample(this.#place.random, writers, count).map(({ id, kind }) => ({ id, kind }))
     this.#place.clock.after(this.#place.delay(), () => this.#events?.contacts(contacts))
   }
 

@@ -14,7 +14,7 @@ import {
   type Signal,
 } from '../wire/signal.js'
 import { OfferedIce } from './offered-ice.js'
-import type { Contact, Signaling, SignalingEvents, SignalingState } from './transport.js'
+import type { Registration, Signaling, SignalingEvents, SignalingState } from './transport.js'
 import { WebSocketConnection } from './websocket-connection.js'
 
 /** The upper end of the first wait after a failure; each further failure doubles it (full jitter). */
@@ -56,7 +56,7 @@ export function createSignalingClient(options: SignalingClientOptions): Signalin
 }
 
 interface Session {
-  self: Contact
+  self: Registration
   /** Where it is met; the first is where it asks and sends. */
   topics: readonly string[]
   events: SignalingEvents
@@ -94,7 +94,7 @@ class ReconnectingClient implements SignalingClient {
     })
   }
 
-  start(self: Contact, topic: string, events: SignalingEvents): void {
+  start(self: Registration, topic: string, events: SignalingEvents): void {
     if (this.#session !== undefined || this.#closing !== undefined) return
     this.#session = { self, topics: [topic], events }
     if (this.#options.urls.length === 0) {
@@ -112,8 +112,7 @@ class ReconnectingClient implements SignalingClient {
     const { topics: before, self } = session
     session.topics = topics
     // Joins first: the server closes a connection that is in no topic.
-    for (const topic of topics)
-      if (!before.includes(topic)) this.#say({ type: 'join', topic, id: self.id, kind: self.kind }, true)
+    for (const topic of topics) if (!before.includes(topic)) this.#say({ type: 'join', topic, ...self }, true)
     for (const topic of before) if (!topics.includes(topic)) this.#say({ type: 'leave', topic }, false)
   }
 
@@ -185,9 +184,9 @@ class ReconnectingClient implements SignalingClient {
     }
   }
 
-  #join({ self: { id, kind }, topics }: Session): void {
+  #join({ self, topics }: Session): void {
     this.#become('connected')
-    for (const topic of topics) this.#say({ type: 'join', topic, id, kind }, true)
+    for (const topic of topics) this.#say({ type: 'join', topic, ...self }, true)
   }
 
   get #topic(): string {

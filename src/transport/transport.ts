@@ -3,7 +3,7 @@
  * introduces members to each other. The driver owns both and moves every signal between them.
  */
 import type { GossipKvError } from '../base/errors.js'
-import type { MemberKind } from '../wire/frame.js'
+import type { MemberKind, MemberRole } from '../wire/frame.js'
 import type { Priority } from '../wire/limits.js'
 import type { Signal } from '../wire/signal.js'
 
@@ -11,6 +11,11 @@ import type { Signal } from '../wire/signal.js'
 export interface Contact {
   id: string
   kind: MemberKind
+}
+
+/** A member as it says that it is when it registers; readers are named to nobody. */
+export interface Registration extends Contact {
+  role?: MemberRole
 }
 
 /** What links report. Calls may come at any time after `start`, also from within a call into the links. */
@@ -92,7 +97,7 @@ export type SignalingState = 'none' | 'connecting' | 'connected' | 'disconnected
 /** What signaling reports. */
 export interface SignalingEvents {
   state(state: SignalingState, error: GossipKvError | undefined): void
-  /** Random members of the cluster to dial: after each (re)connect and after each `introduce`. */
+  /** Random writers of the cluster to dial: after each (re)connect and after each `introduce`. */
   contacts(contacts: Contact[]): void
   signal(from: string, signal: Signal): void
   /** Nobody of this id is at the server: a signal to it went nowhere. A server need not say so. */
@@ -101,10 +106,10 @@ export interface SignalingEvents {
 
 /** Meets other members through a server. Reconnects for ever by itself. */
 export interface Signaling {
-  start(self: Contact, topic: string, events: SignalingEvents): void
+  start(self: Registration, topic: string, events: SignalingEvents): void
   /** Is to be met under all of these from now on; the first is where it asks and sends. Needed to rotate secrets. */
   register?(topics: readonly string[]): void
-  /** Asks for up to `count` (at most CONTACTS_MAX) random members. Answered by `contacts`; dropped when not connected. */
+  /** Asks for up to `count` (at most CONTACTS_MAX) random writers. Answered by `contacts`; dropped when not connected. */
   introduce(count: number): void
   /** Carries a signal to `to` through the server; dropped when not connected. */
   send(to: string, signal: Signal): void

@@ -29,7 +29,7 @@ export type SealedSignal = Extract<Signal, { type: 'sealed' }>
 export type ClientMessage =
   /** First of all, where the server asks for it: a token of who may join. */
   | { type: 'auth'; token: string }
-  | { type: 'join'; topic: string; id: string; kind: 'node' | 'browser' }
+  | { type: 'join'; topic: string; id: string; kind: 'node' | 'browser'; role?: 'writer' | 'reader' }
   | { type: 'introduce'; topic: string; count: number }
   | { type: 'signal'; topic: string; to: string; payload: string }
   /** Asks for TURN servers and credentials. */
@@ -38,7 +38,7 @@ export type ClientMessage =
 
 /** What the signaling server says to a member. */
 export type ServerMessage =
-  /** The answer to `join` and `introduce`: random other members of the topic, Node members first. */
+  /** The answer to `join` and `introduce`: random other writers of the topic, Node members first. */
   | { type: 'contacts'; topic: string; contacts: { id: string; kind: 'node' | 'browser' }[] }
   | { type: 'signal'; topic: string; from: string; payload: string }
   /** The answer to `signal` when nobody of this id is there: it went nowhere. */
@@ -99,12 +99,13 @@ export function parseSignal(payload: string): Signal | undefined {
 export function parseClientMessage(text: string): ClientMessage | undefined {
   const message = parseObject(text)
   if (message === undefined) return undefined
-  const { type, topic, id, kind, count, to, payload, token } = message
+  const { type, topic, id, kind, role, count, to, payload, token } = message
   if (type === 'auth') return isText(token, TOKEN_CHARACTERS_MAX) ? { type, token } : undefined
   if (!isWord(topic)) return undefined
   switch (type) {
     case 'join':
-      return isWord(id) && isKind(kind) ? { type, topic, id, kind } : undefined
+      if (!isWord(id) || !isKind(kind)) return undefined
+      return { type, topic, id, kind, ...(role === 'reader' && { role }) }
     case 'introduce':
       return isCount(count) ? { type, topic, count } : undefined
     case 'signal':

@@ -37,8 +37,8 @@ export class EngineLab {
     return this.give({ type: 'frame', peer, frame })
   }
 
-  hello(peer: string, role: MemberRecord['role'] = 'writer'): Output[] {
-    const record = { ...recordOf(7), role }
+  hello(peer: string, role: MemberRecord['role'] = 'writer', session = 7): Output[] {
+    const record = { ...recordOf(session), role }
     return this.frame(peer, {
       type: 'hello',
       topic: 't',
@@ -51,8 +51,8 @@ export class EngineLab {
   }
 
   /** A link to `peer` with HELLO behind it. */
-  link(peer: string, role?: MemberRecord['role']): Output[] {
-    return [...this.give({ type: 'link-up', peer }), ...this.hello(peer, role)]
+  link(peer: string, role?: MemberRecord['role'], session?: number): Output[] {
+    return [...this.give({ type: 'link-up', peer }), ...this.hello(peer, role, session)]
   }
 
   /** Time passes, with a tick every 100 ms and a sign of life of each of `alive` every second. */

@@ -1,5 +1,6 @@
 /** Members of a cluster with a secret, without a store: their links, what came over them, and a hand on what lies below. */
 import type { GossipKvError } from '../../src/base/errors.js'
+import { ClaimProofs } from '../../src/security/claims.js'
 import { type Identity, identityOf } from '../../src/security/identity.js'
 import { Keyring, type Secret } from '../../src/security/keyring.js'
 import { SecureLinks } from '../../src/security/secure-links.js'
@@ -18,6 +19,8 @@ export interface SecuredMember {
   errors: GossipKvError[]
   /** Sends a frame as it is, past everything that an honest member does to it. */
   inject(peer: string, frame: Frame | Uint8Array): void
+  /** Sends a frame with its own claims signed, as nothing but its code would. */
+  say(peer: string, frame: Frame): Promise<void>
 }
 
 /** Starts a member over `inner`. */
@@ -40,9 +43,14 @@ export async function secured(
     ...{ links: inner, identity, keyring, role, cluster, clock: systemClock },
     report: (error) => errors.push(error),
   })
+  const proofs = new ClaimProofs(identity, keyring.clusterId)
   const member: SecuredMember = {
     ...{ id: identity.id, identity, links, log: [], frames: [], errors },
     inject: (peer, frame) => inner.send(peer, frame instanceof Uint8Array ? frame : encodeFrame(frame), 1),
+    say: async (peer, frame) => {
+      const signed = await proofs.sign(frame)
+      if (signed) member.inject(peer, signed)
+    },
   }
   await links.start(identity.id, { ...eventsOf(member), ...(given.signal && { signal: given.signal }) })
   return member

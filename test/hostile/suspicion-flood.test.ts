@@ -46,6 +46,33 @@ describe('a flood of suspicions', () => {
     expect(told).to.be.within(MEMBERS, MEMBERS + ACCUSATIONS_PER_MINUTE + 10)
   })
 
+  it('by accusers that are no members, or readers, starts no timer and is not carried on', () => {
+    const lab = new EngineLab()
+    for (const writer of ['evil', 'w1', 'w2', 'w3']) lab.link(writer)
+    lab.link('reader', 'reader')
+    const alive = ['evil', 'w1', 'w2', 'w3', 'reader']
+    lab.pass(6_000, alive)
+    lab.frame('evil', { type: 'member', id: 'victim', record: recordOf(9), lease: 1 })
+    for (const by of ['invented-1', 'invented-2', 'invented-3', 'reader']) {
+      const outputs = lab.frame('evil', { type: 'suspect', id: 'victim', incarnation: 100, by })
+      expect(outputs.filter(({ type }) => type === 'send')).to.deep.equal([])
+    }
+    lab.pass(10_000, alive)
+    expect(lab.engine.table.get('victim')).to.have.property('suspicion', undefined)
+  })
+
+  it('is confirmed by members alone: with one of them the timer has its full length', () => {
+    const lab = new EngineLab()
+    for (const writer of ['evil', 'w1', 'w2', 'w3']) lab.link(writer)
+    lab.frame('evil', { type: 'member', id: 'victim', record: recordOf(9), lease: 1 })
+    for (const by of ['evil', 'invented-1', 'invented-2', 'invented-3'])
+      lab.frame('evil', { type: 'suspect', id: 'victim', incarnation: 100, by })
+    lab.pass(5_900, ['evil', 'w1', 'w2', 'w3'])
+    expect(lab.engine.table.get('victim')?.suspicion?.timer).to.equal(6_000)
+    for (const by of ['w1', 'w2']) lab.frame(by, { type: 'suspect', id: 'victim', incarnation: 100, by })
+    expect(lab.engine.table.get('victim')?.suspicion?.timer).to.equal(1_400)
+  })
+
   it('does not touch a member that is heard', () => {
     const lab = labWithMembers()
     lab.link('honest')

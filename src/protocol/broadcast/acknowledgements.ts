@@ -2,7 +2,8 @@
  * Who holds what this member has written. It asks with marks, how many writes of each of its sessions there are;
  * whoever knows as many says so, since what a context counts has been merged (store.md). Neighbors are asked directly
  * when they are enough, all members along the shared tree otherwise; answers go back by the ways of `Routes`. A
- * member that does not know so much yet answers as soon as it does; whatever is lost is asked for again.
+ * member that does not know so much yet answers as soon as it does; whatever is lost is asked for again. Readers are
+ * not asked, and count for nothing: nobody could fetch from them what they say that they hold.
  */
 import type { AckFrame, AckRequest } from '../../wire/frame.js'
 import { ACK_MARKS_MAX } from '../../wire/limits.js'
@@ -21,8 +22,8 @@ interface Waiting {
   token: number
   /** Members that have to hold it; beyond all of them: every one, and at least one. */
   acks: number
-  /** The sessions of those that do; a member that starts anew has another one, and holds nothing. */
-  acked: Set<number>
+  /** Those that do, and when they joined: a member that starts anew joins later, and holds nothing. */
+  acked: Map<string, number>
 }
 
 export interface AcknowledgementParts {
@@ -58,9 +59,8 @@ export class Acknowledgements {
   wait(call: number, acks: number, now: number): void {
     this.#mark()
     const { view } = this.#context
-    const waiting: Waiting = { token: this.#token, acks, acked: new Set() }
-    for (const neighbor of view.established())
-      if (neighbor.record && this.#parts.inSync(neighbor)) waiting.acked.add(neighbor.record.session)
+    const waiting: Waiting = { token: this.#token, acks, acked: new Map() }
+    for (const neighbor of view.sources()) if (this.#parts.inSync(neighbor)) this.#count(waiting, neighbor.id)
     this.#waiting.set(call, waiting)
     if (this.#settle(call, waiting)) return
     this.#pause = this.#context.config.ackRetryMillis
@@ -77,6 +77,7 @@ export class Acknowledgements {
 
   /** `asker` wants to know whether this member holds so much. */
   asked(asker: string, request: AckRequest, now: number): void {
+    if (this.#parts.table.selfRecord.role === 'reader') return
     if (this.#answer(asker, request, now)) return
     this.#askers.delete(asker)
     this.#askers.set(asker, request)
@@ -98,12 +99,11 @@ export class Acknowledgements {
       if (frame.hops > 0) this.#send({ ...frame, hops: frame.hops - 1 }, neighbor, now)
       return
     }
-    const member = this.#parts.table.get(frame.from)
     // One for an earlier run of this member says nothing of this one.
-    if (member === undefined || !this.#marks.has(frame.session) || frame.token > this.#token) return
+    if (!this.#marks.has(frame.session) || frame.token > this.#token) return
     for (const [call, waiting] of this.#waiting) {
       if (frame.token < waiting.token) continue
-      waiting.acked.add(member.record.session)
+      this.#count(waiting, frame.from)
       this.#settle(call, waiting)
     }
   }
@@ -139,7 +139,7 @@ export class Acknowledgements {
     const marks = Array.from(this.#marks, ([session, n]) => ({ session, n }))
     const request: AckRequest = { token: this.#token, marks }
     const most = Math.max(...[...this.#waiting.values()].map(({ acks }) => acks))
-    const neighbors = this.#context.view.established()
+    const neighbors = this.#context.view.sources()
     const { ackGapMillis, ackFloodGapMillis } = this.#context.config
     const floods = this.#isRepeated || most > neighbors.length
     this.#askNotBefore = now + (floods ? ackFloodGapMillis : ackGapMillis)
@@ -165,7 +165,7 @@ export class Acknowledgements {
 
   /** Tells the call when enough members hold it. */
   #settle(call: number, waiting: Waiting): boolean {
-    const others = this.#parts.table.size - 1
+    const others = this.#parts.table.otherWriters
     const wanted = Math.max(
       Math.min(waiting.acks, 1),
       waiting.acks === Number.POSITIVE_INFINITY ? others : waiting.acks,
@@ -180,12 +180,18 @@ export class Acknowledgements {
     this.#context.outbox.push({ type: 'acknowledged', call, ...this.#sides(waiting) })
   }
 
-  /** The other members that are here now, by whether they hold it. */
-  #sides({ acked: sessions }: Waiting): { acked: string[]; missing: string[] } {
+  #count({ acked }: Waiting, id: string): void {
+    const member = this.#parts.table.get(id)
+    if (member) acked.set(id, member.record.joined)
+  }
+
+  /** The other writers that are here now, by whether they hold it. */
+  #sides({ acked: joined }: Waiting): { acked: string[]; missing: string[] } {
     const acked: string[] = []
     const missing: string[] = []
     for (const { id, record } of this.#parts.table.entries()) {
-      if (id !== this.#context.id) (sessions.has(record.session) ? acked : missing).push(id)
+      if (id !== this.#context.id && record.role === 'writer')
+        (joined.get(id) === record.joined ? acked : missing).push(id)
     }
     return { acked: acked.sort(), missing: missing.sort() }
   }

@@ -29,9 +29,9 @@ export class Heartbeat {
     this.#health = health
   }
 
-  /** Any frame of `neighbor` says that it lives; one that was overdue says that links stall, or this member. */
+  /** Any frame of `neighbor` says that it lives; one of a writer that was overdue says that links stall, or this member. */
   heard(neighbor: Neighbor, now: number): void {
-    if (neighbor.record && this.isLate(neighbor, now)) this.#health.late(now)
+    if (neighbor.record?.role === 'writer' && this.isLate(neighbor, now)) this.#health.late(now)
     neighbor.lastHeard = now
   }
 

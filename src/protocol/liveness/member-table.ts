@@ -305,7 +305,7 @@ export class MemberTable {
       // Of two runs of one member the sender knows the one that is over, or both live: that one is to see it.
       return record.session === known.record.session ? undefined : this.frameOf(known)
     }
-    if (known?.suspicion) this.#health.late(now)
+    if (known?.suspicion) this.#suspicions.clear(known, now)
     if (known !== undefined) this.#remove(known)
     const bucket = known?.bucket ?? bucketOf(id)
     this.#roster.put({
@@ -331,8 +331,10 @@ export class MemberTable {
     // A claim about another incarnation than the one held is stale, or made up.
     if (known === undefined || known === this.#self || known.record.incarnation !== claim.incarnation)
       return false
+    // Anybody can make up watchers; readers watch for themselves alone.
+    if (claim.by !== this.#self.id && this.get(claim.by)?.record.role !== 'writer') return false
     const wasDoubted = known.suspicion !== undefined
-    const isNews = this.#suspicions.add(known, claim.by, this.size, now)
+    const isNews = this.#suspicions.add(known, claim.by, this.size - this.readers, now)
     if (!wasDoubted && known.suspicion) this.#events.changed()
     return isNews
   }

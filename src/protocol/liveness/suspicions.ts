@@ -27,15 +27,15 @@ export class Suspicions {
     return this.#accusations.ignored
   }
 
-  /** `by` doubts `entry`, one of `members`. Returns whether that, or one more confirmation of it, is news. */
-  add(entry: TableEntry, by: string, members: number, now: number): boolean {
+  /** `by`, one of `writers`, doubts `entry`. Returns whether that, or one more confirmation of it, is news. */
+  add(entry: TableEntry, by: string, writers: number, now: number): boolean {
     const { confirmations: k, suspicionMinMillis, suspicionMaxMillis } = this.#config
     // Where fewer than k others could confirm, the subject has fewer links over which it hears of the doubt: all of
     // them together shorten the timer, but not to the minimum.
-    const confirmations = Math.max(0, Math.min(k, members - 2))
+    const confirmations = Math.max(0, Math.min(k, writers - 2))
     const suspicion = entry.suspicion ?? { since: now, by: new Set<string>(), timer: 0 }
     if (suspicion.by.has(by) || suspicion.by.size > confirmations) return false
-    const weight = by === this.#self ? 'counts' : this.#accusations.judge(by, members, now)
+    const weight = by === this.#self ? 'counts' : this.#accusations.judge(by, writers, now)
     if (weight !== 'counts') return weight === 'carried'
     suspicion.by.add(by)
     const isUnanimous = suspicion.by.size > confirmations
@@ -46,9 +46,9 @@ export class Suspicions {
     return true
   }
 
-  /** `entry` has shown that it lives: this member doubted it wrongly, or was wrongly told to. */
+  /** `entry` has shown that it lives: this member doubted it wrongly, or was wrongly told to; readers may be silent on purpose. */
   clear(entry: TableEntry, now: number): void {
-    this.#health.late(now)
+    if (entry.record.role === 'writer') this.#health.late(now)
     entry.suspicion = undefined
     this.#suspects.delete(entry)
   }

@@ -28,7 +28,7 @@ import type { Neighbor } from './peer-view.js'
 const FIRST_BEAT_SHARE = 0.5
 /** A member whose links are all younger is a newcomer: it learns, and has nothing to tell. */
 const NEWCOMER_MILLIS = 5_000
-/** A watcher that misses beats on at least so many links, and on half of all, doubts itself. */
+/** A watcher that misses beats of at least so many writers, and of half of all, doubts itself. */
 const DOUBTFUL_LINKS_MIN = 2
 /** Doubts that a first neighbor is told of at most. */
 const DOUBTS_TOLD_MAX = 16
@@ -110,7 +110,7 @@ export class Neighborhood {
     if (table.isFull && !table.get(frame.id)) return this.drop(neighbor, 'members', now)
     if (!this.#hasRoomFor(frame, now)) return this.#turnDown(neighbor, frame, now)
     const isOld = ({ since }: Neighbor) => now >= since + NEWCOMER_MILLIS
-    neighbor.isTeacher = now < this.#newcomerUntil || !this.#context.view.established().some(isOld)
+    neighbor.isTeacher = now < this.#newcomerUntil || !this.#context.view.sources().some(isOld)
     this.#context.view.introduced(neighbor, frame.record)
     this.#deadline = undefined
     overlay.welcomed(neighbor.id, now)
@@ -124,7 +124,8 @@ export class Neighborhood {
     const doubt = table.heard(frame.id, now)
     if (doubt) sendTo(this.#context, neighbor, doubt, now)
     sync.tell(neighbor, true, now)
-    if (this.#context.view.established().length === 1) this.#tellDoubts(neighbor, now)
+    const [first] = this.#context.view.sources()
+    if (first === neighbor && this.#context.view.sources().length === 1) this.#tellDoubts(neighbor, now)
     this.#settle(neighbor, frame, now)
     this.#context.outbox.push({ type: 'members' })
   }
@@ -217,10 +218,9 @@ export class Neighborhood {
     this.#deadline = undefined
     this.#interleave.tick(now)
     this.#context.health.silent = this.#silent(now)
-    const missing = this.#missingBeats(now)
-    const doubtsItself = missing.length >= DOUBTFUL_LINKS_MIN && 2 * missing.length >= this.#context.view.size
-    const mayAccuse = !doubtsItself && now >= this.#humbleUntil
-    for (const neighbor of missing) this.#missing(neighbor, mayAccuse, now)
+    const mayAccuse = !this.#doubtsItself(now) && now >= this.#humbleUntil
+    for (const neighbor of this.#missingBeats(this.#context.view.established(), now))
+      this.#missing(neighbor, mayAccuse, now)
     if (mayAccuse) for (const id of this.#parts.presence.thawed(now)) this.#parts.table.doubt(id, now)
     for (const neighbor of [...this.#context.view.all()]) this.#tickNeighbor(neighbor, now)
     if (this.#isLeaf) this.#giveUpSeats(now)
@@ -328,14 +328,26 @@ export class Neighborhood {
   #silent(now: number): number {
     const { heartbeat, table } = this.#parts
     let silent = 0
-    for (const neighbor of this.#context.view.established())
+    for (const neighbor of this.#witnesses)
       if (heartbeat.isLate(neighbor, now) && !table.get(neighbor.id)?.suspicion) silent += 1
     return silent
   }
 
-  #missingBeats(now: number): Neighbor[] {
+  #missingBeats(neighbors: readonly Neighbor[], now: number): Neighbor[] {
     const { heartbeat } = this.#parts
-    return this.#context.view.established().filter((neighbor) => now >= heartbeat.doubtfulAt(neighbor, now))
+    return neighbors.filter((neighbor) => now >= heartbeat.doubtfulAt(neighbor, now))
+  }
+
+  /** Who tells this member how well it hears: readers could keep it from noticing who is dead. Alone with them it has nobody else. */
+  get #witnesses(): readonly Neighbor[] {
+    const { view } = this.#context
+    return view.sources().length > 0 ? view.sources() : view.established()
+  }
+
+  #doubtsItself(now: number): boolean {
+    const witnesses = this.#witnesses
+    const missing = this.#missingBeats(witnesses, now).length
+    return missing >= DOUBTFUL_LINKS_MIN && 2 * missing >= witnesses.length
   }
 
   /** Beats of `neighbor` are missing: it is doubted aloud, or looked at again later. */

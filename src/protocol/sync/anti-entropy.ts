@@ -36,7 +36,7 @@ export class AntiEntropy {
     this.#changedAt = now
   }
 
-  /** Whether `neighbor` held the same data when it last told its digest. */
+  /** Whether `neighbor` held the same data when it last told its digest; undefined of a reader, whose word counts for nothing. */
   inSync(neighbor: Neighbor): boolean | undefined {
     return neighbor.digest && bytesEqual(neighbor.digest.bytes, this.#context.replica.digest())
   }
@@ -56,8 +56,9 @@ export class AntiEntropy {
     if ((first || !frame.ask) && this.#lacks(neighbor, frame.replica)) this.ask(neighbor, now)
   }
 
-  /** Compares with the digest that `neighbor` told. */
+  /** Compares with the digest that `neighbor` told. A reader has nothing that this member lacks, and proves nothing. */
   compare(neighbor: Neighbor, digest: Uint8Array, now: number): void {
+    if (isReader(neighbor)) return
     if (neighbor.digest === undefined || !bytesEqual(neighbor.digest.bytes, digest)) {
       neighbor.digest = { bytes: digest, since: now }
       this.#context.outbox.push({ type: 'members' })

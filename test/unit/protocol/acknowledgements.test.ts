@@ -108,7 +108,7 @@ describe('acknowledgements', () => {
     write(lab)
     const [request] = requestsTo(lab.give({ type: 'await-acks', call: 1, acks: 2 }), 'a')
     lab.frame('a', ack('a', request))
-    lab.frame('b', { type: 'member', id: 'a', record: record(3_000, 500), lease: 0 })
+    lab.frame('b', { type: 'member', id: 'a', record: { ...record(3_000, 500), joined: 2 }, lease: 0 })
     expect(toldIn(lab.frame('b', ack('b', request)))).to.deep.equal([])
     const [told] = toldIn(lab.give({ type: 'end-acks', call: 1 }))
     expect(told).to.deep.equal({ type: 'acknowledged', call: 1, acked: ['b'], missing: ['a'] })

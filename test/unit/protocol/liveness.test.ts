@@ -37,6 +37,7 @@ describe('liveness in the engine', () => {
       for (const peer of ['a', 'b', 'c']) lab.link(peer)
       lab.beats(1, ['a', 'b', 'c'])
       if (late) for (const peer of ['a', 'b']) lab.pass(1_000) && lab.pass(1_000) && lab.beat(peer)
+      for (const id of ['x', 'y', 'z']) lab.frame('a', { type: 'member', id, record: record(8), lease: 0 })
       for (const by of ['x', 'y', 'z']) lab.frame('a', { type: 'suspect', id: 'c', incarnation: 100, by })
       lab.beats(Math.ceil(suspicionMinMillis / 1_000), ['a', 'b'])
       return lab.engine.table.get('c') === undefined
@@ -50,7 +51,7 @@ describe('liveness in the engine', () => {
       for (const peer of ['a', 'b', 'c']) lab.link(peer)
       lab.frame('a', { type: 'member', id: 'd', record: record(8), lease: 0 })
       lab.beats(1, ['a', 'b', 'c'])
-      lab.frame('a', { type: 'suspect', id: 'd', incarnation: 100, by: 'x' })
+      lab.frame('a', { type: 'suspect', id: 'd', incarnation: 100, by: 'a' })
       lab.beats(suspicionMaxMillis / 1_000 + 1, heard)
       return lab.engine.table.get('d') === undefined
     }
@@ -112,7 +113,7 @@ describe('liveness in the engine', () => {
   it('tells a neighbor that is heard again that it was doubted, once', () => {
     const lab = new Lab()
     for (const peer of ['a', 'b', 'c']) lab.link(peer)
-    lab.frame('b', { type: 'suspect', id: 'a', incarnation: 100, by: 'x' })
+    lab.frame('b', { type: 'suspect', id: 'a', incarnation: 100, by: 'b' })
     const told = [...lab.beat('a'), ...lab.beat('a')]
     expect(sentTo(told, 'a', 'suspect')).to.deep.equal([
       { type: 'suspect', id: 'a', incarnation: 100, by: 'me' },

@@ -37,6 +37,15 @@ describe('rooms', () => {
     expect(rooms.contacts('t', 'self', 8)).to.have.length(3)
   })
 
+  it('name no reader, who can be reached all the same', () => {
+    const rooms = new Rooms(seededRandom(7))
+    const [writer, reader] = [seat('w'), { ...seat('r'), role: 'reader' as const }]
+    for (const one of [writer, reader]) rooms.enter('t', one)
+    expect(rooms.contacts('t', 'w')).to.deep.equal([])
+    expect(rooms.contacts('t', 'r')).to.deep.equal([{ id: 'w', kind: 'node' }])
+    expect(rooms.relay('t', writer, 'r', 'payload')).to.equal(true)
+  })
+
   it('are not emptied by the late leave of a seat that was taken over', () => {
     const rooms = new Rooms(seededRandom(7))
     const older = seat('a')
