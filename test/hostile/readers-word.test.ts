@@ -13,7 +13,7 @@ import type { Store } from '../../src/store/types.js'
 import { memoryNetwork } from '../../src/transport/memory.js'
 import { systemClock } from '../../src/transport/system-clock.js'
 import { decodeFrame } from '../../src/wire/codec.js'
-import { until } from '../unit/store/cluster-of-stores.js'
+import { until } from '../until.js'
 import { EngineLab, sentTo } from './engine-lab.js'
 import { helloOf, recordOf, secured } from './secured.js'
 
