@@ -18,8 +18,7 @@ const INTRODUCTIONS_ALONE = 8
 const CONTACTS_KNOWN_MAX = 64
 /** A stranger is given up after so many failed dials; signaling names it again if it lives. */
 const STRANGER_FAILURES_MAX = 3
-/** Neighbors that fell silent are remembered for so long, and so many of them. */
-const LOST_MILLIS = 10 * 60_000
+/** So many neighbors that fell silent are remembered, however long a split lasts. */
 const LOST_MAX = 16
 /** One of them is dialed again at most so often, so that the links that it replaces go one by one. */
 const RESTORE_MILLIS = 1_000
@@ -67,8 +66,8 @@ export class HyParView {
   readonly #members: KnownMembers
   /** Members that signaling offered and the table does not hold. */
   readonly #contacts = new Set<string>()
-  /** Neighbors that fell silent, and until when they are remembered. */
-  readonly #lost = new Map<string, number>()
+  /** Neighbors that fell silent, the last one last. */
+  readonly #lost = new Set<string>()
   #restoreAt = Number.NEGATIVE_INFINITY
   readonly #dials = new Map<string, Dial>()
   readonly #backoff = new Map<string, Backoff>()
@@ -163,10 +162,7 @@ export class HyParView {
     const failures = (hasLasted ? 0 : before) + 1
     const pause = dialPauseMillis(failures, random(), config)
     this.#backoff.set(peer, { failures, notBefore: now + pause })
-    if (failures >= STRANGER_FAILURES_MAX) {
-      this.#contacts.delete(peer)
-      this.#lost.delete(peer)
-    }
+    if (failures >= STRANGER_FAILURES_MAX) this.#contacts.delete(peer)
     if (this.#backoff.size > 4 * CONTACTS_KNOWN_MAX) this.#forgetOldBackoffs(now)
   }
 
@@ -182,10 +178,10 @@ export class HyParView {
   }
 
   /** `peer` has fallen silent. If it turns out to live, a split lay between: the links across are made again. */
-  lost(peer: string, now: number): void {
+  lost(peer: string): void {
     this.#lost.delete(peer)
-    this.#lost.set(peer, now + LOST_MILLIS)
-    for (const oldest of this.#lost.keys()) {
+    this.#lost.add(peer)
+    for (const oldest of this.#lost) {
       if (this.#lost.size <= LOST_MAX) break
       this.#lost.delete(oldest)
     }
@@ -229,11 +225,10 @@ export class HyParView {
   /** Otherwise each half of a split cluster fills its links among its own, and one link alone would join them for ever. */
   #restore(now: number): void {
     this.#restoreAt = now + RESTORE_MILLIS
-    for (const [peer, until] of this.#lost) if (now >= until) this.#lost.delete(peer)
     const { config, id, random } = this.#context
     if (this.#isReader || this.#ownDials >= config.dialsMax || this.#coming(now) > config.linksHigh) return
     // Of the two the greater dials.
-    const alive = [...this.#lost.keys()].filter((lost) => lost < id && isAlive(this.#members.get(lost)))
+    const alive = [...this.#lost].filter((lost) => lost < id && isAlive(this.#members.get(lost)))
     for (const one of sample(random, this.#ready(alive, now), 1)) this.dial(one, 'stranger', now)
   }
 

@@ -184,7 +184,7 @@ export class Neighborhood {
     const neighbor = this.#context.view.get(id)
     if (!neighbor?.record) return
     this.drop(neighbor, 'error', now)
-    this.#parts.overlay.lost(id, now)
+    this.#parts.overlay.lost(id)
   }
 
   /** Too much goes over the link of `peer`, or nothing gets through: it ends, and another one takes its place. */
@@ -371,7 +371,7 @@ export class Neighborhood {
   }
 
   #lose(id: string, now: number): void {
-    this.#parts.overlay.lost(id, now)
+    this.#parts.overlay.lost(id)
     this.#doubt(id, now)
   }
 
