@@ -132,6 +132,11 @@ const DIFFERENCES: readonly Attack[] = [
     difference(NOTHING, TOLD_NOTHING, pack(0, 0, 1, STRANGER, 0, item({ key: 'a', meta: float(FAR) }))),
   ),
   byDifference(
+    'a difference with a step into the fifth generation',
+    'offence',
+    difference(NOTHING, TOLD_NOTHING, pack(0, 0, 1, 5 * 2 ** 32, 4 * 2 ** 32, 1, 0)),
+  ),
+  byDifference(
     'a difference with a byte beyond the end',
     'offence trailing',
     difference(NOTHING, TOLD_NOTHING, pack(0, 0, 0)),

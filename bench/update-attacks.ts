@@ -135,6 +135,10 @@ const STAMPS: readonly Attack[] = [
     bytes: () => pack(FAR, update([])),
   },
   {
+    ...byUpdate('a number behind the update, as generations had one', 'offence trailing', () => update([])),
+    bytes: ({ clock }) => pack(clock, update([]), 5 * 2 ** 32),
+  },
+  {
     ...byUpdate('a bare clock beyond 2^53', 'offence malformed', () => update([])),
     bytes: () => pack(Uint8Array.of(255, 255, 255, 255, 255, 255, 255, 31), update([])),
   },
