@@ -3,8 +3,8 @@
  * repeats a name; `tag` is a hash of origin and epoch for short references. Nobody signs a name, so it only says what to
  * announce and to ask for: an envelope has come when its content has. Remembers both, in bounded memory.
  */
-import * as sha256 from 'lib0/hash/sha256'
-import { concat, hash32 } from '../../base/bytes.js'
+import { hash32 } from '../../base/bytes.js'
+import { type HashKey, halfSipHash } from '../../base/half-sip-hash.js'
 import { type Random, randomInteger } from '../../base/random.js'
 import { TagMap } from '../../base/tag-map.js'
 import { encodeBody } from '../../wire/codec.js'
@@ -23,17 +23,21 @@ export interface Envelope {
 const REMEMBERED_MAX = 8_192
 /** Numbers of one announced run that are looked at: more than an honest neighbor puts into it in a second. */
 const LOOKS_MAX = 1_024
-const KEY_BYTES = 16
 const NONE: readonly number[] = []
 
 export class Sequences {
-  readonly #key: Uint8Array
+  /** Of updates, whose bytes are there, and of all else. */
+  readonly #keys: readonly [HashKey, HashKey]
   /** The contents of late by name, and those before them: the old ones go all at once. */
   #young = new TagMap<number>()
   #old = new TagMap<number>()
 
   constructor(random: Random) {
-    this.#key = Uint8Array.from({ length: KEY_BYTES }, () => randomInteger(random, 256))
+    const word = () => randomInteger(random, 2 ** 32)
+    this.#keys = [
+      [word(), word()],
+      [word(), word()],
+    ]
   }
 
   /** The envelope with the numbers that stand for it. */
@@ -87,13 +91,11 @@ export class Sequences {
   }
 
   #contentOf(body: EnvelopeBody): number {
+    const [ofUpdates, ofOthers] = this.#keys
     const isUpdate = body.type === 'update'
-    const hash = sha256.digest(isUpdate ? body.update : encodeBody(body))
-    const [a = 0, b = 0, c = 0, d = 0] = sha256.digest(
-      concat(this.#key, Uint8Array.of(isUpdate ? 1 : 0), hash),
-    )
+    const hash = halfSipHash(isUpdate ? ofUpdates : ofOthers, isUpdate ? body.update : encodeBody(body))
     // 30 bits: such numbers need no memory of their own.
-    return ((a << 22) | (b << 14) | (c << 6) | (d >>> 2)) & 0x3fffffff
+    return hash >>> 2
   }
 }
 

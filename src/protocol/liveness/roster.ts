@@ -3,6 +3,7 @@
  * which two members compare what they know. Who has gone is remembered for a while, so that no rumor brings it back.
  */
 import * as sha256 from 'lib0/hash/sha256'
+import { encodeUtf8 } from 'lib0/string'
 import { hash32 } from '../../base/bytes.js'
 import { TagMap } from '../../base/tag-map.js'
 import type { MemberRecord } from '../../wire/frame.js'
@@ -151,7 +152,7 @@ export function seatsOf({ role, kind }: Pick<MemberRecord, 'role' | 'kind'>): nu
  * name again, with 2^42 hashes, has one of its own raised along with the other one, and ends nobody.
  */
 export function leaseTag(id: string, incarnation: number): number {
-  const hash = sha256.digest(new TextEncoder().encode(`${id}:${incarnation}`))
+  const hash = sha256.digest(encodeUtf8(`${id}:${incarnation}`))
   const view = new DataView(hash.buffer, hash.byteOffset)
   return (view.getUint16(0) >>> 6) * 2 ** 32 + view.getUint32(2)
 }
