@@ -28,6 +28,8 @@ export interface SecurityCounters {
   authRefused: number
   /** Frames that readers had no right to send. */
   readerFramesDropped: number
+  /** Frames with more signatures than are checked for one link or one author, or with nothing but what is overtaken. */
+  claimsUnread: number
   /** Acknowledgements that their member did not give. */
   acksForged: number
 }
@@ -57,7 +59,10 @@ export class SecureLinks implements Links {
   readonly #refused = new Map<string, number>()
   readonly #seals = new Line(SIGNALS_BYTES_MAX, () => undefined)
   readonly #opens = new Line(SIGNALS_BYTES_MAX, () => undefined)
-  readonly #counters = { authRefused: 0, readerFramesDropped: 0, acksForged: 0, unsealed: 0 }
+  readonly #counters = {
+    ...{ authRefused: 0, readerFramesDropped: 0, claimsUnread: 0, acksForged: 0 },
+    unsealed: 0,
+  }
   readonly #reports: TokenBucket
   #seal: SignalSeal | undefined
   #events: LinkEvents | undefined
@@ -183,6 +188,9 @@ export class SecureLinks implements Links {
       failed: (error, isForger) => this.#failed(peer, link, error, isForger),
       dropped: () => {
         this.#counters.readerFramesDropped += 1
+      },
+      unread: () => {
+        this.#counters.claimsUnread += 1
       },
       ackForged: () => {
         this.#counters.acksForged += 1

@@ -408,7 +408,6 @@ export class Neighborhood {
     const { view, outbox } = this.#context
     view.delete(neighbor.id)
     this.#deadline = undefined
-    this.#context.answers.drop(neighbor.id)
     this.#parts.sync.drop(neighbor.id)
     this.#parts.broadcast.unlinked(neighbor.id, now)
     this.#interleave.forget(neighbor.id)
