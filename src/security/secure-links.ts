@@ -52,7 +52,7 @@ export class SecureLinks implements Links {
   readonly #inner: Links
   readonly #proofs: ClaimProofs
   readonly #links = new Map<string, SecuredLink>()
-  /** At most one for each peer, and AUTH_PEERS_MAX in all. */
+  /** At most one for each peer, the oldest first, and of those that others began AUTH_PEERS_MAX. */
   readonly #shaking = new Map<string, Shaking>()
   readonly #dialed = new Set<string>()
   /** Forgers -> until when they are refused, oldest first. */
@@ -168,12 +168,26 @@ export class SecureLinks implements Links {
     // The peer has begun anew: what it began before can no longer succeed.
     const older = this.#shaking.get(peer)
     if (older) this.#end(older, linkOver(peer))
-    if (this.#isRefused(peer) || this.#shaking.size >= AUTH_PEERS_MAX) {
+    if (this.#isRefused(peer)) {
       connection.send(refusalFrame('full'), 0)
       connection.end()
       this.#counters.authRefused += 1
-      this.#turnedAway(peer, refused(peer, 'full'))
-    } else this.#shaking.set(peer, { connection, link: this.#secured(connection) })
+      return this.#turnedAway(peer, refused(peer, 'full'))
+    }
+    this.#shaking.delete(peer)
+    this.#shaking.set(peer, { connection, link: this.#secured(connection) })
+    this.#makeWay()
+  }
+
+  /** Of the handshakes that others began the oldest goes: an honest one is through soon. Own dials are not among them. */
+  #makeWay(): void {
+    const incoming = [...this.#shaking.values()].filter(
+      ({ connection }) => !this.#dialed.has(connection.peer),
+    )
+    const [oldest] = incoming
+    if (oldest === undefined || incoming.length <= AUTH_PEERS_MAX) return
+    oldest.connection.send(refusalFrame('full'), 0)
+    this.#giveUp(oldest.connection.peer, refused(oldest.connection.peer, 'full'))
   }
 
   #secured(connection: PendingLink): SecuredLink {
