@@ -4,8 +4,18 @@
  * of the cluster. So a claim can be checked by whoever gets it, from whomever, and holds in one cluster alone.
  */
 import { concat } from '../base/bytes.js'
+import { remember } from '../base/remember.js'
+import { type Rate, TokenBuckets } from '../base/token-bucket.js'
 import { PROOF_BYTES, peekEnvelope } from '../wire/codec.js'
-import { type AckFrame, type Claim, FRAME_TAGS, type Frame, type MessageFrame } from '../wire/frame.js'
+import {
+  type AckFrame,
+  type Claim,
+  FRAME_TAGS,
+  type Frame,
+  type MemberRole,
+  type MessageFrame,
+} from '../wire/frame.js'
+import { MEMBERS_MAX, OFFENDERS_MAX } from '../wire/limits.js'
 import { recordText } from '../wire/record-codec.js'
 import { KEY_BYTES, verify } from './ed25519.js'
 import { toBase64Url } from './encoding.js'
@@ -13,9 +23,15 @@ import { type Identity, idOf } from './identity.js'
 
 /** Proofs that are remembered as good: repair brings the same ones again and again. */
 const PROOFS_KNOWN_MAX = 4096
+/**
+ * Signatures that are checked for one link, by the role of its peer: a reader tells what it shows, five times a second; a
+ * writer passes on what everybody tells, and a whole table at once. [guess]
+ */
+const LINK_CHECKS: Record<MemberRole, Rate> = { reader: [10, 50], writer: [400, 2 * MEMBERS_MAX] }
+/** Signatures that are checked for one author, whoever brings them: it may send 50 messages a second. [guess] */
+const AUTHOR_CHECKS: Rate = [60, 120]
 /** Own messages whose proofs are remembered. */
 const MESSAGES_KNOWN = 16
-const NOTHING = new Uint8Array()
 const CLAIM_TAGS: ReadonlySet<number | undefined> = new Set([
   FRAME_TAGS.hello,
   FRAME_TAGS.member,
@@ -76,6 +92,10 @@ export class ClaimProofs {
   readonly #own = new Map<string, { text: string; proof: Uint8Array }>()
   /** Signature -> what it was good for, oldest first. */
   readonly #good = new Map<string, string>()
+  /** The greatest number that held of each author and subject. */
+  readonly #latest = new Map<string, number>()
+  readonly #links = new TokenBuckets(OFFENDERS_MAX)
+  readonly #authors = new TokenBuckets(OFFENDERS_MAX)
 
   constructor(identity: Identity, clusterId: string) {
     this.#identity = identity
@@ -107,38 +127,60 @@ export class ClaimProofs {
     return isProof(ack.proof, ack.from, this.#ackText(ack))
   }
 
-  /** The member that a frame makes a false claim about, or undefined when every claim in it holds. */
-  async forgedIn(frame: Frame): Promise<string | undefined> {
-    for (const claim of claimsOf(frame))
-      if (!(await this.#holds(claim))) return claim.type === 'message' ? claim.from : claim.id
-    return undefined
+  /**
+   * Whether every claim in a frame of `peer` holds; who is lied about where one does not. `unread` when somebody has had as
+   * many checked as it may (what is known, and what is no proof by its length, is not among them), or when a broadcast
+   * tells nothing but what its authors have overtaken: nobody would act on it.
+   */
+  async check(
+    frame: Frame,
+    peer: { id: string; role: MemberRole },
+    now: number,
+  ): Promise<'good' | 'unread' | { forged: string }> {
+    const claims = claimsOf(frame)
+    const isOver = claims.length > 0 && claims.every((claim) => this.#isOvertaken(claim))
+    if (frame.type === 'gossip' && isOver) return 'unread'
+    for (const claim of claims) {
+      const text = this.#text(claim)
+      if (this.#isKnown(claim, text)) continue
+      const hasProof = claim.proof?.length === PROOF_BYTES
+      if (hasProof && !this.#pays(claim, peer, now)) return 'unread'
+      if (!(await isProof(claim.proof, authorOf(claim), text)))
+        return { forged: claim.type === 'message' ? claim.from : claim.id }
+      this.#learn(claim, text)
+    }
+    return 'good'
   }
 
-  async #holds(claim: Signed): Promise<boolean> {
-    const name = toBase64Url(claim.proof?.subarray(KEY_BYTES) ?? NOTHING)
-    const text = this.#text(claim)
-    // The text names the author, and its id the key.
-    if (this.#good.get(name) === text) return true
-    if (!(await isProof(claim.proof, authorOf(claim), text))) return false
+  /** The text names the author, and its id the key. */
+  #isKnown({ proof }: Signed, text: string): boolean {
+    return proof !== undefined && this.#good.get(toBase64Url(proof.subarray(KEY_BYTES))) === text
+  }
+
+  #isOvertaken(claim: Signed): boolean {
+    return claim.type !== 'message' && numberOf(claim) < (this.#latest.get(lineOf(claim)) ?? 0)
+  }
+
+  /** What an author said before is on the link that brings it again: others must not use up what it may say. */
+  #pays(claim: Signed, { id, role }: { id: string; role: MemberRole }, now: number): boolean {
+    if (!this.#links.take(id, LINK_CHECKS[role], now)) return false
+    const isNews = numberOf(claim) > (this.#latest.get(lineOf(claim)) ?? -1)
+    return !isNews || this.#authors.take(authorOf(claim), AUTHOR_CHECKS, now)
+  }
+
+  #learn(claim: Signed, text: string): void {
+    const line = lineOf(claim)
+    remember(this.#latest, line, Math.max(numberOf(claim), this.#latest.get(line) ?? -1), 2 * MEMBERS_MAX)
     // Nobody repeats a message, and it may be long.
-    if (claim.type === 'message') return true
-    this.#good.set(name, text)
-    for (const oldest of this.#good.keys()) {
-      if (this.#good.size <= PROOFS_KNOWN_MAX) break
-      this.#good.delete(oldest)
-    }
-    return true
+    if (claim.type === 'message' || claim.proof === undefined) return
+    remember(this.#good, toBase64Url(claim.proof.subarray(KEY_BYTES)), text, PROOFS_KNOWN_MAX)
   }
 
   async #sign(claim: Signed): Promise<Uint8Array> {
     const text = this.#text(claim)
     const { publicKey } = this.#identity
     const proof = concat(publicKey, await this.#identity.sign(encoded(text)))
-    this.#own.set(subjectOf(claim), { text, proof })
-    for (const oldest of this.#own.keys()) {
-      if (this.#own.size <= PROOFS_KNOWN_MAX) break
-      this.#own.delete(oldest)
-    }
+    remember(this.#own, subjectOf(claim), { text, proof }, PROOFS_KNOWN_MAX)
     return proof
   }
 
@@ -200,6 +242,17 @@ async function isProof(proof: Uint8Array | undefined, author: string, text: stri
 
 function authorOf(claim: Signed): string {
   return claim.type === 'message' ? claim.from : claim.type === 'suspect' ? claim.by : claim.id
+}
+
+/** What rises from one claim of an author to its next one about the same. */
+function numberOf(claim: Signed): number {
+  if (claim.type === 'member') return claim.record.incarnation
+  if (claim.type === 'presence') return claim.version
+  return claim.type === 'message' ? claim.number : claim.incarnation
+}
+
+function lineOf(claim: Signed): string {
+  return `${authorOf(claim)} ${claim.type} ${claim.type === 'suspect' ? claim.id : ''}`
 }
 
 /** Of messages the last ones are enough, each on its way along several links. */

@@ -28,6 +28,8 @@ export interface SecurityCounters {
   authRefused: number
   /** Frames that readers had no right to send. */
   readerFramesDropped: number
+  /** Frames with more signatures than are checked for one link or one author, or with nothing but what is overtaken. */
+  claimsUnread: number
   /** Acknowledgements that their member did not give. */
   acksForged: number
 }
@@ -50,14 +52,17 @@ export class SecureLinks implements Links {
   readonly #inner: Links
   readonly #proofs: ClaimProofs
   readonly #links = new Map<string, SecuredLink>()
-  /** At most one for each peer, and AUTH_PEERS_MAX in all. */
+  /** At most one for each peer, the oldest first, and of those that others began AUTH_PEERS_MAX. */
   readonly #shaking = new Map<string, Shaking>()
   readonly #dialed = new Set<string>()
   /** Forgers -> until when they are refused, oldest first. */
   readonly #refused = new Map<string, number>()
   readonly #seals = new Line(SIGNALS_BYTES_MAX, () => undefined)
   readonly #opens = new Line(SIGNALS_BYTES_MAX, () => undefined)
-  readonly #counters = { authRefused: 0, readerFramesDropped: 0, acksForged: 0, unsealed: 0 }
+  readonly #counters = {
+    ...{ authRefused: 0, readerFramesDropped: 0, claimsUnread: 0, acksForged: 0 },
+    unsealed: 0,
+  }
   readonly #reports: TokenBucket
   #seal: SignalSeal | undefined
   #events: LinkEvents | undefined
@@ -163,12 +168,26 @@ export class SecureLinks implements Links {
     // The peer has begun anew: what it began before can no longer succeed.
     const older = this.#shaking.get(peer)
     if (older) this.#end(older, linkOver(peer))
-    if (this.#isRefused(peer) || this.#shaking.size >= AUTH_PEERS_MAX) {
+    if (this.#isRefused(peer)) {
       connection.send(refusalFrame('full'), 0)
       connection.end()
       this.#counters.authRefused += 1
-      this.#turnedAway(peer, refused(peer, 'full'))
-    } else this.#shaking.set(peer, { connection, link: this.#secured(connection) })
+      return this.#turnedAway(peer, refused(peer, 'full'))
+    }
+    this.#shaking.delete(peer)
+    this.#shaking.set(peer, { connection, link: this.#secured(connection) })
+    this.#makeWay()
+  }
+
+  /** Of the handshakes that others began the oldest goes: an honest one is through soon. Own dials are not among them. */
+  #makeWay(): void {
+    const incoming = [...this.#shaking.values()].filter(
+      ({ connection }) => !this.#dialed.has(connection.peer),
+    )
+    const [oldest] = incoming
+    if (oldest === undefined || incoming.length <= AUTH_PEERS_MAX) return
+    oldest.connection.send(refusalFrame('full'), 0)
+    this.#giveUp(oldest.connection.peer, refused(oldest.connection.peer, 'full'))
   }
 
   #secured(connection: PendingLink): SecuredLink {
@@ -183,6 +202,9 @@ export class SecureLinks implements Links {
       failed: (error, isForger) => this.#failed(peer, link, error, isForger),
       dropped: () => {
         this.#counters.readerFramesDropped += 1
+      },
+      unread: () => {
+        this.#counters.claimsUnread += 1
       },
       ackForged: () => {
         this.#counters.acksForged += 1

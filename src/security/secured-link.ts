@@ -27,29 +27,24 @@ const REKEYS_PER_SECOND = 1
 const REKEYS_AT_ONCE = 16
 /** What a waiting frame counts for at least: it costs more than its bytes. */
 const WAITING_BYTES_MIN = 256
-/** What a reader may send beside claims about itself: nothing that anybody keeps or passes on. */
-const READER_TAGS: ReadonlySet<number | undefined> = new Set(
-  (
-    [
-      'hello',
-      'heartbeat',
-      'graft',
-      'prune',
-      'digest',
-      'sync-request',
-      'sync-pull',
-      'interleave',
-      'disconnect',
-      'signal',
-      'members',
-      'member',
-      'leave',
-      'presence',
-      'gossip',
-      'ack',
-    ] as const
-  ).map((type) => FRAME_TAGS[type]),
-)
+/** What a reader may send: nothing of others that anybody keeps or passes on. SECURITY.md says what becomes of each. */
+export const READER_FRAMES = [
+  'hello',
+  'heartbeat',
+  'graft',
+  'prune',
+  'digest',
+  'sync-request',
+  'sync-pull',
+  'disconnect',
+  'signal',
+  'members',
+  'member',
+  'leave',
+  'presence',
+  'gossip',
+] as const
+const READER_TAGS: ReadonlySet<number | undefined> = new Set(READER_FRAMES.map((type) => FRAME_TAGS[type]))
 
 /** What a link does in the world. */
 export interface SecuredLinkHost {
@@ -63,6 +58,8 @@ export interface SecuredLinkHost {
   failed(error: GossipKvError, isForger: boolean): void
   /** Something was dropped that its sender had no right to send. */
   dropped(): void
+  /** A frame was dropped: more signatures than are checked for one link or one author, or nothing but what is overtaken. */
+  unread(): void
   /** An answer was dropped that its member did not give. */
   ackForged(): void
   /** A handshake in the open link failed; it goes on for now. */
@@ -250,10 +247,13 @@ export class SecuredLink {
     if (frame === undefined) return this.#host.frame(bytes)
     if (!this.#mayComeFromPeer(frame)) return this.#host.dropped()
     if (frame.type === 'ack') return this.#checkAck(frame, bytes)
-    return this.#host.proofs.forgedIn(frame).then((id) => {
+    const { proofs, self } = this.#host
+    const peer = { id: this.#peer, role: this.#role ?? 'reader' }
+    return proofs.check(frame, peer, self.clock.monotonic()).then((found) => {
       if (this.#over) return
-      if (id === undefined) this.#host.frame(bytes)
-      else this.#fail(forged(this.#peer, id), true)
+      if (found === 'good') this.#host.frame(bytes)
+      else if (found === 'unread') this.#host.unread()
+      else this.#fail(forged(this.#peer, found.forged), true)
     })
   }
 
@@ -273,11 +273,12 @@ export class SecuredLink {
     // The role that a neighbor shows to all others is the one that it has proven.
     if (frame.type === 'hello' && frame.record.role !== this.#role) return false
     if (this.#role === 'writer') return true
-    if (frame.type === 'signal' || frame.type === 'ack') return frame.from === peer
+    if (frame.type === 'signal') return frame.from === peer
     if (frame.type === 'gossip' && (frame.origin !== peer || frame.body.type !== 'claims')) return false
     return claimsOf(frame).every(
       (claim) =>
         claim.type !== 'message' &&
+        claim.type !== 'suspect' &&
         claim.id === peer &&
         (claim.type !== 'member' || claim.record.role === 'reader'),
     )

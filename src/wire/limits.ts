@@ -69,7 +69,7 @@ export const SIGNALING_MESSAGE_BYTES_MAX = 64 * 1024
 export const CONTACTS_MAX = 8
 /** ICE candidates taken from one peer for one link. */
 export const CANDIDATES_MAX = 32
-/** Members that may be on their way to a link with this one by their own wish: in a WebRTC handshake, or before HELLO. */
+/** Members that may be on their way to a link with this one by their own wish: in a WebRTC handshake, or before HELLO, where the oldest makes way. */
 export const PEERS_IN_HANDSHAKE_MAX = 16
 /** What an offence costs its member: bytes that are malformed, and signatures that do not verify. */
 export const OFFENCE_POINTS = { malformed: 10, signature: 100 } as const
@@ -143,7 +143,7 @@ export const SECRETS_MAX = 8
 export const AUTH_BYTES_MAX = 4096
 /** A link whose handshake has not come through by then ends. */
 export const AUTH_MILLIS_MAX = 5000
-/** Peers in handshake at once. */
+/** Peers in a handshake at once that they began; the oldest makes way for the next one. */
 export const AUTH_PEERS_MAX = 16
 /** Sealed signals that are remembered, so that none is taken twice. */
 export const REPLAYS_MAX = 4096

@@ -17,12 +17,12 @@ export class EngineLab {
   readonly engine: Engine
   now = 0
 
-  constructor() {
+  constructor(role: MemberRecord['role'] = 'writer') {
     this.replica = new Replica({ random: seededRandom(1), wall: () => 1_767_225_600_000 + this.now })
     this.engine = new Engine({
       id: 'me',
       topic: 't',
-      record: recordOf(this.replica.session),
+      record: { ...recordOf(this.replica.session), role },
       replica: this.replica,
       random: seededRandom(2),
       now: 0,

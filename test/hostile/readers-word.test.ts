@@ -107,6 +107,18 @@ describe('the word of a reader', () => {
   })
 })
 
+describe('a reader that took a writer for dead', () => {
+  it('takes it back as soon as a neighbor tells of it: nobody would refute what a reader says', () => {
+    const lab = new EngineLab('reader')
+    lab.link('writer')
+    lab.link('other')
+    lab.pass(30_000, ['other'])
+    expect(lab.engine.table.get('writer')).to.equal(undefined)
+    expect(sentTo(lab.link('writer'), 'writer').map(({ type }) => type)).to.not.include('suspect')
+    expect(lab.engine.table.get('writer')).to.not.equal(undefined)
+  })
+})
+
 describe('a reader that names the session of a writer', () => {
   it('is not shown as the author of what that one wrote', () => {
     const record = { ...recordOf({ session: 5 }) }

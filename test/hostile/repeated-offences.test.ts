@@ -75,15 +75,35 @@ describe('malformed bytes, again and again', () => {
 })
 
 describe('links that never say HELLO', () => {
-  it('are 16 at once at most; the next one is turned down, and taken once another has ended', () => {
+  const SILENT = Array.from({ length: 16 }, (_, i) => `silent${i}`)
+
+  it('are 16 at once at most: the oldest makes way for the next one', () => {
     const lab = new EngineLab()
     lab.link('honest')
-    for (let i = 0; i < 16; i++)
-      expect(isEnded(lab.give({ type: 'link-up', peer: `silent${i}` }), `silent${i}`)).to.equal(false)
-    expect(isEnded(lab.give({ type: 'link-up', peer: 'one-more' }), 'one-more')).to.equal(true)
+    for (const peer of SILENT) expect(isEnded(lab.give({ type: 'link-up', peer }), peer)).to.equal(false)
+    const next = lab.link('newcomer')
+    expect([isEnded(next, 'silent0'), isEnded(next, 'newcomer')]).to.deep.equal([true, false])
+    expect(lab.engine.view.get('newcomer')?.record).to.not.equal(undefined)
     expect(lab.engine.counters.linksRefused).to.equal(1)
+    lab.give({ type: 'link-down', peer: 'newcomer' })
     lab.pass(6000, ['honest'])
     expect(lab.engine.view.size).to.equal(1)
     expect(sentTo(lab.link('newcomer'), 'newcomer')[0]?.type).to.equal('hello')
+  })
+
+  it('dialed again every 5 s, keep nobody from dialing, from being taken in, and from noticing that it has no link', () => {
+    const lab = new EngineLab()
+    for (const peer of SILENT) lab.give({ type: 'link-up', peer })
+    const outputs = lab.give({ type: 'contacts', contacts: [{ id: 'writer', kind: 'node' }] })
+    expect(
+      outputs.some((output) => output.type === 'dial' && output.peer === 'writer'),
+      'it dials',
+    ).to.equal(true)
+    for (const peer of SILENT) lab.give({ type: 'link-up', peer: `more-${peer}` })
+    const up = lab.link('writer')
+    expect(isEnded(up, 'writer'), 'its own dial is no stranger').to.equal(false)
+    expect(sentTo(up, 'writer')[0]).to.include({ type: 'hello', links: 0 })
+    expect(lab.engine.view.get('writer')?.record).to.not.equal(undefined)
+    for (let i = 0; i < 7; i++) expect(isEnded(lab.link(`w${i}`), `w${i}`), `w${i}`).to.equal(false)
   })
 })

@@ -11,7 +11,7 @@ import type { LinkEvents, Links } from '../../src/transport/transport.js'
 import { createWebRtcLinks, type WebRtcLinksOptions } from '../../src/transport/webrtc-links.js'
 import { encodeFrame } from '../../src/wire/codec.js'
 import { BEGIN, WHOLE } from '../../src/wire/fragment.js'
-import { AUTH_BYTES_MAX, AUTH_MILLIS_MAX } from '../../src/wire/limits.js'
+import { AUTH_BYTES_MAX, AUTH_MILLIS_MAX, AUTH_PEERS_MAX } from '../../src/wire/limits.js'
 import { until } from '../until.js'
 import { rawRtc } from './attacker.js'
 import { type SecuredMember, secured } from './secured.js'
@@ -113,6 +113,23 @@ describe('a second connection of a linked peer over WebRTC', () => {
       expect(b.errors.map(String).join()).to.include('could not be read')
       expect([a.log, b.log]).to.deep.equal([[`up ${b.id}`], [`up ${a.id}`]])
     })
+
+  it(`of each of ${AUTH_PEERS_MAX} others that say nothing keeps neither a newcomer nor a dial of the member itself out`, async () => {
+    const [writer, newcomer, other] = [await member(), await member(), await member()]
+    const silent = await Promise.all(Array.from({ length: AUTH_PEERS_MAX }, () => member(mute)))
+    const redial = () => {
+      for (const { links } of silent) links.dial(writer.id)
+    }
+    redial()
+    const timer = setInterval(redial, 500)
+    // They have opened, and are waited for.
+    await new Promise((resolve) => setTimeout(resolve, 3_000))
+    newcomer.links.dial(writer.id)
+    writer.links.dial(other.id)
+    await until(() => writer.log.length === 2, 'both are linked')
+    clearInterval(timer)
+    expect(writer.log.sort()).to.deep.equal([`up ${newcomer.id}`, `up ${other.id}`].sort())
+  })
 
   it('that is known takes the place of the link, and of one alone', async () => {
     const [a, b] = await linked()

@@ -13,6 +13,7 @@ import type { Signal } from '../../src/wire/signal.js'
 export interface SecuredMember {
   id: string
   identity: Identity
+  clusterId: string
   links: SecureLinks
   log: string[]
   frames: { from: string; bytes: Uint8Array }[]
@@ -45,7 +46,7 @@ export async function secured(
   })
   const proofs = new ClaimProofs(identity, keyring.clusterId)
   const member: SecuredMember = {
-    ...{ id: identity.id, identity, links, log: [], frames: [], errors },
+    ...{ id: identity.id, identity, clusterId: keyring.clusterId, links, log: [], frames: [], errors },
     inject: (peer, frame) => inner.send(peer, frame instanceof Uint8Array ? frame : encodeFrame(frame), 1),
     say: async (peer, frame) => {
       const signed = await proofs.sign(frame)

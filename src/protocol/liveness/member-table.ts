@@ -288,7 +288,9 @@ export class MemberTable {
   #merge(claim: MemberFrame, audience: Audience, now: number): MembershipClaim | undefined {
     const { id, record, lease, proof } = claim
     const gone = this.#roster.buriedAs(id)
-    if (gone !== undefined && record.incarnation <= gone) {
+    // A reader takes its neighbors' word: it would tell nobody that it has buried it, and so hear of no greater one.
+    const mayAnswer = this.#self.record.role === 'writer'
+    if (gone !== undefined && record.incarnation <= gone && mayAnswer) {
       // The sender believes in a member that this one has buried: if it lives, it hears of it and refutes.
       return { type: 'suspect', id, incarnation: record.incarnation, by: this.#self.id }
     }

@@ -121,7 +121,7 @@ export class HyParView {
     const known = this.#ready(this.#writers(false), now)
     for (const id of sample(this.#context.random, known, left)) this.dial(id, 'repair', now)
     // Without a link it is more likely this member that was cut off than all those that it suspects.
-    const isCutOff = this.#context.view.size === 0 && this.#dials.size === 0
+    const isCutOff = this.#context.view.degree === 0 && this.#dials.size === 0
     const suspects = isCutOff ? this.#ready(this.#writers(true), now) : []
     for (const id of sample(this.#context.random, suspects, 1)) this.dial(id, 'repair', now)
     if (missing > 0) this.#dialAt = now + this.#context.config.dialBackoffMinMillis
@@ -168,7 +168,7 @@ export class HyParView {
 
   /** The server has no such member. One that the mesh knows is reached through it all the same. */
   absent(peer: string): void {
-    if (this.#context.view.size === 0 || !this.#members.get(peer)) this.left(peer)
+    if (this.#context.view.degree === 0 || !this.#members.get(peer)) this.left(peer)
   }
 
   /** `peer` has gone: a dial of it would hold a place for as long as dials may take. */

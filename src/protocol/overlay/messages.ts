@@ -4,10 +4,11 @@
  * Best effort: what a broken link or a full one loses is not sent again. In a cluster with a secret its author signs
  * it, and nobody can have it delivered once more: numbers that have come are remembered, as IPsec does (RFC 4303, section 3.4.3).
  */
+import { remember } from '../../base/remember.js'
 import type { EnvelopeBody, MemberRecord, MessageFrame } from '../../wire/frame.js'
 import { MEMBERS_MAX } from '../../wire/limits.js'
 import { type EngineContext, sendTo } from '../context.js'
-import { HOPS_MAX, type Routes, remember } from './routes.js'
+import { HOPS_MAX, type Routes } from './routes.js'
 
 /** Numbers behind the last one that came of an author of which it is remembered whether they came; older ones did. */
 const WINDOW = 128

@@ -65,7 +65,7 @@ export class Neighborhood {
 
   /** A link opened: both sides introduce themselves first. */
   linkUp(peer: string, now: number): void {
-    if (!this.#takes(peer, now)) {
+    if (this.#context.offences.isRefused(peer, now)) {
       this.#context.counters.linksRefused += 1
       return this.#context.outbox.disconnect(peer, 'protocol')
     }
@@ -78,13 +78,14 @@ export class Neighborhood {
     neighbor.nextBeat = now + jittered(random, config.heartbeatMillis, FIRST_BEAT_SHARE)
     const { selfRecord: record, selfLease: lease } = table
     const { intent } = neighbor
-    const links = view.size - 1
+    const links = view.degree - (neighbor.isSilent ? 0 : 1)
     sendTo(
       this.#context,
       neighbor,
       { type: 'hello', topic: this.#topic, id, record, lease, links, intent },
       now,
     )
+    this.#makeWay(now)
   }
 
   /** A link broke without a word: its member may be gone, or only the path to it. */
@@ -108,6 +109,7 @@ export class Neighborhood {
     if (neighbor.record !== undefined || frame.id !== neighbor.id) return this.offence(neighbor.id, now)
     if (frame.topic !== this.#topic) return this.drop(neighbor, 'cluster', now)
     if (table.isFull && !table.get(frame.id)) return this.drop(neighbor, 'members', now)
+    this.#context.view.greeted(neighbor)
     if (!this.#hasRoomFor(frame, now)) return this.#turnDown(neighbor, frame, now)
     const isOld = ({ since }: Neighbor) => now >= since + NEWCOMER_MILLIS
     neighbor.isTeacher = now < this.#newcomerUntil || !this.#context.view.sources().some(isOld)
@@ -235,11 +237,12 @@ export class Neighborhood {
     return deadline
   }
 
-  /** Each link that has not said HELLO costs as much as one that has. */
-  #takes(peer: string, now: number): boolean {
-    const { view, offences } = this.#context
-    const strangers = view.size - view.established().length
-    return strangers < PEERS_IN_HANDSHAKE_MAX && !offences.isRefused(peer, now)
+  /** Of those that others opened and have not said HELLO the oldest goes: an honest one says it at once. */
+  #makeWay(now: number): void {
+    const [oldest, ...others] = this.#context.view.silent()
+    if (oldest === undefined || others.length < PEERS_IN_HANDSHAKE_MAX) return
+    this.#context.counters.linksRefused += 1
+    this.drop(oldest, 'protocol', now)
   }
 
   /** Whether this member relays nothing. */
@@ -408,7 +411,6 @@ export class Neighborhood {
     const { view, outbox } = this.#context
     view.delete(neighbor.id)
     this.#deadline = undefined
-    this.#context.answers.drop(neighbor.id)
     this.#parts.sync.drop(neighbor.id)
     this.#parts.broadcast.unlinked(neighbor.id, now)
     this.#interleave.forget(neighbor.id)

@@ -10,6 +10,8 @@ export interface Neighbor {
   readonly since: number
   /** Why this member opened it; `accept` when the other one did. */
   readonly intent: LinkIntent
+  /** The other side opened it, and has not said HELLO: it may be anybody, and counts for no link. */
+  isSilent: boolean
   lastHeard: number
   lastSent: number
   /** When the next heartbeat may be due; jittered, so that links do not beat in step. */
@@ -56,6 +58,7 @@ export class PeerView {
   /** Kept until a link comes or goes: it is asked for at every step. */
   #established: readonly Neighbor[] | undefined
   #readers = 0
+  #silent = 0
 
   all(): IterableIterator<Neighbor> {
     return this.#neighbors.values()
@@ -72,7 +75,14 @@ export class PeerView {
     return this.#readers === 0 ? this.established() : this.established().filter((one) => !isReader(one))
   }
 
-  /** The HELLO of `neighbor` has come. */
+  /** A HELLO of `neighbor` has come: from now on it counts as a link, until it is turned down. */
+  greeted(neighbor: Neighbor): void {
+    this.#count(neighbor, -1)
+    neighbor.isSilent = false
+    this.#count(neighbor, 1)
+  }
+
+  /** The HELLO of `neighbor` has been taken. */
   introduced(neighbor: Neighbor, record: MemberRecord): void {
     this.#count(neighbor, -1)
     neighbor.record = record
@@ -98,9 +108,14 @@ export class PeerView {
     return this.#readers
   }
 
-  /** Links that carry the mesh: readers are leaves on it. */
+  /** Links that others opened without saying HELLO yet, the oldest first. */
+  silent(): Neighbor[] {
+    return this.#silent === 0 ? [] : [...this.#neighbors.values()].filter(({ isSilent }) => isSilent)
+  }
+
+  /** Links that carry the mesh: readers are leaves on it, and whoever is silent is not on it. */
   get degree(): number {
-    return this.#neighbors.size - this.#readers
+    return this.#neighbors.size - this.#readers - this.#silent
   }
 
   add(id: string, intent: LinkIntent, now: number): Neighbor {
@@ -109,6 +124,7 @@ export class PeerView {
       record: undefined,
       since: now,
       intent,
+      isSilent: intent === 'accept',
       lastHeard: now,
       lastSent: now,
       nextBeat: now,
@@ -128,9 +144,9 @@ export class PeerView {
       announcements: new News(oneRun),
       leases: new News((_earlier, later) => later),
     }
-    this.#count(this.#neighbors.get(id), -1)
+    this.delete(id)
     this.#neighbors.set(id, neighbor)
-    this.#established = undefined
+    this.#count(neighbor, 1)
     return neighbor
   }
 
@@ -141,7 +157,8 @@ export class PeerView {
   }
 
   #count(neighbor: Neighbor | undefined, change: number): void {
-    if (neighbor && isReader(neighbor)) this.#readers += change
+    if (neighbor?.isSilent) this.#silent += change
+    else if (neighbor && isReader(neighbor)) this.#readers += change
   }
 }
 

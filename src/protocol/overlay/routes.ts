@@ -6,6 +6,7 @@
  * when no way is known, or when what went through the mesh was not answered.
  */
 import { sample } from '../../base/random.js'
+import { remember } from '../../base/remember.js'
 import type { SignalFrame } from '../../wire/frame.js'
 import { parseSignal, type Signal } from '../../wire/signal.js'
 import { type EngineContext, sendTo } from '../context.js'
@@ -133,15 +134,5 @@ export class Routes {
   #detour(except: string | undefined): Neighbor | undefined {
     const others = this.#context.view.established().filter(({ id }) => id !== except)
     return sample(this.#context.random, others, 1)[0]
-  }
-}
-
-/** Sets a value at the young end of a map, which forgets its oldest ones beyond `max`. */
-export function remember<V>(map: Map<string, V>, key: string, value: V, max: number): void {
-  map.delete(key)
-  map.set(key, value)
-  for (const oldest of map.keys()) {
-    if (map.size <= max) return
-    map.delete(oldest)
   }
 }

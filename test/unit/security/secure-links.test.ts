@@ -122,25 +122,28 @@ async function meet(a: Side, b: Side): Promise<void> {
 }
 
 describe('links under a secret', () => {
-  it(`shake hands with ${AUTH_PEERS_MAX} peers at once, for ${AUTH_MILLIS_MAX} ms, and turn the next one away`, async () => {
+  it(`shake hands with ${AUTH_PEERS_MAX} peers at once, for ${AUTH_MILLIS_MAX} ms, and turn the oldest away for the next one, but none for a dial of their own`, async () => {
     const clock = new VirtualClock()
     const a = await side(await generateSecret(), clock)
     for (let peer = 0; peer < AUTH_PEERS_MAX; peer++) a.inner.open(`peer-${peer}`)
     expect(a.inner.ended).to.deep.equal([])
+    a.links.dial('dialed')
+    a.inner.open('dialed')
+    expect(a.inner.ended).to.deep.equal([])
     a.inner.open('one-more')
-    expect(a.inner.ended).to.deep.equal(['one-more'])
-    expect(a.inner.sent.filter(({ peer }) => peer === 'one-more').map(({ bytes }) => bytes[3])).to.deep.equal(
-      [REFUSED],
-    )
+    expect(a.inner.ended).to.deep.equal(['peer-0'])
+    expect(a.inner.sent.filter(({ peer }) => peer === 'peer-0').map(({ bytes }) => bytes[3])).to.deep.equal([
+      REFUSED,
+    ])
     await new Promise((resolve) => setTimeout(resolve, 20))
     clock.run(AUTH_MILLIS_MAX - 1)
     await new Promise((resolve) => setTimeout(resolve, 20))
-    expect(a.inner.ended).to.deep.equal(['one-more'])
+    expect(a.inner.ended).to.deep.equal(['peer-0'])
     clock.run(1)
     await new Promise((resolve) => setTimeout(resolve, 20))
-    expect(a.inner.ended).to.have.length(AUTH_PEERS_MAX + 1)
+    expect(a.inner.ended).to.have.length(AUTH_PEERS_MAX + 2)
     expect(a.log).to.deep.equal([])
-    expect(a.links.counters?.()).to.have.property('authRefused', AUTH_PEERS_MAX + 1)
+    expect(a.links.counters?.()).to.have.property('authRefused', AUTH_PEERS_MAX + 2)
   })
 
   /** Two in a handshake of which `a` is through, and the last word to `b` is still on its way. */
