@@ -269,7 +269,7 @@ export class Engine {
       case 'signal-received':
         return this.#routes.cameByServer(input.peer)
       case 'absent':
-        return this.#overlay.absent(input.peer)
+        return this.#neighborhood.absent(input.peer, now)
       case 'visibility':
         this.#presence.show({ frozen: input.visibility === 'frozen' }, now)
         return this.#neighborhood.show(input.visibility, now)

@@ -62,6 +62,13 @@ export class Dials<D extends Dialer> {
     this.#ask(session)
   }
 
+  /** The dialer gives up. */
+  abort(dialer: D, peer: string): void {
+    if (!this.#dialing.has(nameOf(dialer, peer))) return
+    for (const [session, attempt] of this.#attempts)
+      if (attempt.dialer === dialer && attempt.peer === peer && this.#end(session)) dialer.dialFailed(peer)
+  }
+
   /** Whoever waits for the other side says again what it said. */
   #ask(session: string): void {
     const attempt = this.#attempts.get(session)

@@ -20,6 +20,8 @@ export interface Visitor {
   readonly role: MemberRole
   /** Members to dial. */
   meet(contacts: { id: string; kind: MemberKind }[]): void
+  /** A signal to `id` found nobody there. */
+  absent(id: string): void
   /** It was connected to signaling, or lost it. */
   signaling(connected: boolean): void
 }
@@ -110,8 +112,9 @@ export class MeetingPoint {
   /** Carries something from one member to another, when both are here; it arrives with `arrive`. */
   carry(from: Visitor, to: string, arrive: () => void): void {
     const target = this.#registered.get(to)
-    if (!this.#up || target === undefined || this.#registered.get(from.id) !== from) return
+    if (!this.#up || this.#registered.get(from.id) !== from) return
     const { timeline } = this.#conditions
+    if (target === undefined) return timeline.after(2 * this.#delay(from), () => from.absent(to))
     const delay = this.#delay(from) + this.#delay(target)
     timeline.after(delay, () => {
       if (this.#up && this.#registered.get(to) === target) arrive()

@@ -216,6 +216,10 @@ export class SimMember<E extends SimEngine = SimEngine> implements Station {
     this.give({ type: 'contacts', contacts })
   }
 
+  absent(peer: string): void {
+    this.give({ type: 'absent', peer })
+  }
+
   signaling(connected: boolean): void {
     this.give({ type: 'signaling', connected })
   }
@@ -258,6 +262,7 @@ export class SimMember<E extends SimEngine = SimEngine> implements Station {
   }
 
   #disconnect(peer: string): void {
+    this.#surroundings.network.abort(this, peer)
     const end = this.links.get(peer)
     if (end === undefined) return
     this.links.delete(peer)

@@ -96,6 +96,11 @@ export class Network {
     if (!station.links.has(peer)) this.#dials.dial(station, peer)
   }
 
+  /** Gives up what is under way between the two. */
+  abort(station: Station, peer: string): void {
+    this.#dials.abort(station, peer)
+  }
+
   /** A signal of `from` has arrived, by whatever way. */
   takeSignal(station: Station, from: string, signal: Signal): void {
     this.#dials.receive(station, from, signal)

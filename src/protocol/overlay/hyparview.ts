@@ -66,6 +66,8 @@ export class HyParView {
   readonly #members: KnownMembers
   /** Members that signaling offered and the table does not hold. */
   readonly #contacts = new Set<string>()
+  /** Members that signaling named last: of those in the table the likeliest to live. Dialed first by a member without links. */
+  #named: readonly string[] = []
   /** Neighbors that fell silent, the last one last. */
   readonly #lost = new Set<string>()
   #restoreAt = Number.NEGATIVE_INFINITY
@@ -93,8 +95,14 @@ export class HyParView {
     return this.#dials.size > 0
   }
 
+  /** Whether a dial of `peer` is under way. */
+  isDialing(peer: string): boolean {
+    return this.#dials.has(peer)
+  }
+
   /** Signaling offers members. Those that nobody told of may live on the other side of a split. */
   offer(ids: readonly string[], now: number): void {
+    this.#named = ids
     for (const id of ids) if (id !== this.#context.id && !this.#members.get(id)) this.#contacts.add(id)
     for (const oldest of this.#contacts) {
       if (this.#contacts.size <= CONTACTS_KNOWN_MAX) break
@@ -118,8 +126,11 @@ export class HyParView {
       this.dial(id, isAlone ? 'join' : 'stranger', now)
     const left = Math.min(this.#wanted - this.#coming(now), this.#context.config.dialsMax - this.#ownDials)
     if (left <= 0) return
-    const known = this.#ready(this.#writers(false), now)
-    for (const id of sample(this.#context.random, known, left)) this.dial(id, 'repair', now)
+    const known = new Set(this.#ready(this.#writers(false), now))
+    const hasNone = this.#context.view.degree === 0
+    const named = hasNone ? this.#named.filter((id) => known.delete(id)).slice(0, left) : []
+    const others = sample(this.#context.random, [...known], left - named.length)
+    for (const id of [...named, ...others]) this.dial(id, 'repair', now)
     // Without a link it is more likely this member that was cut off than all those that it suspects.
     const isCutOff = this.#context.view.degree === 0 && this.#dials.size === 0
     const suspects = isCutOff ? this.#ready(this.#writers(true), now) : []
@@ -164,11 +175,6 @@ export class HyParView {
     this.#backoff.set(peer, { failures, notBefore: now + pause })
     if (failures >= STRANGER_FAILURES_MAX) this.#contacts.delete(peer)
     if (this.#backoff.size > 4 * CONTACTS_KNOWN_MAX) this.#forgetOldBackoffs(now)
-  }
-
-  /** The server has no such member. One that the mesh knows is reached through it all the same. */
-  absent(peer: string): void {
-    if (this.#context.view.degree === 0 || !this.#members.get(peer)) this.left(peer)
   }
 
   /** `peer` has gone: a dial of it would hold a place for as long as dials may take. */

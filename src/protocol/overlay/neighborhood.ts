@@ -99,6 +99,13 @@ export class Neighborhood {
     this.#parts.overlay.fill(now)
   }
 
+  /** The server has no such member. If the mesh knows it and it lives, it is reached through the mesh, and answers the doubt. */
+  absent(peer: string, now: number): void {
+    const { table, overlay } = this.#parts
+    if (this.#context.view.degree === 0 || !table.get(peer)) return overlay.left(peer)
+    if (overlay.isDialing(peer)) this.unwatched(peer, now)
+  }
+
   dialFailed(peer: string, now: number): void {
     this.#parts.overlay.refused(peer, now)
     this.#interleave.taken(peer, false, now)
@@ -184,7 +191,7 @@ export class Neighborhood {
    */
   buried(id: string, now: number): void {
     const neighbor = this.#context.view.get(id)
-    if (!neighbor?.record) return
+    if (!neighbor?.record) return this.#parts.overlay.left(id)
     this.drop(neighbor, 'error', now)
     this.#parts.overlay.lost(id)
   }
