@@ -7,6 +7,8 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { ATTACKS } from './attacks.js'
 import type { Bench, BenchRow } from './bench.js'
+import { dataCosts } from './writer-costs.js'
+import { meshCosts } from './writer-mesh-costs.js'
 
 const CHILD = fileURLToPath(new URL('hostile-child.ts', import.meta.url))
 const SEED = 27
@@ -36,13 +38,15 @@ interface Damage {
 export const hostile: Bench = {
   name: 'hostile',
   rows: [27],
-  about: `${ATTACKS.length} named attacks and 100,000 mutated messages (quick: 10,000): what any of them did`,
+  about: `${ATTACKS.length} named attacks and 100,000 mutated messages (quick: 10,000): what any of them did; what a hostile writer can still do, and its cost`,
   async *run({ quick }) {
     const cases = quick ? 10_000 : 100_000
     const ours = await attacked('gossip-kv', cases)
     const plain = await attacked('yjs', cases)
     for (const harm of HARMS) yield rowOf(harm, cases, ours, plain)
     yield wrongRow(ours)
+    yield* dataCosts(quick)
+    yield* meshCosts(quick)
   },
 }
 

@@ -214,9 +214,10 @@ export class ClaimProofs {
     }
   }
 
-  /** The token means something in one run of the asker alone, whose session it names: old answers say nothing new. */
-  #ackText({ from, to, session, token }: AckFrame): string {
-    return JSON.stringify(['gossip-kv ack v1', this.#clusterId, from, to, session, token])
+  /** It says what is held, not what was asked: anybody can ask in another one's name. */
+  #ackText({ from, to, marks }: AckFrame): string {
+    const held = marks.map(({ session, n }) => [session, n])
+    return JSON.stringify(['gossip-kv ack v1', this.#clusterId, from, to, held])
   }
 }
 

@@ -87,14 +87,12 @@ const message = struct<Omit<MessageFrame, 'type'>>({
   proof,
 })
 
-const ackRequest = struct<AckRequest>({
-  token: integer,
-  marks: checked(
-    list(struct<AckRequest['marks'][number]>({ session: integer, n: integer })),
-    ({ length }) => length >= 1 && length <= ACK_MARKS_MAX,
-    'ack-request: 1 to 8 marks',
-  ),
-})
+const marks = checked(
+  list(struct<AckRequest['marks'][number]>({ session: integer, n: integer })),
+  ({ length }) => length >= 1 && length <= ACK_MARKS_MAX,
+  'acknowledgements: 1 to 8 marks',
+)
+const ackRequest = struct<AckRequest>({ marks })
 
 const CLAIMS: { readonly [K in Claim['type']]: Fields<Claim, K> } = {
   member: struct({ id: word, record, lease: integer, proof }),
@@ -170,7 +168,7 @@ const FRAMES: { readonly [K in Frame['type']]: Fields<Frame, K> } = {
   message,
   disconnect: struct({ reason: choice(DISCONNECT_REASONS) }),
   'ack-request': ackRequest,
-  ack: struct({ from: word, to: word, hops: byte, session: integer, token: integer, proof }),
+  ack: struct({ from: word, to: word, hops: byte, marks, proof }),
 }
 
 const TYPE_OF_TAG = new Map(

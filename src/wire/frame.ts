@@ -138,8 +138,6 @@ export type EnvelopeBody =
 
 /** Asks whether the receiver has merged so many writes of each of the asker's sessions. */
 export interface AckRequest {
-  /** Rises with each request that asks for more; an answer to one is an answer to all before it. */
-  token: number
   /** At least one and at most ACK_MARKS_MAX; the present session last. */
   marks: readonly { session: number; n: number }[]
 }
@@ -149,16 +147,13 @@ export interface AckRequestFrame extends AckRequest {
   type: 'ack-request'
 }
 
-/** `from` has merged what the request of `to` asked about; on its way through the mesh. */
-export interface AckFrame {
+/** `from` has merged so many writes of each session, as somebody asked in the name of `to`; on its way through the mesh. */
+export interface AckFrame extends AckRequest {
   type: 'ack'
   from: string
   to: string
   /** Links that it may still cross. */
   hops: number
-  /** The last session in the marks: a token means nothing in another run of the asker. */
-  session: number
-  token: number
   /** See `MemberFrame`; where others carry it to `to`, who checks it. */
   proof?: Uint8Array
 }

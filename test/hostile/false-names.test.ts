@@ -135,7 +135,7 @@ describe('envelopes under the names of another member', () => {
     for (let copy = 0; copy < 3; copy++)
       for (let epoch = 1; epoch <= 100; epoch++)
         for (const origin of ['victim', 'evil']) {
-          const body = { type: 'ack-request', token: epoch, marks: [{ session: 1, n: 1 }] } as const
+          const body = { type: 'ack-request', marks: [{ session: 1, n: epoch }] } as const
           const frame = envelope(origin, 7, origin === 'evil' ? epoch : 1, body)
           passed += gossipTo(lab.frame('evil', frame), 'honest').length
         }

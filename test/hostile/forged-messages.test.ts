@@ -141,11 +141,17 @@ describe('acknowledgements in the name of another member', () => {
     const far = await identityOf()
     liar.links.dial(asker.id)
     await until(() => asker.log.includes(`up ${liar.id}`) && liar.log.includes(`up ${asker.id}`), 'linked')
-    const ack: AckFrame = { type: 'ack', from: far.id, to: asker.id, hops: 3, session: 7, token: 1 }
+    const marks = [{ session: 7, n: 1 }]
+    const ack: AckFrame = { type: 'ack', from: far.id, to: asker.id, hops: 3, marks }
     const proven = await new ClaimProofs(far, clusterId).signAck(ack)
     const foreign = await new ClaimProofs(liar.identity, clusterId).signAck(ack)
     const elsewhere = { ...ack, to: liar.id }
-    for (const lie of [ack, foreign, { ...proven, token: 2 }, { ...proven, session: 8 }])
+    for (const lie of [
+      ack,
+      foreign,
+      { ...proven, marks: [{ session: 7, n: 2 }] },
+      { ...proven, marks: [{ session: 8, n: 1 }] },
+    ])
       liar.inject(asker.id, lie)
     for (const fine of [proven, { ...ack, from: liar.id }, elsewhere]) liar.inject(asker.id, fine)
     await until(() => asker.frames.length >= 3, 'what is true has come')

@@ -33,6 +33,18 @@ describe('made-up numbers of other members', () => {
     expect(lab.engine.table.selfRecord.incarnation).to.equal(101)
   })
 
+  it('lift its incarnation to a day above its start and no further, so that its next run gets above it', () => {
+    const day = 24 * 3_600_000
+    for (let times = 0; times < 5; times++) {
+      const { incarnation } = lab.engine.table.selfRecord
+      lab.frame('evil', { type: 'suspect', id: 'me', incarnation: incarnation + day, by: 'evil' })
+      lab.frame('evil', { type: 'suspect', id: 'me', incarnation: incarnation + day / 2, by: 'evil' })
+      lab.pass(2 * refuteMillis, ['honest', 'evil'])
+    }
+    const { incarnation, joined } = lab.engine.table.selfRecord
+    expect(incarnation).to.be.within(joined + day / 2, joined + day + 10)
+  })
+
   it('never make its own record one that others cannot read', () => {
     for (const incarnation of [GREATEST, GREATEST - 1, GREATEST - 2])
       lab.frame('evil', { type: 'member', id: 'me', record: recordOf(1, incarnation), lease: 1 })

@@ -44,8 +44,8 @@ describe('the word of a reader', () => {
     const outputs = lab.give({ type: 'await-acks', call: 1, acks: 1 })
     expect(acknowledged(outputs)).to.deep.equal([])
     expect(sentTo(outputs, 'reader'), 'it is not asked').to.deep.equal([])
-    const session = lab.replica.session
-    const ack = { type: 'ack', to: 'me', hops: 3, session, token: 1 } as const
+    const marks = [{ session: lab.replica.session, n: 1 }]
+    const ack = { type: 'ack', to: 'me', hops: 3, marks } as const
     expect(acknowledged(lab.frame('reader', { ...ack, from: 'reader' }))).to.deep.equal([])
     expect(acknowledged(lab.frame('writer', { ...ack, from: 'writer' }))).to.deep.equal([
       { type: 'acknowledged', call: 1, acked: ['writer'], missing: [] },

@@ -17,9 +17,13 @@ const ASKERS_MAX = 256
 /** Links that an answer may cross, as those of a signal. */
 const HOPS_MAX = 10
 
+/** How many writes of each own session there are; more than one after a fork. */
+type Marks = ReadonlyMap<number, number>
+
 /** A call that waits for members. */
 interface Waiting {
-  token: number
+  /** What has to be held. */
+  marks: Marks
   /** Members that have to hold it; beyond all of them: every one, and at least one. */
   acks: number
   /** Those that do, and when they joined: a member that starts anew joins later, and holds nothing. */
@@ -40,14 +44,13 @@ export class Acknowledgements {
   readonly #parts: AcknowledgementParts
   readonly #waiting = new Map<number, Waiting>()
   readonly #askers = new Map<string, AckRequest>()
-  /** How many writes of each own session the newest token stands for; more than one after a fork. */
-  #marks = new Map<number, number>()
-  #token = 0
+  /** What is asked about. */
+  #marks: Marks = new Map()
   #askAt = Number.POSITIVE_INFINITY
   /** The next request leaves no sooner. */
   #askNotBefore = Number.NEGATIVE_INFINITY
   #pause = 0
-  /** The newest token has been asked for. */
+  /** These marks have been asked about. */
   #isRepeated = false
 
   constructor(context: EngineContext, parts: AcknowledgementParts) {
@@ -59,7 +62,7 @@ export class Acknowledgements {
   wait(call: number, acks: number, now: number): void {
     this.#mark()
     const { view } = this.#context
-    const waiting: Waiting = { token: this.#token, acks, acked: new Map() }
+    const waiting: Waiting = { marks: this.#marks, acks, acked: new Map() }
     for (const neighbor of view.sources()) if (this.#parts.inSync(neighbor)) this.#count(waiting, neighbor.id)
     this.#waiting.set(call, waiting)
     if (this.#settle(call, waiting)) return
@@ -99,10 +102,11 @@ export class Acknowledgements {
       if (frame.hops > 0) this.#send({ ...frame, hops: frame.hops - 1 }, neighbor, now)
       return
     }
-    // One for an earlier run of this member says nothing of this one.
-    if (!this.#marks.has(frame.session) || frame.token > this.#token) return
+    // Whoever asked: it counts for what it says that it holds. All that is asked about now is more than any call waits for.
+    const holds = (marks: Marks) =>
+      [...marks].every(([own, n]) => frame.marks.some((held) => held.session === own && held.n >= n))
     for (const [call, waiting] of this.#waiting) {
-      if (frame.token < waiting.token) continue
+      if (!holds(waiting.marks) && !holds(this.#marks)) continue
       this.#count(waiting, frame.from)
       this.#settle(call, waiting)
     }
@@ -123,7 +127,7 @@ export class Acknowledgements {
     return this.#askAt
   }
 
-  /** A new token when something was written since the last one. */
+  /** Something may have been written since the last call. */
   #mark(): void {
     const { replica } = this.#context
     const marks = new Map([...this.#marks.keys(), replica.session].map((own) => [own, replica.known(own)]))
@@ -131,13 +135,12 @@ export class Acknowledgements {
     for (const own of marks.keys()) if (marks.size > ACK_MARKS_MAX) marks.delete(own)
     if (!isNew) return
     this.#marks = marks
-    this.#token += 1
     this.#isRepeated = false
   }
 
   #ask(now: number): void {
     const marks = Array.from(this.#marks, ([session, n]) => ({ session, n }))
-    const request: AckRequest = { token: this.#token, marks }
+    const request: AckRequest = { marks }
     const most = Math.max(...[...this.#waiting.values()].map(({ acks }) => acks))
     const neighbors = this.#context.view.sources()
     const { ackGapMillis, ackFloodGapMillis } = this.#context.config
@@ -150,11 +153,10 @@ export class Acknowledgements {
     this.#isRepeated = true
   }
 
-  #answer(asker: string, { token, marks }: AckRequest, now: number): boolean {
+  #answer(asker: string, { marks }: AckRequest, now: number): boolean {
     const { id, replica } = this.#context
     if (!marks.every(({ session, n }) => replica.known(session) >= n)) return false
-    const session = marks.at(-1)?.session ?? 0
-    this.#send({ type: 'ack', from: id, to: asker, hops: HOPS_MAX, session, token }, undefined, now)
+    this.#send({ type: 'ack', from: id, to: asker, hops: HOPS_MAX, marks }, undefined, now)
     return true
   }
 

@@ -242,8 +242,9 @@ export class Plumtree {
     const lazy = this.#trees.lazy(tree)
     const run: Announced = { tag, from: frame.seq, to: frame.seq }
     let passed: GossipFrame | undefined
+    const knower = doubtsOrigin(frame) ? undefined : frame.origin
     for (const neighbor of this.#context.view.established()) {
-      if (neighbor.id === from || neighbor.id === frame.origin || neighbor.dirty) continue
+      if (neighbor.id === from || neighbor.id === knower || neighbor.dirty) continue
       if (!everywhere && lazy.has(neighbor.id)) {
         neighbor.announcements.add(run)
         continue
@@ -318,4 +319,9 @@ function isUrgent({ body, origin, round }: GossipFrame, health: number): boolean
   const isRace = ({ type, id }: Claim) =>
     type === 'suspect' || type === 'leave' || (type === 'member' && id === origin && round === 0)
   return body.type === 'claims' && (health > 0 || body.claims.some(isRace))
+}
+
+/** Nobody doubts itself: a liar that uses the name of its victim must not keep that one from hearing of it. */
+function doubtsOrigin({ body, origin }: GossipFrame): boolean {
+  return body.type === 'claims' && body.claims.some(({ type, id }) => type === 'suspect' && id === origin)
 }

@@ -185,13 +185,17 @@ export class MemberTable {
   renew(leases: readonly RisenLease[], from: { id: string; isReader: boolean }, now: number): void {
     for (const { tag, lease } of leases) {
       for (const known of this.#roster.tagged(tag)) {
-        if (lease <= known.lease || (from.isReader && known.id !== from.id)) continue
+        if (lease === known.lease || (from.isReader && known.id !== from.id)) continue
         if (known === this.#self) {
-          this.#overstated = true
+          this.#overstated ||= lease > known.lease
           continue
         }
-        this.#raise(known, lease, now)
-        this.#events.renewed(known.id, tag, lease, from.id)
+        // A lesser one: what is known here may be made up, and its owner is to hear of it.
+        if (lease < known.lease) this.#events.renewed(known.id, tag, known.lease, undefined)
+        else {
+          this.#raise(known, lease, now)
+          this.#events.renewed(known.id, tag, lease, from.id)
+        }
       }
     }
   }
@@ -271,7 +275,8 @@ export class MemberTable {
       case 'member':
         return this.#merge(claim, audience, now)
       case 'suspect':
-        if (this.#suspect(claim, now) && audience === 'everyone') this.#events.tell(claim)
+        // Even a first neighbor's: only a subject that hears of the doubt can answer it.
+        if (this.#suspect(claim, now) && audience !== 'nobody') this.#events.tell(claim)
         return undefined
       case 'leave': {
         const known = this.get(claim.id)

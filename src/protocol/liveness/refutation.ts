@@ -7,8 +7,9 @@ import type { MemberRecord, MembershipClaim } from '../../wire/frame.js'
 import type { ProtocolConfig } from '../config.js'
 
 /**
- * How far above the own incarnation one that somebody doubts is believed to be: a day, as incarnations begin with the wall
- * clock. It is nobody's word but the watcher's, and a number that could not rise any more would be the end of this member.
+ * How far above the start of this run an incarnation that somebody doubts is believed to be: a day, as incarnations begin with the
+ * wall clock. It is nobody's word but the watcher's: one that could not rise any more would be the end of this member, and one
+ * that the next run cannot reach would keep that out.
  */
 const DOUBT_LEAD_MAX = 24 * 3_600_000
 /**
@@ -49,9 +50,9 @@ export class Refutation {
       if (this.#isAnswer(told)) return 'displaced'
       this.#asks = true
     }
-    const leadMax = claim.type === 'suspect' ? DOUBT_LEAD_MAX : Number.POSITIVE_INFINITY
+    const most = Math.max(own.incarnation, own.joined + DOUBT_LEAD_MAX)
     // Nothing could follow 2^53 - 1.
-    const isMadeUp = told > own.incarnation + leadMax || told >= Number.MAX_SAFE_INTEGER
+    const isMadeUp = (claim.type === 'suspect' && told > most) || told >= Number.MAX_SAFE_INTEGER
     if (told >= own.incarnation && !isEcho(claim, own) && !isMadeUp)
       this.#accused = Math.max(this.#accused, told)
     return undefined

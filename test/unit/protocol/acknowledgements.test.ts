@@ -38,8 +38,7 @@ const toldIn = (outputs: readonly Output[]) =>
   outputs.flatMap((output) => (output.type === 'acknowledged' ? [output] : []))
 
 function ack(from: string, request: AckRequest | undefined, fields: object = {}): Frame {
-  const session = request?.marks.at(-1)?.session ?? 0
-  return { type: 'ack', from, to: 'me', hops: 3, session, token: request?.token ?? 0, ...fields }
+  return { type: 'ack', from, to: 'me', hops: 3, marks: request?.marks ?? [], ...fields }
 }
 
 describe('acknowledgements', () => {
@@ -88,17 +87,19 @@ describe('acknowledgements', () => {
     write(lab)
     lab.give({ type: 'await-acks', call: 2, acks: 1 })
     const [second] = requestsTo(lab.pass(11), 'a')
-    expect(second?.token).to.be.above(first?.token ?? 0)
+    expect([first?.marks[0]?.n, second?.marks[0]?.n]).to.deep.equal([1, 2])
     lab.give({ type: 'await-acks', call: 3, acks: 1 })
     expect(toldIn(lab.frame('a', ack('a', first))).map(({ call }) => call)).to.deep.equal([1])
     expect(toldIn(lab.frame('a', ack('a', second))).map(({ call }) => call)).to.deep.equal([2, 3])
   })
 
-  it('of another run, of a member that is not known, and of the future count for nothing', () => {
+  it('of another run, of a member that is not known, and of fewer writes count for nothing', () => {
     const lab = labWith('a')
     write(lab)
     const [request] = requestsTo(lab.give({ type: 'await-acks', call: 1, acks: 1 }), 'a')
-    for (const fields of [{ session: 7 }, { from: 'unknown' }, { token: 9 }])
+    const { session } = lab.replica
+    const others = [{ session: 7, n: 1 }]
+    for (const fields of [{ marks: others }, { from: 'unknown' }, { marks: [{ session, n: 0 }] }])
       expect(toldIn(lab.frame('a', ack('a', request, fields)))).to.deep.equal([])
     expect(toldIn(lab.frame('a', ack('a', request)))).to.have.length(1)
   })
@@ -136,7 +137,7 @@ describe('acknowledgements', () => {
     const other = new Replica({ random: seededRandom(9), wall: () => 1_767_225_600_000 })
     other.write([{ type: 'set', key: 'x', value: 1 }])
     const [update = new Uint8Array()] = other.drain()
-    const request = { token: 4, marks: [{ session: other.session, n: 1 }] }
+    const request = { marks: [{ session: other.session, n: 1 }] }
     expect(sentTo(lab.frame('a', { type: 'ack-request', ...request }), 'a', 'ack')).to.deep.equal([])
     const outputs = lab.frame('a', {
       type: 'gossip',
@@ -149,7 +150,7 @@ describe('acknowledgements', () => {
       body: { type: 'update', update },
     })
     expect(sentTo(outputs, 'a', 'ack')).to.deep.equal([
-      { type: 'ack', from: 'me', to: 'a', hops: 10, session: other.session, token: 4 },
+      { type: 'ack', from: 'me', to: 'a', hops: 10, marks: request.marks },
     ])
     expect(sentTo(lab.frame('a', { type: 'ack-request', ...request }), 'a', 'ack')).to.have.length(1)
   })
@@ -172,19 +173,19 @@ describe('acknowledgements', () => {
       })
     const marks = [{ session: other.session, n: 1 }]
     for (let n = 0; n < 257; n++) {
-      gossip(`m${n}`, 1, { token: 1, marks })
-      gossip(`m${n}`, 2, { token: 2, marks })
+      gossip(`m${n}`, 1, { marks: [{ session: other.session, n: 2 }] })
+      gossip(`m${n}`, 2, { marks })
     }
     const acks = sentTo(gossip('w', 1, other.drain()[0] ?? new Uint8Array()), 'a', 'ack')
     expect(acks).to.have.length(256)
-    expect(acks.every((frame) => frame.type === 'ack' && frame.token === 2 && frame.to !== 'm0')).to.equal(
-      true,
-    )
+    expect(
+      acks.every((frame) => frame.type === 'ack' && frame.marks[0]?.n === 1 && frame.to !== 'm0'),
+    ).to.equal(true)
   })
 
   it('for others go on towards them, until their hops are used up', () => {
     const lab = labWith('a', 'b')
-    const passing = { type: 'ack', from: 'far', to: 'b', hops: 1, session: 1, token: 1 } as const
+    const passing = { type: 'ack', from: 'far', to: 'b', hops: 1, marks: [{ session: 1, n: 1 }] } as const
     expect(sentTo(lab.frame('a', passing), 'b')).to.deep.equal([{ ...passing, hops: 0 }])
     expect(sentTo(lab.frame('a', { ...passing, hops: 0 }), 'b')).to.deep.equal([])
   })

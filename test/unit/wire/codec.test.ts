@@ -80,7 +80,7 @@ const marks = fc.array(fc.record({ session: integer, n: integer }), {
 const body: fc.Arbitrary<EnvelopeBody> = fc.oneof(
   fc.record({ type: fc.constant('beacon' as const) }),
   message,
-  fc.record({ type: fc.constant('ack-request' as const), token: integer, marks }),
+  fc.record({ type: fc.constant('ack-request' as const), marks }),
   fc.record({ type: fc.constant('update' as const), update: bytes }),
   fc.record({ type: fc.constant('claims' as const), claims: fc.array(claim, { maxLength: 3 }) }),
 )
@@ -144,14 +144,13 @@ const frame: fc.Arbitrary<Frame> = fc.oneof(
     bytes,
   }),
   fc.record({ type: fc.constant('sync-pull' as const), exchange: integer, next: integer }),
-  fc.record({ type: fc.constant('ack-request' as const), token: integer, marks }),
+  fc.record({ type: fc.constant('ack-request' as const), marks }),
   fc.record({
     type: fc.constant('ack' as const),
     from: word,
     to: word,
     hops: fc.nat(255),
-    session: integer,
-    token: integer,
+    marks,
   }),
   fc.record({ type: fc.constant('sync-busy' as const), exchange: integer }),
   fc.record({ type: fc.constant('disconnect' as const), reason: fc.constantFrom(...DISCONNECT_REASONS) }),
@@ -265,7 +264,6 @@ describe('the frame codec', () => {
   it('refuses a request for acknowledgements without marks, and one with a mark too many', () => {
     const requestOf = (marks: number): Frame => ({
       type: 'ack-request',
-      token: 1,
       marks: Array.from({ length: marks }, (_, session) => ({ session, n: 1 })),
     })
     expect(decodeFrame(encodeFrame(requestOf(ACK_MARKS_MAX)))).to.deep.equal(requestOf(ACK_MARKS_MAX))

@@ -86,9 +86,9 @@ export const GOLDEN_FRAMES: { [T in Frame['type']]: Golden<Extract<Frame, { type
         ...GOSSIP,
         ownTree: false,
         shapes: false,
-        body: { type: 'ack-request', token: 1, marks: [{ session: 7, n: 300 }] },
+        body: { type: 'ack-request', marks: [{ session: 7, n: 300 }] },
       },
-      hex: '010400026162ac0202010004010107ac02',
+      hex: '010400026162ac02020100040107ac02',
     },
   ],
   graft: [
@@ -164,23 +164,22 @@ export const GOLDEN_FRAMES: { [T in Frame['type']]: Golden<Extract<Frame, { type
     {
       frame: {
         type: 'ack-request',
-        token: 300,
         marks: [
           { session: 7, n: 300 },
           { session: 8, n: 0 },
         ],
       },
-      hex: '011f00ac020207ac020800',
+      hex: '011f000207ac020800',
     },
   ],
   ack: [
     {
-      frame: { type: 'ack', from: 'ab', to: 'cd', hops: 10, session: 7, token: 300 },
-      hex: '0120000261620263640a07ac0200',
+      frame: { type: 'ack', from: 'ab', to: 'cd', hops: 10, marks: [{ session: 7, n: 300 }] },
+      hex: '0120000261620263640a0107ac0200',
     },
     {
-      frame: { type: 'ack', from: 'ab', to: 'cd', hops: 10, session: 7, token: 300, proof: PROOF },
-      hex: `0120000261620263640a07ac0201${'07'.repeat(96)}`,
+      frame: { type: 'ack', from: 'ab', to: 'cd', hops: 10, marks: [{ session: 7, n: 300 }], proof: PROOF },
+      hex: `0120000261620263640a0107ac0201${'07'.repeat(96)}`,
     },
   ],
   members: [{ frame: { type: 'members', buckets: [0, 300], ask: true }, hex: '011e00010200ac02' }],
