@@ -459,9 +459,9 @@ function identityTaken(id: string): AuthError {
 
 function memberFull(peer: string): TransportError {
   return new TransportError('ERR_MEMBER_FULL', {
-    what: `Member ${peer} has no room for one more link, and this member has no other`,
+    what: `Member ${peer} has no room for one more link, knows of no other that has, and this member has none`,
     why: `A tab takes ${READERS_PER_TAB_MAX} readers and a Node member ${READERS_PER_NODE_MAX}: there are more readers than seats`,
-    fix: 'It goes on asking by itself, and gets in when a seat is free; start a Node member that writes, or one more tab',
+    fix: 'It gets in by itself when a seat is free; start a Node member that writes, or one more tab',
   })
 }
 

@@ -24,11 +24,6 @@ export interface ProtocolConfig {
    */
   meshOthers: number
   /**
-   * Links that a reader keeps while there are seats for it; fewer where seats are scarce. It passes nothing on: the second
-   * one is for the end of the first. More: fewer readers find a second one. [measured: unit/sim/readers]
-   */
-  readerLinks: number
-  /**
    * An isolated member may push somebody out, but only of a member with this many others. Less: a poor member gets
    * poorer. [guess]
    */
@@ -279,7 +274,6 @@ export const DEFAULT_CONFIG: Readonly<ProtocolConfig> = {
   linksLow: 5,
   linksHigh: 8,
   meshOthers: 7,
-  readerLinks: 2,
   evictFrom: 3,
   dialsMax: 2,
   dialMillis: 20_000,

@@ -297,7 +297,7 @@ export class Engine {
     if (neighbor === undefined) return
     this.#heartbeat.heard(neighbor, now)
     if (frame.type === 'hello') return this.#neighborhood.hello(neighbor, frame, now)
-    if (frame.type === 'disconnect') return this.#neighborhood.disconnected(neighbor, frame.reason, now)
+    if (frame.type === 'disconnect') return this.#neighborhood.disconnected(neighbor, frame, now)
     if (neighbor.record === undefined) return this.#neighborhood.offence(peer, now)
     const doubt = this.#table.heard(peer, now)
     if (doubt) sendTo(this.#context, neighbor, doubt, now)

@@ -92,8 +92,8 @@ export class Outbox {
   }
 
   /** Says why, then closes. */
-  disconnect(peer: string, reason: DisconnectReason): void {
-    this.send(peer, { type: 'disconnect', reason })
+  disconnect(peer: string, reason: DisconnectReason, others?: readonly string[]): void {
+    this.send(peer, { type: 'disconnect', reason, ...(others && { others }) })
     this.push({ type: 'disconnect', peer })
   }
 

@@ -17,6 +17,7 @@ import {
   FRAME_TAGS,
   type Frame,
   type GossipFrame,
+  type HeartbeatFrame,
   LINK_INTENTS,
   type MemberRecord,
   type MessageFrame,
@@ -47,6 +48,7 @@ import {
   APPLICATION_BYTES_MAX,
   FRAME_BYTES_MAX,
   PRESENCE_BYTES_MAX,
+  SEATS_NAMED_MAX,
   SIGNAL_CHARACTERS_MAX,
 } from './limits.js'
 import { readRecord, writeRecord } from './record-codec.js'
@@ -132,6 +134,32 @@ const gossip: Fields<Frame, 'gossip'> = {
   },
 }
 
+/** How far the page is from being run, and whether there is a seat, lie in one byte. */
+const SEAT = 4
+const life = struct<Pick<HeartbeatFrame, 'digest' | 'time' | 'echo'>>({
+  digest,
+  time: integer,
+  echo: integer,
+})
+const news = struct<Pick<HeartbeatFrame, 'announced' | 'leases'>>({
+  announced,
+  leases: list(struct({ tag: integer, lease: integer })),
+})
+const heartbeat: Fields<Frame, 'heartbeat'> = {
+  write(encoder, frame) {
+    life.write(encoder, frame)
+    byte.write(encoder, VISIBILITIES.indexOf(frame.visibility) + (frame.hasSeat ? SEAT : 0))
+    news.write(encoder, frame)
+  },
+  read(decoder, begun) {
+    const head = life.read(decoder, begun)
+    const bits = byte.read(decoder)
+    const visibility = VISIBILITIES[bits % SEAT]
+    if (visibility === undefined || bits >= 2 * SEAT) throw malformed('a heartbeat of an unknown state')
+    return Object.assign(head, { visibility, hasSeat: bits >= SEAT }, news.read(decoder))
+  },
+}
+
 const partHeadFields = { exchange: integer, index: integer, last: flag }
 const partHead = struct<Omit<SyncPartFrame, 'type' | 'bytes'>>(partHeadFields)
 
@@ -146,14 +174,7 @@ const FRAMES: { readonly [K in Frame['type']]: Fields<Frame, K> } = {
     links: integer,
     intent: choice(LINK_INTENTS),
   }),
-  heartbeat: struct({
-    digest,
-    time: integer,
-    echo: integer,
-    visibility: choice(VISIBILITIES),
-    announced,
-    leases: list(struct({ tag: integer, lease: integer })),
-  }),
+  heartbeat,
   gossip,
   graft: struct({ tree: integer, wanted: announced }),
   prune: struct({ tree: integer }),
@@ -166,7 +187,12 @@ const FRAMES: { readonly [K in Frame['type']]: Fields<Frame, K> } = {
   'sync-pull': struct({ exchange: integer, next: integer }),
   'sync-busy': struct({ exchange: integer }),
   message,
-  disconnect: struct({ reason: choice(DISCONNECT_REASONS) }),
+  disconnect: struct({
+    reason: choice(DISCONNECT_REASONS),
+    others: optional(
+      checked(list(word), ({ length }) => length <= SEATS_NAMED_MAX, 'disconnect: more than 8 others'),
+    ),
+  }),
   'ack-request': ackRequest,
   ack: struct({ from: word, to: word, hops: byte, marks, proof }),
 }

@@ -103,6 +103,8 @@ export interface HeartbeatFrame {
   /** The last `time` that came from the receiver, plus how long the sender held it; 0 when there was none. */
   echo: number
   visibility: Visibility
+  /** Whether the sender has room for one more reader. */
+  hasSeat: boolean
   /** Envelopes that the sender holds: lazy links hear of them only so. */
   announced: readonly Announced[]
   /** Leases that have risen. */
@@ -324,6 +326,8 @@ export interface MessageFrame {
 export interface DisconnectFrame {
   type: 'disconnect'
   reason: DisconnectReason
+  /** With `full`: others that had room lately; at most SEATS_NAMED_MAX. */
+  others?: readonly string[]
 }
 
 export type Frame =

@@ -44,6 +44,7 @@ export function frames(): Frame[] {
       time: 1000,
       echo: 900,
       visibility: 'visible',
+      hasSeat: true,
       announced: wanted,
       leases: [{ tag: 9, lease: LEASE }],
     },

@@ -74,6 +74,7 @@ export class EngineLab {
       time: 1,
       echo: 0,
       visibility: 'visible',
+      hasSeat: true,
       announced: [],
       leases: [],
       ...news,

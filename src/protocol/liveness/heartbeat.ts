@@ -17,6 +17,9 @@ const SLACK_MILLIS = 100
 /** Announcements, and leases, in one heartbeat. */
 const NEWS_MAX = 512
 
+/** What a member says of itself with every beat. */
+type OwnState = Pick<HeartbeatFrame, 'digest' | 'hasSeat'>
+
 export class Heartbeat {
   readonly #config: ProtocolConfig
   readonly #random: Random
@@ -51,15 +54,15 @@ export class Heartbeat {
   }
 
   /** The heartbeat that `neighbor` is owed at the end of its period, if any. */
-  beat(neighbor: Neighbor, digest: Uint8Array, now: number): HeartbeatFrame | undefined {
+  beat(neighbor: Neighbor, state: OwnState, now: number): HeartbeatFrame | undefined {
     const hasNews = neighbor.announcements.size > 0 || neighbor.leases.size > 0
-    const isTold = neighbor.toldDigest !== undefined && bytesEqual(neighbor.toldDigest, digest)
+    const isTold = neighbor.toldDigest !== undefined && bytesEqual(neighbor.toldDigest, state.digest)
     const wasBusy = now < neighbor.lastSent + this.#config.heartbeatMillis * (1 - JITTER_SHARE)
-    return isTold && wasBusy && !hasNews ? undefined : this.make(neighbor, digest, now)
+    return isTold && wasBusy && !hasNews ? undefined : this.make(neighbor, state, now)
   }
 
   /** A heartbeat for `neighbor`, owed or not. */
-  make(neighbor: Neighbor, digest: Uint8Array, now: number): HeartbeatFrame {
+  make(neighbor: Neighbor, { digest, hasSeat }: OwnState, now: number): HeartbeatFrame {
     neighbor.toldDigest = digest
     const { visibility } = this
     // What was put off first leaves last: the newest are the ones that the other side may still be helped with.
@@ -72,15 +75,17 @@ export class Heartbeat {
       time: Math.floor(now),
       echo: echoOf(neighbor, now),
       visibility,
+      hasSeat,
       announced,
       leases: risen.slice(0, NEWS_MAX),
     }
   }
 
-  /** Takes round trip and visibility out of a heartbeat (RFC 6298, section 2: alpha = 1/8, beta = 1/4). */
+  /** Takes round trip, visibility and seat out of a heartbeat (RFC 6298, section 2: alpha = 1/8, beta = 1/4). */
   receive(neighbor: Neighbor, frame: HeartbeatFrame, now: number): void {
     neighbor.peerTime = { value: frame.time, at: now }
     neighbor.visibility = frame.visibility
+    neighbor.hasSeat = frame.hasSeat
     this.#measure(neighbor, frame, now)
   }
 

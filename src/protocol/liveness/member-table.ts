@@ -118,11 +118,6 @@ export class MemberTable {
     return this.#roster.readers
   }
 
-  /** Links to readers that all writers together take. */
-  get seats(): number {
-    return this.#roster.seats
-  }
-
   /** Whether it takes no more members. */
   get isFull(): boolean {
     return this.#roster.isFull

@@ -7,7 +7,7 @@ import { encodeUtf8 } from 'lib0/string'
 import { hash32 } from '../../base/bytes.js'
 import { TagMap } from '../../base/tag-map.js'
 import type { MemberRecord } from '../../wire/frame.js'
-import { MEMBERS_MAX, READERS_PER_NODE_MAX, READERS_PER_TAB_MAX } from '../../wire/limits.js'
+import { MEMBERS_MAX } from '../../wire/limits.js'
 
 /** Records are compared by digests of this many buckets. */
 export const MEMBER_BUCKETS = 64
@@ -46,7 +46,6 @@ export class Roster {
   /** Members that left or died: id -> the incarnation that is gone, and until when that is remembered. */
   readonly #buried = new Map<string, { incarnation: number; until: number }>()
   #readers = 0
-  #seats = 0
 
   constructor(tagOf = leaseTag) {
     this.#tagOf = tagOf
@@ -58,11 +57,6 @@ export class Roster {
 
   get readers(): number {
     return this.#readers
-  }
-
-  /** Links to readers that all writers together take. */
-  get seats(): number {
-    return this.#seats
   }
 
   /** Whether it takes no more members. */
@@ -98,17 +92,13 @@ export class Roster {
     this.#buried.delete(entry.id)
     this.#entries.set(entry.id, entry)
     if (entry.record.role === 'reader') this.#readers += 1
-    this.#seats += seatsOf(entry.record)
     entry.tag = this.#tagOf(entry.id, entry.record.incarnation)
     this.#byTag.set(entry.tag, [...this.tagged(entry.tag), entry])
     this.#hash(entry)
   }
 
   remove(entry: TableEntry): void {
-    if (this.#entries.delete(entry.id)) {
-      if (entry.record.role === 'reader') this.#readers -= 1
-      this.#seats -= seatsOf(entry.record)
-    }
+    if (this.#entries.delete(entry.id) && entry.record.role === 'reader') this.#readers -= 1
     const others = this.tagged(entry.tag).filter((other) => other !== entry)
     if (others.length > 0) this.#byTag.set(entry.tag, others)
     else this.#byTag.delete(entry.tag)
@@ -139,12 +129,6 @@ export class Roster {
   #hash({ bucket, tag }: TableEntry): void {
     this.#buckets[bucket] = ((this.#buckets[bucket] ?? 0) ^ tag) >>> 0
   }
-}
-
-/** Links to readers that a member takes: a leaf takes none. */
-export function seatsOf({ role, kind }: Pick<MemberRecord, 'role' | 'kind'>): number {
-  if (role === 'reader') return 0
-  return kind === 'node' ? READERS_PER_NODE_MAX : READERS_PER_TAB_MAX
 }
 
 /**

@@ -8,6 +8,7 @@ import { jittered, sample } from '../../base/random.js'
 import type { LinkIntent, MemberRecord } from '../../wire/frame.js'
 import type { EngineContext } from '../context.js'
 import { dialPauseMillis, periodMillis } from '../formulas.js'
+import { seatsWanted } from './seats.js'
 
 /** Introductions are spread by this share of their period. */
 const JITTER_SHARE = 0.3
@@ -22,8 +23,6 @@ const STRANGER_FAILURES_MAX = 3
 const LOST_MAX = 16
 /** One of them is dialed again at most so often, so that the links that it replaces go one by one. */
 const RESTORE_MILLIS = 1_000
-/** A reader leaves another reader alone for so long; should that one start anew as a writer, it dials itself. */
-const LEAF_AVOIDED_MILLIS = 10 * 60_000
 /** A full neighbor that was asked for a link makes its offer within this. */
 const OFFER_MILLIS = 1_000
 
@@ -55,10 +54,6 @@ export interface KnownMembers {
   readonly selfRecord: MemberRecord
   /** Members but this one, without readers. */
   readonly otherWriters: number
-  /** Readers, this one included. */
-  readonly readers: number
-  /** Links to readers that all writers together take. */
-  readonly seats: number
 }
 
 export class HyParView {
@@ -82,9 +77,9 @@ export class HyParView {
     this.#members = members
   }
 
-  /** Links that this member wants: all of a small cluster, else the target; a reader its share of the seats. */
+  /** Links that this member wants: all of a small cluster, else the target; a reader one. */
   get target(): number {
-    if (this.#isReader) return this.#readerLinks
+    if (this.#isReader) return 1
     const { meshOthers, linksTarget } = this.#context.config
     const others = this.#others
     return others <= meshOthers ? others : linksTarget
@@ -110,6 +105,16 @@ export class HyParView {
     }
     this.#scheduleIntroduction(now)
     this.fill(now)
+  }
+
+  /** A full member names others that had room lately: they are dialed at once, but for those that had none just now. */
+  referred(ids: readonly string[], now: number): void {
+    for (const id of ids) {
+      const backoff = this.#backoff.get(id)
+      const hasRested = now >= (backoff?.welcomedAt ?? now) + this.#context.config.helloMillis
+      if (backoff && hasRested) backoff.notBefore = now
+    }
+    this.offer(ids, now)
   }
 
   /** Dials while there are too few links. */
@@ -193,12 +198,6 @@ export class HyParView {
     }
   }
 
-  /** `peer` passes nothing on, and neither does this member: neither is of use to the other. */
-  avoid(peer: string, now: number): void {
-    this.#contacts.delete(peer)
-    this.#backoff.set(peer, { failures: 0, notBefore: now + LEAF_AVOIDED_MILLIS })
-  }
-
   /** The last link is gone: ask for members soon. */
   isolated(now: number): void {
     const soon = now + this.#context.random() * this.#context.config.dialBackoffMinMillis
@@ -243,24 +242,11 @@ export class HyParView {
   }
 
   /**
-   * Every reader takes the same share of the seats that it knows, such that one more reader would find one, and one at
-   * least. So the seats are enough for as many readers, and nobody has to push another one out.
-   */
-  get #readerLinks(): number {
-    const { readerLinks } = this.#context.config
-    const { otherWriters, seats, readers } = this.#members
-    // Before it knows anybody it tries several, of whom some may be away or full.
-    if (otherWriters === 0) return Math.min(readerLinks, this.#contacts.size + this.#dials.size)
-    return Math.min(readerLinks, otherWriters, Math.max(1, Math.floor(seats / (readers + 1))))
-  }
-
-  /**
    * A member of a cluster dials one stranger also when it has enough links: so two halves of a split meet. Over a
    * reader they do not.
    */
   #strangersWanted(now: number): number {
-    const most = this.#isReader ? this.#readerLinks : this.#context.config.linksHigh
-    return most - this.#coming(now)
+    return (this.#isReader ? this.#wanted : this.#context.config.linksHigh) - this.#coming(now)
   }
 
   get #others(): number {
@@ -269,7 +255,7 @@ export class HyParView {
 
   /** Below this it dials. */
   get #wanted(): number {
-    if (this.#isReader) return this.#readerLinks
+    if (this.#isReader) return seatsWanted(this.#context.view, this.#members)
     const { meshOthers, linksLow } = this.#context.config
     const others = this.#others
     return others <= meshOthers ? Math.max(others, Math.min(linksLow, this.#contacts.size)) : linksLow

@@ -4,6 +4,7 @@
  */
 import { jittered, sample } from '../../base/random.js'
 import type {
+  DisconnectFrame,
   DisconnectReason,
   HelloFrame,
   InterleaveFrame,
@@ -17,12 +18,12 @@ import { type EngineContext, sendTo } from '../context.js'
 import type { Heartbeat } from '../liveness/heartbeat.js'
 import type { MemberTable } from '../liveness/member-table.js'
 import type { Presence } from '../liveness/presence.js'
-import { seatsOf } from '../liveness/roster.js'
 import type { AntiEntropy } from '../sync/anti-entropy.js'
 import type { HyParView } from './hyparview.js'
 import { Interleave } from './interleave.js'
 import type { OffenceKind } from './offences.js'
 import type { Neighbor } from './peer-view.js'
+import { hasSeat, seatsElsewhere, seatsToSpare, Waiting } from './seats.js'
 
 /** First heartbeats are spread by this share of their period, so that links do not beat in step. */
 const FIRST_BEAT_SHARE = 0.5
@@ -48,6 +49,7 @@ export class Neighborhood {
   readonly #topic: string
   readonly #parts: NeighborhoodParts
   readonly #interleave: Interleave
+  readonly #waiting = new Waiting()
   #awakeAt: number
   #deadline: number | undefined
   /** This member accuses nobody before this. */
@@ -164,16 +166,17 @@ export class Neighborhood {
   }
 
   /** The other side ended the link, and said why. */
-  disconnected(neighbor: Neighbor, reason: DisconnectReason, now: number): void {
+  disconnected(neighbor: Neighbor, { reason, others = [] }: DisconnectFrame, now: number): void {
     this.#remove(neighbor, now)
     this.#context.outbox.push({ type: 'disconnect', peer: neighbor.id })
     const isAlone = this.#context.view.established().length === 0
-    if (reason === 'members' || (reason === 'full' && isAlone))
+    if (reason === 'members' || (reason === 'full' && isAlone && others.length === 0))
       this.#context.outbox.push({ type: 'refused', peer: neighbor.id, reason })
     // Who turns a link down is asked again later; who said goodbye was announced by LEAVE.
     this.#parts.overlay.refused(neighbor.id, now)
     this.#interleave.taken(neighbor.id, false, now)
-    if (reason !== 'leave') this.#parts.overlay.fill(now)
+    if (this.#isReader && others.length > 0) this.#parts.overlay.referred(others, now)
+    else if (reason !== 'leave') this.#parts.overlay.fill(now)
   }
 
   /** The bytes of `peer` break a rule: its link ends. Before its HELLO anybody may have sent them in its name. */
@@ -206,9 +209,9 @@ export class Neighborhood {
   }
 
   /** Ends a link from this side. */
-  drop(neighbor: Neighbor, reason: DisconnectReason, now: number): void {
+  drop(neighbor: Neighbor, reason: DisconnectReason, now: number, others?: readonly string[]): void {
     this.#remove(neighbor, now)
-    this.#context.outbox.disconnect(neighbor.id, reason)
+    this.#context.outbox.disconnect(neighbor.id, reason, others)
     this.#parts.overlay.refused(neighbor.id, now)
     this.#interleave.taken(neighbor.id, false, now)
   }
@@ -218,7 +221,7 @@ export class Neighborhood {
     const { heartbeat } = this.#parts
     heartbeat.visibility = visibility
     for (const neighbor of this.#context.view.established()) {
-      sendTo(this.#context, neighbor, heartbeat.make(neighbor, this.#context.replica.digest(), now), now)
+      sendTo(this.#context, neighbor, heartbeat.make(neighbor, this.#state, now), now)
     }
   }
 
@@ -232,7 +235,7 @@ export class Neighborhood {
       this.#missing(neighbor, mayAccuse, now)
     if (mayAccuse) for (const id of this.#parts.presence.thawed(now)) this.#parts.table.doubt(id, now)
     for (const neighbor of [...this.#context.view.all()]) this.#tickNeighbor(neighbor, now)
-    if (this.#isLeaf) this.#giveUpSeats(now)
+    if (this.#isReader) this.#endSpareLinks(now)
   }
 
   /** What a link brings moves its deadlines only ahead: they are computed anew after ticks and changes of the links. */
@@ -252,16 +255,19 @@ export class Neighborhood {
     this.drop(oldest, 'protocol', now)
   }
 
-  /** Whether this member relays nothing. */
-  get #isLeaf(): boolean {
+  get #state(): { digest: Uint8Array; hasSeat: boolean } {
+    const { replica, view } = this.#context
+    return { digest: replica.digest(), hasSeat: hasSeat(this.#parts.table.selfRecord, view) }
+  }
+
+  get #isReader(): boolean {
     return this.#parts.table.selfRecord.role === 'reader'
   }
 
   /** Makes room where it must: a member without links, or from the other side of a split, has to get in. */
   #hasRoomFor(frame: HelloFrame, now: number): boolean {
     const { view, config } = this.#context
-    // Two readers have nothing to tell each other.
-    if (frame.record.role === 'reader') return view.readers < seatsOf(this.#parts.table.selfRecord)
+    if (frame.record.role === 'reader') return hasSeat(this.#parts.table.selfRecord, view)
     if (view.degree <= config.linksHigh) return true
     const isStranger = this.#parts.table.get(frame.id) === undefined
     if (frame.links > 0 && !isStranger) return false
@@ -274,17 +280,20 @@ export class Neighborhood {
   /** There is no room: the other side is told so, and asks elsewhere at once. */
   #turnDown(neighbor: Neighbor, { record }: HelloFrame, now: number): void {
     this.#context.counters.linksRefused += 1
-    this.drop(neighbor, 'full', now)
-    if (this.#isLeaf && record.role === 'reader') this.#parts.overlay.avoid(neighbor.id, now)
+    if (record.role === 'writer') return this.drop(neighbor, 'full', now)
+    this.drop(neighbor, 'full', now, seatsElsewhere(this.#context.view))
+    this.#waiting.add(neighbor.id)
   }
 
-  /** A reader with more links than its share of the seats ends some; a newcomer that dialed it may need its link yet. */
-  #giveUpSeats(now: number): void {
-    const sources = this.#context.view.sources()
-    const spare = sources.length - Math.max(1, this.#parts.overlay.target)
-    if (spare <= 0) return
-    const free = sources.filter(({ intent, since }) => intent !== 'accept' || now >= since + NEWCOMER_MILLIS)
-    for (const neighbor of sample(this.#context.random, free, spare)) this.drop(neighbor, 'replaced', now)
+  /** A seat that became free is for one that was turned down. */
+  #offerSeat(now: number): void {
+    const next = this.#state.hasSeat ? this.#waiting.next() : undefined
+    if (next) this.#parts.overlay.dial(next, 'repair', now)
+  }
+
+  #endSpareLinks(now: number): void {
+    const spare = seatsToSpare(this.#context.view, this.#parts.table)
+    for (const neighbor of spare) this.drop(neighbor, 'replaced', now)
   }
 
   /** What a new link means for the others: a full member hands one over, a newcomer expects that. */
@@ -402,7 +411,7 @@ export class Neighborhood {
       return this.#lose(neighbor.id, now)
     }
     if (!heartbeat.isDue(neighbor, now)) return
-    const beat = heartbeat.beat(neighbor, this.#context.replica.digest(), now)
+    const beat = heartbeat.beat(neighbor, this.#state, now)
     if (beat) sendTo(this.#context, neighbor, beat, now)
     heartbeat.next(neighbor)
   }
@@ -422,6 +431,7 @@ export class Neighborhood {
     this.#parts.broadcast.unlinked(neighbor.id, now)
     this.#interleave.forget(neighbor.id)
     if (view.degree === 0) this.#parts.overlay.isolated(now)
+    if (neighbor.record?.role === 'reader') this.#offerSeat(now)
     outbox.push({ type: 'members' })
   }
 }

@@ -86,6 +86,7 @@ describe('the engine', () => {
         time: lab.now,
         echo: 0,
         visibility: 'visible',
+        hasSeat: true,
         announced: [],
         leases: [],
       })
@@ -103,6 +104,7 @@ describe('the engine', () => {
       time: 5,
       echo: 960,
       visibility: 'visible',
+      hasSeat: true,
       announced: [],
       leases: [],
     })
@@ -113,6 +115,7 @@ describe('the engine', () => {
       time: 6,
       echo: 99_999,
       visibility: 'visible',
+      hasSeat: true,
       announced: [],
       leases: [],
     })

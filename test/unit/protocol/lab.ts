@@ -68,6 +68,7 @@ export class Lab {
       time: 1,
       echo: 0,
       visibility: 'visible',
+      hasSeat: true,
       announced: [],
       leases: [],
     } as const

@@ -102,10 +102,21 @@ describe('seats for readers', () => {
     }
   })
 
-  it('are two each where there are plenty', () => {
+  it('are found in 5 s by 99 of 100 readers that come last, and 99 of 100 that are one too many are told in 10 s', () => {
+    for (const tabs of [1, 3, 12]) {
+      const runs = Array.from({ length: 100 }, (_, index) => lastTwo(index + 1, tabs))
+      const worst = (what: 'found' | 'told' | 'freed') =>
+        runs.map((times) => times[what]).sort((one, other) => one - other)[98]
+      expect(worst('found'), `${tabs} tabs: the last seat`).to.be.at.most(5_000)
+      expect(worst('told'), `${tabs} tabs: one too many`).to.be.at.most(10_000)
+      expect(worst('freed'), `${tabs} tabs: a seat that became free`).to.be.at.most(5_000)
+    }
+  })
+
+  it('are one each, also where there are plenty', () => {
     const { cluster, readers } = setting(1, 6, 5)
     cluster.run(MINUTE)
-    expect(readers.map(seats)).to.deep.equal(readers.map(() => 2))
+    expect(readers.map(seats)).to.deep.equal(readers.map(() => 1))
     const { cluster: large, readers: many } = setting(1, 2, 0)
     large.add({ kind: 'node' })
     for (let index = 0; index < READERS_PER_NODE_MAX; index++)
@@ -113,4 +124,39 @@ describe('seats for readers', () => {
     large.run(MINUTE)
     expect(many.every(isSeated)).to.equal(true)
   })
+
+  for (const [what, millis, end] of [
+    ['page is frozen', 5_000, (_, writer) => writer.give({ type: 'visibility', visibility: 'frozen' })],
+    ['tab is closed', 1_500, (cluster, writer) => cluster.leave(writer)],
+    ['browser crashes', 6_000, (cluster, writer) => cluster.crash(writer)],
+  ] as [string, number, (cluster: Cluster<Engine>, writer: SimMember<Engine>) => void][])
+    it(`are left for others within ${millis} ms when the ${what}`, () => {
+      for (let seed = 1; seed <= 20; seed++) {
+        const { cluster, writers, readers } = setting(seed, 5, 1)
+        cluster.run(MINUTE / 2)
+        const links = () => readers.flatMap(({ engine }) => engine.view.sources().map(({ id }) => id))
+        const [writer] = writers.filter(({ id }) => links().includes(id))
+        if (writer === undefined) throw new Error('no seat')
+        end(cluster, writer)
+        const isElsewhere = () => links().some((id) => id !== writer.id)
+        expect(cluster.runUntil(isElsewhere, millis), `seed ${seed}`).to.not.equal(undefined)
+      }
+    })
 })
+
+/** How long the last free seat, the news that there is none, and a seat that becomes free again take. */
+function lastTwo(seed: number, tabs: number): { found: number; told: number; freed: number } {
+  const { cluster, readers, refusals } = setting(seed, tabs, READERS_PER_TAB_MAX * tabs - 1)
+  cluster.run(MINUTE / 6)
+  const reader = () => cluster.add({ kind: 'browser', role: 'reader' })
+  const took = (isDone: () => boolean) => cluster.runUntil(isDone, MINUTE) ?? MINUTE
+  const isLinked = ({ engine }: SimMember<Engine>) => engine.view.sources().length > 0
+  const last = reader()
+  const found = took(() => isLinked(last))
+  cluster.run(5_000)
+  const tooMany = reader()
+  const told = took(() => refusals.told.has(tooMany.id))
+  cluster.run(MINUTE / 2)
+  for (const one of readers.slice(0, 1)) cluster.leave(one)
+  return { found, told, freed: took(() => isLinked(tooMany)) }
+}

@@ -56,7 +56,7 @@ describe('readers', () => {
     const writer = storeOn(network, { secret })
     const { seated, errors } = await oneTooMany(network, { secret: await readerSecret(secret) })
     expect(new Set(errors)).to.deep.equal(new Set(['ERR_MEMBER_FULL']))
-    for (const { status } of [writer, ...seated]) expect(status.lastError).to.equal(undefined)
+    for (const { status } of [writer, ...seated]) expect(status.lastError?.message).to.equal(undefined)
   })
 })
 

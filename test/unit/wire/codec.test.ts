@@ -19,6 +19,7 @@ import {
   FRAME_BYTES_MAX,
   MEMBER_RECORD_BYTES_MAX,
   PRESENCE_BYTES_MAX,
+  SEATS_NAMED_MAX,
 } from '../../../src/wire/limits.js'
 
 const word = fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/)
@@ -102,6 +103,7 @@ const frame: fc.Arbitrary<Frame> = fc.oneof(
     time: integer,
     echo: integer,
     visibility: fc.constantFrom(...VISIBILITIES),
+    hasSeat: fc.boolean(),
     announced,
     leases: fc.array(fc.record({ tag: fc.nat(), lease: fc.nat() }), { maxLength: 5 }),
   }),
@@ -153,7 +155,14 @@ const frame: fc.Arbitrary<Frame> = fc.oneof(
     marks,
   }),
   fc.record({ type: fc.constant('sync-busy' as const), exchange: integer }),
-  fc.record({ type: fc.constant('disconnect' as const), reason: fc.constantFrom(...DISCONNECT_REASONS) }),
+  fc.record(
+    {
+      type: fc.constant('disconnect' as const),
+      reason: fc.constantFrom(...DISCONNECT_REASONS),
+      others: fc.array(word, { maxLength: SEATS_NAMED_MAX }),
+    },
+    { requiredKeys: ['type', 'reason'] },
+  ),
 )
 
 const RECORD: MemberRecord = {
@@ -271,6 +280,20 @@ describe('the frame codec', () => {
       expect(() => decodeFrame(encodeFrame(requestOf(marks)))).to.throw(ProtocolError)
   })
 
+  it('refuses more than 8 others in a disconnect, and a page that is hidden and frozen', () => {
+    const full = (others: number): Frame => ({
+      type: 'disconnect',
+      reason: 'full',
+      others: Array.from({ length: others }, () => 'ab'),
+    })
+    expect(decodeFrame(encodeFrame(full(SEATS_NAMED_MAX)))).to.deep.equal(full(SEATS_NAMED_MAX))
+    expect(() => decodeFrame(encodeFrame(full(SEATS_NAMED_MAX + 1)))).to.throw(ProtocolError)
+    for (const bits of [3, 8])
+      expect(() => decodeFrame(Uint8Array.of(1, 3, ...new Uint8Array(19), bits, 0, 0))).to.throw(
+        ProtocolError,
+      )
+  })
+
   it('refuses a record whose meta reaches for a prototype', () => {
     const hostile = JSON.parse(`{"__proto__":{"admin":true}}`)
     const given = encodeFrame({ type: 'member', id: 'a', record: { ...RECORD, meta: hostile }, lease: 0 })
@@ -280,7 +303,7 @@ describe('the frame codec', () => {
   it('keeps its bytes: the wire does not change unnoticed', () => {
     const golden = (given: Frame) => toHex(encodeFrame(given))
     expect(golden({ type: 'leave', id: 'ab', incarnation: 300 })).to.equal('01150002616' + '2ac0200')
-    expect(golden({ type: 'disconnect', reason: 'full' })).to.equal('010e0006')
+    expect(golden({ type: 'disconnect', reason: 'full' })).to.equal('010e000600')
     expect(
       golden({
         type: 'gossip',

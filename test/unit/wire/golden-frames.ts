@@ -35,10 +35,24 @@ export const GOLDEN_FRAMES: { [T in Frame['type']]: Golden<Extract<Frame, { type
         time: 300,
         echo: 299,
         visibility: 'hidden',
+        hasSeat: false,
         announced: [{ tag: 5, from: 2, to: 4 }],
         leases: [{ tag: 6, lease: 1 }],
       },
       hex: '010300000102030405060708090a0b0c0d0e0fac02ab020101050202010601',
+    },
+    {
+      frame: {
+        type: 'heartbeat',
+        digest: DIGEST,
+        time: 0,
+        echo: 0,
+        visibility: 'frozen',
+        hasSeat: true,
+        announced: [],
+        leases: [],
+      },
+      hex: '010300000102030405060708090a0b0c0d0e0f0000060000',
     },
   ],
   gossip: [
@@ -113,7 +127,10 @@ export const GOLDEN_FRAMES: { [T in Frame['type']]: Golden<Extract<Frame, { type
   'sync-pull': [{ frame: { type: 'sync-pull', exchange: 1, next: 2 }, hex: '011c000102' }],
   'sync-busy': [{ frame: { type: 'sync-busy', exchange: 1 }, hex: '011d0001' }],
   interleave: [{ frame: { type: 'interleave', step: 'failed', member: 'cd' }, hex: '010c0002026364' }],
-  disconnect: [{ frame: { type: 'disconnect', reason: 'full' }, hex: '010e0006' }],
+  disconnect: [
+    { frame: { type: 'disconnect', reason: 'full' }, hex: '010e000600' },
+    { frame: { type: 'disconnect', reason: 'full', others: ['ab'] }, hex: '010e0006010102' + '6162' },
+  ],
   signal: [
     {
       frame: { type: 'signal', from: 'ab', to: 'cd', hops: 10, payload: '{}' },
