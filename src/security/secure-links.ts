@@ -187,7 +187,8 @@ export class SecureLinks implements Links {
     const [oldest] = incoming
     if (oldest === undefined || incoming.length <= AUTH_PEERS_MAX) return
     oldest.connection.send(refusalFrame('full'), 0)
-    this.#giveUp(oldest.connection.peer, refused(oldest.connection.peer, 'full'))
+    // It is the other side that may want to know: here nothing failed.
+    this.#end(oldest, refused(oldest.connection.peer, 'full'))
   }
 
   #secured(connection: PendingLink): SecuredLink {
