@@ -7,7 +7,7 @@ import type { Engine } from '../protocol/engine.js'
 import type { Cluster } from './cluster.js'
 import { Deaths, type FalseDeath } from './deaths.js'
 import { Delivery } from './delivery.js'
-import { doubts, knownCount, knows } from './engine-view.js'
+import { doubts, knownCount, knows, neighbors } from './engine-view.js'
 import type { SimReplica } from './seat.js'
 import { StubReplica } from './stub-replica.js'
 
@@ -54,6 +54,14 @@ const FAREWELL_MILLIS_MAX = 1_500
 const SPLIT_MILLIS = 60_000
 /** Two periods of introduction, row 12 of the targets. */
 const HEALED_MILLIS_MAX = 90_000
+/** Who was away when somebody left comes back so soon that nobody has buried it. */
+const AWAY_MILLIS = 3_000
+/** Whoever is told of a member that left knows better within this. */
+const GHOST_MILLIS = 20_000
+/** A member that died with all its neighbors is noticed by its lease: four periods of 30 s, and a scan. */
+const LEASE_MILLIS_MAX = 150_000
+/** Between two restarts of a rollout. */
+const ROLL_MILLIS = 2_000
 /** Fewer members are not taken away from. */
 const MEMBERS_MIN = 4
 
@@ -72,7 +80,9 @@ export function epilogue(cluster: Cluster<Engine>): Verdict {
   const before = [...calm(cluster), ...writes(cluster)]
   const stormed = cluster.members.length
   const { problems, removed } = loss(cluster)
-  const after = [sleep, news, crash, goodbye, split].flatMap((part) => part(cluster))
+  const after = [rollout, sleep, news, crash, goodbye, ghost, split, unwatched].flatMap((part) =>
+    part(cluster),
+  )
   return { problems: [...before, ...problems, ...after], stormed, removed }
 }
 
@@ -132,27 +142,45 @@ function calm(cluster: Cluster<Engine>): string[] {
 }
 
 function loss(cluster: Cluster<Engine>): { problems: string[]; removed: number } {
-  const { now } = cluster.network.conditions
-  const delivery = new Delivery(cluster)
-  cluster.observers.push(delivery)
-  const removals = removalsDuring(cluster, () => {
-    now.loss = LOSS
-    for (let millis = 0; millis < LOSS_MILLIS; millis += LOSS_WRITE_MILLIS) {
-      cluster.pick().write()
-      cluster.run(LOSS_WRITE_MILLIS)
-    }
-    now.loss = 0
-    recover(cluster)
-  })
-  cluster.observers.splice(cluster.observers.indexOf(delivery), 1)
   const problems: string[] = []
+  const removals = removalsDuring(cluster, () => {
+    problems.push(...lossyWrites(cluster))
+  })
   const removed = new Set(removals.map(({ subject }) => subject)).size
   if (removed > removedMax(cluster.members.length))
     problems.push(`${removed} living members removed at ${100 * LOSS} % loss`)
-  const bySync = delivery.ways.sync / delivery.expected
-  if (bySync > LOSS_BY_SYNC_MAX && cluster.members.length > SMALL_MAX)
-    problems.push(`${(100 * bySync).toFixed(0)} % by sync at ${100 * LOSS} % loss`)
   return { problems, removed }
+}
+
+/** One after another writes, and much is lost. */
+function lossyWrites(cluster: Cluster<Engine>, when = ''): string[] {
+  const { now } = cluster.network.conditions
+  const delivery = new Delivery(cluster)
+  cluster.observers.push(delivery)
+  now.loss = LOSS
+  for (let millis = 0; millis < LOSS_MILLIS; millis += LOSS_WRITE_MILLIS) {
+    cluster.pick().write()
+    cluster.run(LOSS_WRITE_MILLIS)
+  }
+  now.loss = 0
+  recover(cluster)
+  cluster.observers.splice(cluster.observers.indexOf(delivery), 1)
+  const bySync = delivery.ways.sync / delivery.expected
+  if (bySync <= LOSS_BY_SYNC_MAX || cluster.members.length <= SMALL_MAX) return []
+  return [`${(100 * bySync).toFixed(0)} % by sync at ${100 * LOSS} % loss${when}`]
+}
+
+/** One after another starts anew, as when a version is rolled out: what it writes then spreads as before. */
+function rollout(cluster: Cluster<Engine>): string[] {
+  for (const member of [...cluster.members]) {
+    const { id, kind } = member
+    cluster.crash(member)
+    cluster.add({ id, kind })
+    cluster.run(ROLL_MILLIS)
+  }
+  cluster.run(NEWS_WAIT_MILLIS)
+  recover(cluster)
+  return lossyWrites(cluster, ' after all have started anew')
 }
 
 /** Who slept may be buried by the others. It buries nobody itself, and at first doubts nobody either. */
@@ -217,6 +245,31 @@ function goodbye(cluster: Cluster<Engine>): string[] {
   return noticed(cluster, member.id, FAREWELL_MILLIS_MAX, 'goodbye')
 }
 
+/** One that was away when another one left tells of it as a member, and is told. */
+function ghost(cluster: Cluster<Engine>): string[] {
+  if (cluster.members.length < MEMBERS_MIN) return []
+  const [away, leaving] = [cluster.pick(), cluster.pick()]
+  if (away === leaving) return []
+  cluster.partition(cluster.members.filter((member) => member !== away))
+  cluster.leave(leaving)
+  cluster.run(AWAY_MILLIS)
+  cluster.heal()
+  return noticed(cluster, leaving.id, GHOST_MILLIS, 'goodbye while it was away')
+}
+
+/** A member of whose links none is left dies unseen. Signaling, which would know, is down. */
+function unwatched(cluster: Cluster<Engine>): string[] {
+  const victim = cluster.pick()
+  const watchers = neighbors(victim.engine).map((id) => cluster.find(id))
+  if (2 * watchers.length > cluster.members.length - MEMBERS_MIN) return []
+  cluster.network.signaling.turn(false)
+  for (const dead of [victim, ...watchers]) if (dead) cluster.crash(dead)
+  // Whoever lost all its links has nobody to hear leases from.
+  const problems = noticed(cluster, victim.id, LEASE_MILLIS_MAX, 'crash that nobody watched', isLinked)
+  cluster.network.signaling.turn(true)
+  return problems
+}
+
 /** Halves that know nothing of each other meet again at signaling only. */
 function split(cluster: Cluster<Engine>): string[] {
   const { members } = cluster
@@ -230,8 +283,18 @@ function split(cluster: Cluster<Engine>): string[] {
   return took === undefined ? [`a split did not heal within ${HEALED_MILLIS_MAX} ms`] : []
 }
 
-function noticed(cluster: Cluster<Engine>, id: string, millisMax: number, what: string): string[] {
-  const unaware = () => cluster.members.filter(({ engine }) => knows(engine, id)).length
+function isLinked(engine: Engine): boolean {
+  return neighbors(engine).length > 0
+}
+
+function noticed(
+  cluster: Cluster<Engine>,
+  id: string,
+  millisMax: number,
+  what: string,
+  counts: (engine: Engine) => boolean = () => true,
+): string[] {
+  const unaware = () => cluster.members.filter(({ engine }) => counts(engine) && knows(engine, id)).length
   const took = cluster.runUntil(() => unaware() === 0, millisMax, 100)
   return took === undefined ? [`${unaware()} did not notice a ${what} within ${millisMax} ms`] : []
 }

@@ -3,7 +3,6 @@
  * on its way, or over a replica that lies. The library has no switch for any of it.
  */
 import { hash32 } from '../../../../src/base/bytes.js'
-import { type Random, seededRandom } from '../../../../src/base/random.js'
 import type { ProtocolConfig } from '../../../../src/protocol/config.js'
 import { Engine } from '../../../../src/protocol/engine.js'
 import type { Input, Output } from '../../../../src/protocol/step.js'
@@ -132,21 +131,6 @@ const rejoinsOnEvict = edited(
   }),
 )
 
-const noEpoch = seated(
-  'sequence without epoch',
-  'a restarted member names its envelopes as in its first life: the others take them for known',
-  ({ id, random }) => ({ random: startingWith(seededRandom(hash32(id)), 2, random) }),
-)
-
-/** The first `count` numbers of `first`, then those of `then`. */
-function startingWith(first: Random, count: number, then: Random): Random {
-  let drawn = 0
-  return () => {
-    drawn += 1
-    return drawn <= count ? first() : then()
-  }
-}
-
 /** A replica in which one method is another. */
 function lying(replica: SimReplica, lies: (replica: SimReplica) => Partial<SimReplica>): SimReplica {
   const told = lies(replica)
@@ -252,7 +236,6 @@ export const ENGINE_MUTANTS: readonly EngineMutant[] = [
   edited('no graft', 'what was announced is not asked for', () => ({
     outputs: sendingOnly(({ type }) => type !== 'graft'),
   })),
-  noEpoch,
   noHoldBack,
   mergesLater,
   noAntiEntropy,
