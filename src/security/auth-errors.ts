@@ -1,5 +1,5 @@
 /** The texts of refusals: by whom, and why. */
-import { AuthError, shown, TransportError } from '../base/errors.js'
+import { AuthError, type GossipKvError, shown, TransportError } from '../base/errors.js'
 
 /** Why a handshake ends. Its place in this list goes over the wire: names are appended, never moved. */
 export const REFUSALS = [
@@ -60,7 +60,7 @@ const TEXTS: Readonly<Record<Refusal, { what: string; why: string; fix: string }
   full: {
     what: 'too many others stand in line',
     why: 'Many members join at once',
-    fix: 'Nothing: other members are dialed instead',
+    fix: 'Nothing: it is dialed again soon, and others meanwhile',
   },
   timeout: {
     what: 'its handshake did not come through in time',
@@ -76,8 +76,10 @@ export function refused(peer: string, refusal: Exclude<Refusal, 'epoch'>): AuthE
 }
 
 /** `peer` refused this member. Its word alone: it is not known who said so. */
-export function refusedBy(peer: string, refusal: Refusal): AuthError {
-  const { what, why } = TEXTS[refusal]
+export function refusedBy(peer: string, refusal: Refusal): GossipKvError {
+  const { what, why, fix } = TEXTS[refusal]
+  if (refusal === 'full')
+    return new TransportError('ERR_PEER_BUSY', { what: `Member ${peer} is busy: ${what}`, why, fix })
   return new AuthError('ERR_AUTH_REFUSED', {
     what: `Member ${peer} refused this member, which it sees so: ${what}`,
     why,

@@ -66,8 +66,9 @@ export class StatusBoard {
     const others = sources.members().filter((member) => !member.self)
     const direct = others.filter((member) => member.direct)
     const writers = direct.filter(({ role }) => role === 'writer')
+    const isTurnedDown = ['ERR_MEMBER_FULL', 'ERR_PEER_BUSY'].includes(this.lastError?.code ?? '')
     // A link is what was missing.
-    if (direct.length > 0 && this.lastError?.code === 'ERR_MEMBER_FULL') this.lastError = undefined
+    if (direct.length > 0 && isTurnedDown) this.lastError = undefined
     this.#synced = writers.length > 0 && (this.#synced || writers.some((member) => member.inSync === true))
     const name = statusName({
       phase: this.phase,

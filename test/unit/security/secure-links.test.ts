@@ -13,6 +13,7 @@ import {
   REKEY_MILLIS_MAX,
   UNVERIFIED_BYTES_MAX,
 } from '../../../src/wire/limits.js'
+import { until } from '../../until.js'
 
 const THROUGH = 2
 const REFUSED = 3
@@ -93,7 +94,8 @@ async function side(secret: string, clock: VirtualClock): Promise<Side> {
     linkUp: (peer) => log.push(`up ${peer}`),
     linkDown: (peer) => log.push(`down ${peer}`),
     frame: (_peer, bytes) => frames.push(bytes),
-    ...{ dialFailed: () => undefined, drained: () => undefined, signal: () => undefined },
+    dialFailed: (peer, { code }) => log.push(`failed ${peer}: ${code}`),
+    ...{ drained: () => undefined, signal: () => undefined },
   })
   return { id, links: secure, keyring, inner, log, errors, frames }
 }
@@ -142,8 +144,25 @@ describe('links under a secret', () => {
     clock.run(1)
     await new Promise((resolve) => setTimeout(resolve, 20))
     expect(a.inner.ended).to.have.length(AUTH_PEERS_MAX + 2)
-    expect(a.log).to.deep.equal([])
+    expect(a.log).to.deep.equal(['failed dialed: ERR_AUTH_FAILED'])
     expect(a.links.counters?.()).to.have.property('authRefused', AUTH_PEERS_MAX + 2)
+  })
+
+  it('say nothing where one was turned away for the next one, and that the peer is busy to who dialed it', async () => {
+    const clock = new VirtualClock()
+    const secret = await generateSecret()
+    const [crowded, dialer] = [await side(secret, clock), await side(secret, clock)]
+    dialer.links.dial(crowded.id)
+    for (const [one, other] of [[crowded, dialer] as const, [dialer, crowded] as const])
+      one.inner.open(other.id)
+    for (let peer = 0; peer < AUTH_PEERS_MAX; peer++) crowded.inner.open(`peer-${peer}`)
+    const [refusal] = crowded.inner.sent.filter(
+      ({ peer, bytes }) => peer === dialer.id && bytes[3] === REFUSED,
+    )
+    if (refusal) dialer.inner.frame(crowded.id, refusal.bytes)
+    await until(() => dialer.log.length > 0, 'it hears of it')
+    expect(dialer.log).to.deep.equal([`failed ${crowded.id}: ERR_PEER_BUSY`])
+    expect(crowded.errors).to.deep.equal([])
   })
 
   /** Two in a handshake of which `a` is through, and the last word to `b` is still on its way. */
