@@ -23,8 +23,6 @@ const STRANGER_FAILURES_MAX = 3
 const LOST_MAX = 16
 /** One of them is dialed again at most so often, so that the links that it replaces go one by one. */
 const RESTORE_MILLIS = 1_000
-/** A full neighbor that was asked for a link makes its offer within this. */
-const OFFER_MILLIS = 1_000
 
 interface Dial {
   intent: LinkIntent
@@ -220,11 +218,6 @@ export class HyParView {
     if (this.#dials.size > 0)
       for (const { until } of this.#dials.values()) deadline = Math.min(deadline, until)
     return deadline
-  }
-
-  /** How soon a neighbor that is full, and was dialed for a link, hands one over. */
-  expectOffer(now: number): number {
-    return now + OFFER_MILLIS
   }
 
   /** Otherwise each half of a split cluster fills its links among its own, and one link alone would join them for ever. */

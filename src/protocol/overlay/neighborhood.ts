@@ -31,6 +31,8 @@ const FIRST_BEAT_SHARE = 0.5
 const NEWCOMER_MILLIS = 5_000
 /** A watcher that misses beats of at least so many writers, and of half of all, doubts itself. */
 const DOUBTFUL_LINKS_MIN = 2
+/** A full neighbor that was asked for a link makes its offer within this. */
+const OFFER_MILLIS = 1_000
 /** Doubts that a first neighbor is told of at most. */
 const DOUBTS_TOLD_MAX = 16
 
@@ -306,8 +308,7 @@ export class Neighborhood {
     if (isFull && (frame.intent === 'join' || frame.intent === 'repair'))
       return this.#interleave.give(neighbor, now)
     const asked = neighbor.intent === 'join' || neighbor.intent === 'repair'
-    if (asked && frame.links >= this.#context.config.linksTarget)
-      neighbor.offerUntil = overlay.expectOffer(now)
+    if (asked && frame.links >= this.#context.config.linksTarget) neighbor.offerUntil = now + OFFER_MILLIS
     overlay.fill(now)
   }
 
