@@ -35,6 +35,8 @@ export interface TableEntry {
   /** When the lease last rose, as far as this member has heard. */
   leaseAt: number
   suspicion: Suspicion | undefined
+  /** When an accusation of it that counts for nothing was last told on. */
+  carriedAt?: number
 }
 
 export class Roster {

@@ -36,13 +36,20 @@ export class Suspicions {
     const suspicion = entry.suspicion ?? { since: now, by: new Set<string>(), timer: 0 }
     if (suspicion.by.has(by) || suspicion.by.size > confirmations) return false
     const weight = by === this.#self ? 'counts' : this.#accusations.judge(by, writers, now)
-    if (weight !== 'counts') return weight === 'carried'
+    if (weight !== 'counts') return weight === 'carried' && this.#isToldAgain(entry, now)
     suspicion.by.add(by)
     const isUnanimous = suspicion.by.size > confirmations
     const counted = isUnanimous && confirmations < k ? k - 1 : suspicion.by.size - 1
     suspicion.timer = suspicionMillis(counted, k, suspicionMinMillis, suspicionMaxMillis)
     entry.suspicion = suspicion
     this.#suspects.add(entry)
+    return true
+  }
+
+  /** One such accusation is enough for its subject to answer, whoever brings it. */
+  #isToldAgain(entry: TableEntry, now: number): boolean {
+    if (now < (entry.carriedAt ?? Number.NEGATIVE_INFINITY) + this.#config.suspicionMaxMillis) return false
+    entry.carriedAt = now
     return true
   }
 
