@@ -5,7 +5,7 @@
  * conflict-free replicated set"; Preguica et al. 2012, dotted version vectors; Almeida et al. 2018, causal contexts.)
  */
 import { BEATEN_MAX } from '../wire/limits.js'
-import { Digest } from './digest.js'
+import { BUCKETS, Digest } from './digest.js'
 import type { Dot, Entry } from './entry.js'
 import { type Incoming, type Run, runEnd } from './incoming.js'
 import { Losers } from './losers.js'
@@ -47,8 +47,8 @@ export class DottedMap {
   readonly #losers = new Losers()
   #version = 0
   #bytes = 0
-  /** The greatest stamp among those whose death left their key empty. */
-  #deadStamp = 0
+  /** The greatest stamp among those whose death left their key empty, by bucket of the key. */
+  readonly #deadStamps = new Float64Array(BUCKETS)
 
   constructor(rules: MergeRules = MERGE_RULES) {
     this.#rules = rules
@@ -121,15 +121,9 @@ export class DottedMap {
   delete(entry: Entry, dot: Dot): void {
     this.#retire(entry)
     this.#table.delete(entry.key)
-    this.#deadStamp = Math.max(this.#deadStamp, entry.stamp)
+    this.#emptied(entry)
     this.#version++
     this.advance(dot.session, dot.n + 1)
-  }
-
-  /** All of it came from a disk, which does not tell what came late: neither what is here, nor what is to come up to `stamp`. */
-  restored(stamp: number): void {
-    for (const entry of this.#table.values()) entry.late = true
-    this.#deadStamp = Math.max(this.#deadStamp, stamp)
   }
 
   /** Counts the first `count` writes of `session` as known. */
@@ -224,7 +218,7 @@ export class DottedMap {
     }
     const inherited = current ? current.beaten : this.takeOrphans(entry.key)
     if (inherited) this.#remember(entry, inherited)
-    entry.late = entry.stamp <= this.#deadStamp
+    entry.late = entry.stamp <= (this.#deadStamps[entry.bucket] ?? 0)
     // An entry that this same merge brought was never seen by anybody: what stood before it counts.
     entry.previous = current?.version === this.#version ? current.previous : current
     this.#install(entry)
@@ -257,9 +251,13 @@ export class DottedMap {
   /** The key of a dead entry holds nothing any more. */
   #vacate(entry: Entry, merged: Merged): void {
     this.#table.delete(entry.key)
-    this.#deadStamp = Math.max(this.#deadStamp, entry.stamp)
+    this.#emptied(entry)
     if (entry.beaten) this.#losers.keep(entry.key, entry.beaten)
     merged.removed.push(entry)
+  }
+
+  #emptied({ bucket, stamp }: Entry): void {
+    this.#deadStamps[bucket] = Math.max(this.#deadStamps[bucket] ?? 0, stamp)
   }
 
   #install(entry: Entry): void {

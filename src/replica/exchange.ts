@@ -108,16 +108,13 @@ export class Exchange {
   restore(checkpoint: Uint8Array): ReceiveResult {
     const decoded = decodeCheckpoint(checkpoint)
     if ('type' in decoded) return decoded
-    const result = this.#merge(decoded, latestOf(decoded))
-    this.#map.restored(this.#parts.clock.last)
-    return result
+    return this.#merge(decoded, latestOf(decoded))
   }
 
   /** Merges what was recorded; returns how many records could not be merged. */
   replay(records: readonly Uint8Array[]): number {
     let failed = 0
     for (const bytes of records) if (!this.#replayOne(bytes)) failed++
-    this.#map.restored(this.#parts.clock.last)
     return failed
   }
 

@@ -390,16 +390,38 @@ describe('Clocks that differ', () => {
   })
 })
 
+function synced(asker: Replica, answerer: Replica): Replica {
+  sync(asker, answerer)
+  return asker
+}
+
+function restored(checkpoint: Uint8Array): Replica {
+  const replica = replicaAt(4)
+  replica.restore(checkpoint)
+  return replica
+}
+
+/** A replica that deleted its newest keys just now. */
+function withDeletes(replica: Replica): Replica {
+  replica.write(many(3, 'gone'))
+  replica.write(many(3, 'gone').map(({ key }): WriteOperation => ({ type: 'delete', key })))
+  return replica
+}
+
 describe('A sync that tells of deaths', () => {
-  it('takes nothing when it claims that everything is gone and brings no write that could have done it, but one key a time', () => {
-    const a = replicaAt(1)
-    const b = replicaAt(2)
-    b.write(many(50))
-    sync(a, b)
-    const everythingIsGone = raw(0, 2 ** 53 - 1, 0, 0, 0, 0, 0, 0)
-    expect(mergeDifference(a, everythingIsGone).type).to.equal('applied')
-    expect(a.size).to.equal(49)
-  })
+  for (const [what, victimOf] of [
+    ['of a member', (b) => synced(replicaAt(1), b)],
+    ['of a member that came back with its checkpoint', (b) => restored(synced(replicaAt(3), b).checkpoint())],
+    ['of a member where other keys were deleted', (b) => synced(withDeletes(replicaAt(1)), b)],
+  ] as [string, (b: Replica) => Replica][])
+    it(`takes nothing ${what} when it claims that everything is gone and brings no write that could have done it, but one key a time`, () => {
+      const b = replicaAt(2)
+      b.write(many(50))
+      const victim = victimOf(b)
+      const everythingIsGone = raw(0, 2 ** 53 - 1, 0, 0, 0, 0, 0, 0)
+      expect(mergeDifference(victim, everythingIsGone).type).to.equal('applied')
+      expect(victim.size).to.equal(49)
+    })
 
   it('takes as many as it brings writes', () => {
     const [a, b] = [replicaAt(1), replicaAt(2)]
