@@ -11,7 +11,8 @@
  * Allowed at the end, for each key: the maximal set that stands, if there is one; otherwise nothing, and then one of the
  * maximal writes has to be a delete. So a key may be absent although a maximal write of it is a set only if that set had
  * lost, somewhere that survives, to a value that was deleted since: a delete kills exactly the dots that it saw, and the
- * loser is gone where it lost.
+ * loser is gone where it lost. A maximal set may be there all the same: a write brings more deaths with it than are counted
+ * here, so that one which is counted as lost may never have met its winner.
  */
 import { WriteSet } from './write-set.js'
 
@@ -139,7 +140,7 @@ export class Causality {
     if (visible === undefined) return standing || !this.#isDeleted(all, key) ? 'lost' : undefined
     if (visible === 'unknown' || !all.seen.has(visible.id)) return 'stale'
     if (this.#isOverwritten(all, visible)) return 'stale'
-    return visible === standing ? undefined : 'misjudged'
+    return standing === undefined || visible === standing ? undefined : 'misjudged'
   }
 
   /** Whether a delete is maximal, or nobody living has seen any write: then nothing need be there. */
