@@ -95,14 +95,8 @@ export class HyParView {
 
   /** Signaling offers members. Those that nobody told of may live on the other side of a split. */
   offer(ids: readonly string[], now: number): void {
-    this.#named = ids
-    for (const id of ids) if (id !== this.#context.id && !this.#members.get(id)) this.#contacts.add(id)
-    for (const oldest of this.#contacts) {
-      if (this.#contacts.size <= CONTACTS_KNOWN_MAX) break
-      this.#contacts.delete(oldest)
-    }
     this.#scheduleIntroduction(now)
-    this.fill(now)
+    this.#dialNamed(ids, now)
   }
 
   /** A full member names others that had room lately: they are dialed at once, but for those that had none just now. */
@@ -112,7 +106,7 @@ export class HyParView {
       const hasRested = now >= (backoff?.welcomedAt ?? now) + this.#context.config.helloMillis
       if (backoff && hasRested) backoff.notBefore = now
     }
-    this.offer(ids, now)
+    this.#dialNamed(ids, now)
   }
 
   /** Dials while there are too few links. */
@@ -218,6 +212,16 @@ export class HyParView {
     if (this.#dials.size > 0)
       for (const { until } of this.#dials.values()) deadline = Math.min(deadline, until)
     return deadline
+  }
+
+  #dialNamed(ids: readonly string[], now: number): void {
+    this.#named = ids
+    for (const id of ids) if (id !== this.#context.id && !this.#members.get(id)) this.#contacts.add(id)
+    for (const oldest of this.#contacts) {
+      if (this.#contacts.size <= CONTACTS_KNOWN_MAX) break
+      this.#contacts.delete(oldest)
+    }
+    this.fill(now)
   }
 
   /** Otherwise each half of a split cluster fills its links among its own, and one link alone would join them for ever. */
