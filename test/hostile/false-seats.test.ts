@@ -15,8 +15,8 @@ describe('seats that are not there', () => {
     lab.link('honest')
     lab.link('evil', 'reader')
     const outputs = [...lab.frame('evil', full(['made-up-1', 'made-up-2'])), ...lab.pass(MINUTE, ['honest'])]
-    expect(dialed(outputs)).to.not.include.members(['made-up-1'])
-    expect(dialed(outputs)).to.not.include.members(['made-up-2'])
+    expect(dialed(outputs)).to.not.include('made-up-1')
+    expect(dialed(outputs)).to.not.include('made-up-2')
   })
 
   it('make a reader dial two that name each other no oftener than every 5 s', () => {
