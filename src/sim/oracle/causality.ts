@@ -11,8 +11,8 @@
  * Allowed at the end, for each key: the maximal set that stands, if there is one; otherwise nothing, and then one of the
  * maximal writes has to be a delete. So a key may be absent although a maximal write of it is a set only if that set had
  * lost, somewhere that survives, to a value that was deleted since: a delete kills exactly the dots that it saw, and the
- * loser is gone where it lost. A maximal set may be there all the same: a write brings more deaths with it than are counted
- * here, so that one which is counted as lost may never have met its winner.
+ * loser is gone where it lost. A write may bring more deaths with it than these, up to all that its writer knew of, so that a set that
+ * is counted as lost never met its winner: the set that stands where every write kills so much is allowed as well.
  */
 import { WriteSet } from './write-set.js'
 
@@ -36,16 +36,27 @@ export interface Write {
 /** What a writer says of a write. */
 export type WriteFields = Omit<Write, 'id' | 'past' | 'killed'>
 
+/** What does not stand at a member although it reached it. */
+class Gone {
+  /** By those that reached it. */
+  readonly killed = new WriteSet()
+  /** Against a concurrent set. */
+  readonly lost = new WriteSet()
+
+  unite(other: Gone): void {
+    this.killed.unite(other.killed)
+    this.lost.unite(other.lost)
+  }
+}
+
 /** What one member has seen so far. */
 export class Knowledge {
   /** The writes that reached it. */
   seen = new WriteSet()
   /** Those, and all that their writers knew of. */
   causes = new WriteSet()
-  /** What was killed by those that reached it. */
-  killed = new WriteSet()
-  /** What lost against a concurrent set. */
-  lost = new WriteSet()
+  /** What is gone if a write kills what stood at its writer, and if it kills all that its writer knew of. */
+  readonly gone: readonly [Gone, Gone] = [new Gone(), new Gone()]
 
   clone(): Knowledge {
     const copy = new Knowledge()
@@ -56,8 +67,9 @@ export class Knowledge {
   unite(other: Knowledge): void {
     this.seen.unite(other.seen)
     this.causes.unite(other.causes)
-    this.killed.unite(other.killed)
-    this.lost.unite(other.lost)
+    this.gone.forEach((gone, index) => {
+      gone.unite(other.gone[index] as Gone)
+    })
   }
 }
 
@@ -94,7 +106,7 @@ export class Causality {
   record(by: Knowledge, fields: WriteFields): Write {
     const { all, sets } = this.#ofKey(fields.key)
     const killed = new WriteSet()
-    for (const id of by.seen.pick(sets, [by.killed])) killed.add(id)
+    for (const id of by.seen.pick(sets, [by.gone[0].killed])) killed.add(id)
     const write = { ...fields, id: this.writes.length, past: by.causes.intersection(all), killed }
     this.writes.push(write)
     all.add(write.id)
@@ -130,8 +142,7 @@ export class Causality {
 
   /** What may be visible under the key by what `all` has seen. */
   standing(all: Knowledge, key: string): Write | undefined {
-    this.#judge(all, key)
-    return this.#candidates(all, key).find((write) => !this.#isOverwritten(all, write))
+    return this.#standing(all, key, all.gone[0])
   }
 
   /** Judges what is visible at the end, `all` being the union of what the living have seen. */
@@ -140,7 +151,8 @@ export class Causality {
     if (visible === undefined) return standing || !this.#isDeleted(all, key) ? 'lost' : undefined
     if (visible === 'unknown' || !all.seen.has(visible.id)) return 'stale'
     if (this.#isOverwritten(all, visible)) return 'stale'
-    return standing === undefined || visible === standing ? undefined : 'misjudged'
+    const isAllowed = visible === standing || visible === this.#standing(all, key, all.gone[1])
+    return isAllowed ? undefined : 'misjudged'
   }
 
   /** Whether a delete is maximal, or nobody living has seen any write: then nothing need be there. */
@@ -167,19 +179,27 @@ export class Causality {
     by.seen.add(write.id)
     by.causes.add(write.id)
     by.causes.unite(write.past)
-    by.killed.unite(write.killed)
+    by.gone[0].killed.unite(write.killed)
+    by.gone[1].killed.unite(write.past)
   }
 
-  #candidates(by: Knowledge, key: string): Write[] {
-    const picked = by.seen.pick(this.#ofKey(key).sets, [by.killed, by.lost])
+  #standing(all: Knowledge, key: string, gone: Gone): Write | undefined {
+    this.#judge(all, key)
+    return this.#candidates(all, key, gone).find((write) => !this.#isOverwritten(all, write))
+  }
+
+  #candidates(by: Knowledge, key: string, { killed, lost }: Gone): Write[] {
+    const picked = by.seen.pick(this.#ofKey(key).sets, [killed, lost])
     return picked.flatMap((id) => this.writes[id] ?? [])
   }
 
   #judge(by: Knowledge, key: string): void {
-    const candidates = this.#candidates(by, key)
-    if (candidates.length < 2) return
-    const winner = candidates.reduce((best, other) => (this.#order(other, best) ? other : best))
-    for (const write of candidates) if (write !== winner) by.lost.add(write.id)
+    for (const gone of by.gone) {
+      const candidates = this.#candidates(by, key, gone)
+      if (candidates.length < 2) continue
+      const winner = candidates.reduce((best, other) => (this.#order(other, best) ? other : best))
+      for (const write of candidates) if (write !== winner) gone.lost.add(write.id)
+    }
   }
 }
 
