@@ -2,10 +2,12 @@
  * The member that is attacked, and the judgement on what an attack did: was it taken in part, did it leave
  * something pending, did it make a root, did anything escape as an exception. Runs in every runtime.
  */
+
 import * as Y from 'yjs'
 import { bytesEqual } from '../src/base/bytes.js'
 import { ProtocolError } from '../src/base/errors.js'
 import { seededRandom } from '../src/base/random.js'
+import { unreachable } from '../src/base/unreachable.js'
 import type { ReceiveResult } from '../src/protocol/replica-port.js'
 import { Replica } from '../src/replica/replica.js'
 import { stampOf } from '../src/replica/stamp.js'
@@ -159,8 +161,4 @@ function shownBy(replica: Replica): string {
 function documentShown(replica: Replica): string {
   const entries = Object.entries(replica.doc.getMap('usr').toJSON())
   return JSON.stringify(entries.sort(([a], [b]) => (a < b ? -1 : 1)))
-}
-
-function unreachable(value: never): never {
-  throw new Error(`unreachable: ${String(value)}`)
 }

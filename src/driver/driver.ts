@@ -3,9 +3,11 @@
  * Inputs that arrive while one is handled wait their turn, so the engine is never re-entered, whatever a
  * listener does.
  */
+
 import type { Clock, Timer } from '../base/clock.js'
 import { AuthError, type GossipKvError, ProtocolError, TransportError } from '../base/errors.js'
 import type { Random } from '../base/random.js'
+import { unreachable } from '../base/unreachable.js'
 import type { ProtocolConfig } from '../protocol/config.js'
 import { Engine } from '../protocol/engine.js'
 import { isReady } from '../protocol/liveness/member-table.js'
@@ -463,8 +465,4 @@ function memberFull(peer: string): TransportError {
     why: `A tab takes ${READERS_PER_TAB_MAX} readers and a Node member ${READERS_PER_NODE_MAX}: there are more readers than seats`,
     fix: 'It gets in by itself when a seat is free; start a Node member that writes, or one more tab',
   })
-}
-
-function unreachable(value: never): never {
-  throw new Error(`unreachable: ${JSON.stringify(value)}`)
 }

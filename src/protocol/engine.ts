@@ -3,7 +3,9 @@
  * to be done; `deadline(now)` says when it wants to be called with a tick. It holds no timer, clock, promise or
  * socket. The driver's duties: one input at a time, outputs carried out in order, a tick at the deadline.
  */
+
 import { type Random, sample } from '../base/random.js'
+import { unreachable } from '../base/unreachable.js'
 import type { Claim, Frame, GossipFrame, MemberFrame, MemberRecord } from '../wire/frame.js'
 import { type AnswerKind, Answers } from './answers.js'
 import { Acknowledgements } from './broadcast/acknowledgements.js'
@@ -495,8 +497,4 @@ export class Engine {
     const risen = { tag, lease }
     for (const neighbor of this.view.all()) if (neighbor.id !== from) neighbor.leases.add(risen)
   }
-}
-
-function unreachable(value: never): never {
-  throw new Error(`unreachable: ${JSON.stringify(value)}`)
 }

@@ -2,7 +2,9 @@
  * Schedules of faults as data: drawn from a seed, played to a cluster, cut in half to find the part that matters.
  * Members are named by a share of those that are up at that time.
  */
+
 import { type Random, randomInteger, sample } from '../base/random.js'
+import { unreachable } from '../base/unreachable.js'
 import type { MemberKind } from '../wire/frame.js'
 import type { Cluster } from './cluster.js'
 import type { SimMember } from './member.js'
@@ -214,8 +216,4 @@ class Play<E extends SimEngine> {
         if (member.up) member.write()
       })
   }
-}
-
-function unreachable(value: never): never {
-  throw new Error(`unreachable: ${JSON.stringify(value)}`)
 }

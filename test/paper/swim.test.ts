@@ -78,7 +78,8 @@ describe('SWIM', () => {
   })
 
   it('departs from probing a random member each period: neighbors watch each other, and those of a silent one ask it by flooding a doubt, not by ping-req (ADR 6)', () => {
-    expect(Object.keys(FRAME_TAGS)).to.not.include.members(['ping', 'ping-req', 'ack', 'dead'])
+    // There is an `ack`, which acknowledges writes.
+    for (const type of ['ping', 'ping-req', 'dead']) expect(FRAME_TAGS).to.not.have.property(type)
   })
 })
 

@@ -4,7 +4,9 @@
  * raises, and whoever is not refuted in time is removed by every member on its own clock. Being the full list
  * of members, it is also the passive view of HyParView.
  */
+
 import type { Random } from '../../base/random.js'
+import { unreachable } from '../../base/unreachable.js'
 import type {
   MemberFrame,
   MemberRecord,
@@ -433,8 +435,4 @@ function isDoubtful({ record, suspicion }: TableEntry): boolean {
 /** Leases rise in twos: an odd one tells that the data of its member equalled that of another one, or is all there is. */
 export function isReady({ lease }: Pick<TableEntry, 'lease'>): boolean {
   return lease % 2 === 1
-}
-
-function unreachable(value: never): never {
-  throw new Error(`unreachable: ${JSON.stringify(value)}`)
 }
