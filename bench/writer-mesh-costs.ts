@@ -90,7 +90,7 @@ function* tableOfMembers(): Iterable<BenchRow> {
   const periodSeconds = (MEMBERS_MAX * 60) / 1000
   const leases = Array.from({ length: 1000 }, (_, i) => ({ tag: leaseTag(idOf(i), NOW), lease: 300 }))
   const beat = { type: 'heartbeat', digest: new Uint8Array(16), time: 1, echo: 0, announced: [] } as const
-  const bytes = encodeFrame({ ...beat, visibility: 'visible', hasSeat: true, leases }).length / leases.length
+  const bytes = encodeFrame({ ...beat, visibility: 'visible', hasSlot: true, leases }).length / leases.length
   const rate = (MEMBERS_MAX * bytes) / periodSeconds
   yield row(
     'keeping the table full',

@@ -462,7 +462,7 @@ function identityTaken(id: string): AuthError {
 function memberFull(peer: string): TransportError {
   return new TransportError('ERR_MEMBER_FULL', {
     what: `Member ${peer} has no room for one more link, and knows of no other that has`,
-    why: `A tab takes ${READERS_PER_TAB_MAX} readers and a Node member ${READERS_PER_NODE_MAX}: there are more readers than seats`,
-    fix: 'It gets in by itself when a seat is free; start a Node member that writes, or one more tab',
+    why: `A tab takes ${READERS_PER_TAB_MAX} readers and a Node member ${READERS_PER_NODE_MAX}: there are more readers than slots`,
+    fix: 'It gets in by itself when a slot is free; start a Node member that writes, or one more tab',
   })
 }

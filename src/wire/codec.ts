@@ -48,8 +48,8 @@ import {
   APPLICATION_BYTES_MAX,
   FRAME_BYTES_MAX,
   PRESENCE_BYTES_MAX,
-  SEATS_NAMED_MAX,
   SIGNAL_CHARACTERS_MAX,
+  SLOTS_NAMED_MAX,
 } from './limits.js'
 import { readRecord, writeRecord } from './record-codec.js'
 import { isWord } from './signal.js'
@@ -134,8 +134,8 @@ const gossip: Fields<Frame, 'gossip'> = {
   },
 }
 
-/** How far the page is from being run, and whether there is a seat, lie in one byte. */
-const SEAT = 4
+/** How far the page is from being run, and whether there is a slot, lie in one byte. */
+const SLOT = 4
 const life = struct<Pick<HeartbeatFrame, 'digest' | 'time' | 'echo'>>({
   digest,
   time: integer,
@@ -148,15 +148,15 @@ const news = struct<Pick<HeartbeatFrame, 'announced' | 'leases'>>({
 const heartbeat: Fields<Frame, 'heartbeat'> = {
   write(encoder, frame) {
     life.write(encoder, frame)
-    byte.write(encoder, VISIBILITIES.indexOf(frame.visibility) + (frame.hasSeat ? SEAT : 0))
+    byte.write(encoder, VISIBILITIES.indexOf(frame.visibility) + (frame.hasSlot ? SLOT : 0))
     news.write(encoder, frame)
   },
   read(decoder, begun) {
     const head = life.read(decoder, begun)
     const bits = byte.read(decoder)
-    const visibility = VISIBILITIES[bits % SEAT]
-    if (visibility === undefined || bits >= 2 * SEAT) throw malformed('a heartbeat of an unknown state')
-    return Object.assign(head, { visibility, hasSeat: bits >= SEAT }, news.read(decoder))
+    const visibility = VISIBILITIES[bits % SLOT]
+    if (visibility === undefined || bits >= 2 * SLOT) throw malformed('a heartbeat of an unknown state')
+    return Object.assign(head, { visibility, hasSlot: bits >= SLOT }, news.read(decoder))
   },
 }
 
@@ -190,7 +190,7 @@ const FRAMES: { readonly [K in Frame['type']]: Fields<Frame, K> } = {
   disconnect: struct({
     reason: choice(DISCONNECT_REASONS),
     others: optional(
-      checked(list(word), ({ length }) => length <= SEATS_NAMED_MAX, 'disconnect: more than 8 others'),
+      checked(list(word), ({ length }) => length <= SLOTS_NAMED_MAX, 'disconnect: more than 8 others'),
     ),
   }),
   'ack-request': ackRequest,

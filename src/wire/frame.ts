@@ -104,7 +104,7 @@ export interface HeartbeatFrame {
   echo: number
   visibility: Visibility
   /** Whether the sender has room for one more reader. */
-  hasSeat: boolean
+  hasSlot: boolean
   /** Envelopes that the sender holds: lazy links hear of them only so. */
   announced: readonly Announced[]
   /** Leases that have risen. */
@@ -326,7 +326,7 @@ export interface MessageFrame {
 export interface DisconnectFrame {
   type: 'disconnect'
   reason: DisconnectReason
-  /** With `full`: others that had room lately; at most SEATS_NAMED_MAX. */
+  /** With `full`: others that had room lately; at most SLOTS_NAMED_MAX. */
   others?: readonly string[]
 }
 

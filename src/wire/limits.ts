@@ -151,8 +151,8 @@ export const REPLAYS_MAX = 4096
 export const READERS_PER_TAB_MAX = 2
 /** Links to readers that one Node member takes. */
 export const READERS_PER_NODE_MAX = 32
-/** Members that one without a seat for a reader names to it. */
-export const SEATS_NAMED_MAX = 8
+/** Members that one without a slot for a reader names to it. */
+export const SLOTS_NAMED_MAX = 8
 /** How long a link under a removed key may go on without a new handshake. */
 export const REKEY_MILLIS_MAX = 60_000
 /** What may wait on one link while signatures are checked. */

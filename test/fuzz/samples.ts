@@ -44,7 +44,7 @@ export function frames(): Frame[] {
       time: 1000,
       echo: 900,
       visibility: 'visible',
-      hasSeat: true,
+      hasSlot: true,
       announced: wanted,
       leases: [{ tag: 9, lease: LEASE }],
     },

@@ -74,7 +74,7 @@ export class EngineLab {
       time: 1,
       echo: 0,
       visibility: 'visible',
-      hasSeat: true,
+      hasSlot: true,
       announced: [],
       leases: [],
       ...news,

@@ -176,7 +176,7 @@ describe('small questions with large answers', () => {
         time: 1,
         echo: 0,
         visibility: 'visible',
-        hasSeat: true,
+        hasSlot: true,
         announced: Array.from({ length: items }, (_, i) => ({ tag: i, from: 0, to: 0 })),
         leases: [],
       })

@@ -18,7 +18,7 @@ const SLACK_MILLIS = 100
 const NEWS_MAX = 512
 
 /** What a member says of itself with every beat. */
-type OwnState = Pick<HeartbeatFrame, 'digest' | 'hasSeat'>
+type OwnState = Pick<HeartbeatFrame, 'digest' | 'hasSlot'>
 
 export class Heartbeat {
   readonly #config: ProtocolConfig
@@ -62,7 +62,7 @@ export class Heartbeat {
   }
 
   /** A heartbeat for `neighbor`, owed or not. */
-  make(neighbor: Neighbor, { digest, hasSeat }: OwnState, now: number): HeartbeatFrame {
+  make(neighbor: Neighbor, { digest, hasSlot }: OwnState, now: number): HeartbeatFrame {
     neighbor.toldDigest = digest
     const { visibility } = this
     // What was put off first leaves last: the newest are the ones that the other side may still be helped with.
@@ -75,17 +75,17 @@ export class Heartbeat {
       time: Math.floor(now),
       echo: echoOf(neighbor, now),
       visibility,
-      hasSeat,
+      hasSlot,
       announced,
       leases: risen.slice(0, NEWS_MAX),
     }
   }
 
-  /** Takes round trip, visibility and seat out of a heartbeat (RFC 6298, section 2: alpha = 1/8, beta = 1/4). */
+  /** Takes round trip, visibility and slot out of a heartbeat (RFC 6298, section 2: alpha = 1/8, beta = 1/4). */
   receive(neighbor: Neighbor, frame: HeartbeatFrame, now: number): void {
     neighbor.peerTime = { value: frame.time, at: now }
     neighbor.visibility = frame.visibility
-    neighbor.hasSeat = frame.hasSeat
+    neighbor.hasSlot = frame.hasSlot
     this.#measure(neighbor, frame, now)
   }
 

@@ -8,7 +8,7 @@ import { jittered, sample } from '../../base/random.js'
 import type { LinkIntent, MemberRecord } from '../../wire/frame.js'
 import type { EngineContext } from '../context.js'
 import { dialPauseMillis, periodMillis } from '../formulas.js'
-import { seatsWanted } from './seats.js'
+import { slotsWanted } from './slots.js'
 
 /** Introductions are spread by this share of their period. */
 const JITTER_SHARE = 0.3
@@ -252,7 +252,7 @@ export class HyParView {
 
   /** Below this it dials. */
   get #wanted(): number {
-    if (this.#isReader) return seatsWanted(this.#context.view, this.#members)
+    if (this.#isReader) return slotsWanted(this.#context.view, this.#members)
     const { meshOthers, linksLow } = this.#context.config
     const others = this.#others
     return others <= meshOthers ? Math.max(others, Math.min(linksLow, this.#contacts.size)) : linksLow
@@ -299,7 +299,7 @@ export class HyParView {
   }
 }
 
-/** Whether it takes part, as far as is known: readers find their seats themselves. */
+/** Whether it takes part, as far as is known: readers find their slots themselves. */
 function isAlive(known: KnownMember | undefined): boolean {
   return known?.record.role === 'writer' && known.suspicion === undefined
 }

@@ -23,7 +23,7 @@ import type { HyParView } from './hyparview.js'
 import { Interleave } from './interleave.js'
 import type { OffenceKind } from './offences.js'
 import type { Neighbor } from './peer-view.js'
-import { hasSeat, seatsElsewhere, seatsToSpare, Waiting } from './seats.js'
+import { hasSlot, slotsElsewhere, slotsToSpare, Waiting } from './slots.js'
 
 /** First heartbeats are spread by this share of their period, so that links do not beat in step. */
 const FIRST_BEAT_SHARE = 0.5
@@ -257,9 +257,9 @@ export class Neighborhood {
     this.drop(oldest, 'protocol', now)
   }
 
-  get #state(): { digest: Uint8Array; hasSeat: boolean } {
+  get #state(): { digest: Uint8Array; hasSlot: boolean } {
     const { replica, view } = this.#context
-    return { digest: replica.digest(), hasSeat: hasSeat(this.#parts.table.selfRecord, view) }
+    return { digest: replica.digest(), hasSlot: hasSlot(this.#parts.table.selfRecord, view) }
   }
 
   get #isReader(): boolean {
@@ -269,7 +269,7 @@ export class Neighborhood {
   /** Makes room where it must: a member without links, or from the other side of a split, has to get in. */
   #hasRoomFor(frame: HelloFrame, now: number): boolean {
     const { view, config } = this.#context
-    if (frame.record.role === 'reader') return hasSeat(this.#parts.table.selfRecord, view)
+    if (frame.record.role === 'reader') return hasSlot(this.#parts.table.selfRecord, view)
     if (view.degree <= config.linksHigh) return true
     const isStranger = this.#parts.table.get(frame.id) === undefined
     if (frame.links > 0 && !isStranger) return false
@@ -283,18 +283,18 @@ export class Neighborhood {
   #turnDown(neighbor: Neighbor, { record }: HelloFrame, now: number): void {
     this.#context.counters.linksRefused += 1
     if (record.role === 'writer') return this.drop(neighbor, 'full', now)
-    this.drop(neighbor, 'full', now, seatsElsewhere(this.#context.view))
+    this.drop(neighbor, 'full', now, slotsElsewhere(this.#context.view))
     this.#waiting.add(neighbor.id)
   }
 
-  /** A seat that became free is for one that was turned down. */
-  #offerSeat(now: number): void {
-    const next = this.#state.hasSeat ? this.#waiting.next() : undefined
+  /** A slot that became free is for one that was turned down. */
+  #offerSlot(now: number): void {
+    const next = this.#state.hasSlot ? this.#waiting.next() : undefined
     if (next) this.#parts.overlay.dial(next, 'repair', now)
   }
 
   #endSpareLinks(now: number): void {
-    const spare = seatsToSpare(this.#context.view, this.#parts.table)
+    const spare = slotsToSpare(this.#context.view, this.#parts.table)
     for (const neighbor of spare) this.drop(neighbor, 'replaced', now)
   }
 
@@ -432,7 +432,7 @@ export class Neighborhood {
     this.#parts.broadcast.unlinked(neighbor.id, now)
     this.#interleave.forget(neighbor.id)
     if (view.degree === 0) this.#parts.overlay.isolated(now)
-    if (neighbor.record?.role === 'reader') this.#offerSeat(now)
+    if (neighbor.record?.role === 'reader') this.#offerSlot(now)
     outbox.push({ type: 'members' })
   }
 }

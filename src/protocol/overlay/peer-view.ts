@@ -22,8 +22,8 @@ export interface Neighbor {
   /** The last time that it told, and when that came here. */
   peerTime: { value: number; at: number } | undefined
   visibility: Visibility
-  /** Whether it had a seat for a reader when it was last heard of. */
-  hasSeat: boolean
+  /** Whether it had a slot for a reader when it was last heard of. */
+  hasSlot: boolean
   /** This member had no older link: what this neighbor tells of others, the others know. */
   isTeacher: boolean
   /** Not asked for its member table before this. */
@@ -134,7 +134,7 @@ export class PeerView {
       rttvar: 0,
       peerTime: undefined,
       visibility: 'visible',
-      hasSeat: true,
+      hasSlot: true,
       isTeacher: false,
       compareNotBefore: now,
       membersDigest: undefined,

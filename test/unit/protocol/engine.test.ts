@@ -86,7 +86,7 @@ describe('the engine', () => {
         time: lab.now,
         echo: 0,
         visibility: 'visible',
-        hasSeat: true,
+        hasSlot: true,
         announced: [],
         leases: [],
       })
@@ -104,7 +104,7 @@ describe('the engine', () => {
       time: 5,
       echo: 960,
       visibility: 'visible',
-      hasSeat: true,
+      hasSlot: true,
       announced: [],
       leases: [],
     })
@@ -115,7 +115,7 @@ describe('the engine', () => {
       time: 6,
       echo: 99_999,
       visibility: 'visible',
-      hasSeat: true,
+      hasSlot: true,
       announced: [],
       leases: [],
     })

@@ -68,7 +68,7 @@ export class Lab {
       time: 1,
       echo: 0,
       visibility: 'visible',
-      hasSeat: true,
+      hasSlot: true,
       announced: [],
       leases: [],
     } as const

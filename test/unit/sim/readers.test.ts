@@ -1,4 +1,4 @@
-/** Readers and the seats that writers have for them: simulated clusters in which only tabs write. */
+/** Readers and the slots that writers have for them: simulated clusters in which only tabs write. */
 import { expect } from 'chai'
 import type { Engine } from '../../../src/protocol/engine.js'
 import type { Output } from '../../../src/protocol/step.js'
@@ -8,7 +8,7 @@ import { READERS_PER_NODE_MAX, READERS_PER_TAB_MAX } from '../../../src/wire/lim
 
 const MINUTE = 60_000
 
-/** Counts what readers are told when they find no seat. */
+/** Counts what readers are told when they find no slot. */
 class Refusals extends Observer {
   readonly told = new Map<string, number>()
 
@@ -39,9 +39,9 @@ function setting(seed: number, tabs: number, readers: number): Setting {
 }
 
 /** Links that have lasted: one that is turned down is there for some milliseconds. */
-const seats = ({ engine, now }: SimMember<Engine>) =>
+const slots = ({ engine, now }: SimMember<Engine>) =>
   engine.view.sources().filter(({ since }) => now >= since + 1_000).length
-const isSeated = (reader: SimMember<Engine>) => seats(reader) > 0
+const hasSlot = (reader: SimMember<Engine>) => slots(reader) > 0
 
 /** Dials of each of them in the next `millis`, as a number per minute. */
 function dialsPerMinute(
@@ -54,13 +54,13 @@ function dialsPerMinute(
   return members.map(({ dials }, index) => ((dials - (before[index] ?? 0)) * MINUTE) / millis)
 }
 
-describe('seats for readers', () => {
+describe('slots for readers', () => {
   for (const tabs of [1, 3, 5, 12])
     it(`are enough for ${2 * tabs} readers of ${tabs} tabs, which hear everything and dial nobody any more`, () => {
       for (let seed = 1; seed <= (tabs > 5 ? 3 : 10); seed++) {
         const { cluster, writers, readers } = setting(seed, tabs, READERS_PER_TAB_MAX * tabs)
-        const millis = cluster.runUntil(() => readers.every(isSeated), MINUTE)
-        expect(millis, `seed ${seed}: all seated`).to.not.equal(undefined)
+        const millis = cluster.runUntil(() => readers.every(hasSlot), MINUTE)
+        expect(millis, `seed ${seed}: all served`).to.not.equal(undefined)
         writers[0]?.write()
         readers.forEach((_reader, index) => {
           writers[index % tabs]?.write()
@@ -73,7 +73,7 @@ describe('seats for readers', () => {
         expect(dialsPerMinute(cluster, readers, 2 * MINUTE), `seed ${seed}`).to.deep.equal(
           readers.map(() => 0),
         )
-        expect(readers.map(seats), 'one seat each').to.deep.equal(readers.map(() => 1))
+        expect(readers.map(slots), 'one slot each').to.deep.equal(readers.map(() => 1))
       }
     })
 
@@ -81,19 +81,19 @@ describe('seats for readers', () => {
     for (let seed = 1; seed <= 10; seed++) {
       const { cluster, readers, refusals } = setting(seed, 3, 8)
       cluster.run(MINUTE)
-      const [seated, waiting] = [readers.filter(isSeated), readers.filter((reader) => !isSeated(reader))]
-      expect([seated.length, waiting.length], `seed ${seed}`).to.deep.equal([6, 2])
+      const [served, waiting] = [readers.filter(hasSlot), readers.filter((reader) => !hasSlot(reader))]
+      expect([served.length, waiting.length], `seed ${seed}`).to.deep.equal([6, 2])
       for (const { id } of waiting) expect(refusals.told.get(id)).to.be.at.least(3)
-      expect(dialsPerMinute(cluster, seated, 2 * MINUTE)).to.deep.equal(seated.map(() => 0))
+      expect(dialsPerMinute(cluster, served, 2 * MINUTE)).to.deep.equal(served.map(() => 0))
       for (const dials of dialsPerMinute(cluster, waiting, 2 * MINUTE)) expect(dials).to.be.within(3, 16)
-      expect(readers.filter(isSeated).map(({ id }) => id)).to.deep.equal(seated.map(({ id }) => id))
-      const [left, crashed] = seated
+      expect(readers.filter(hasSlot).map(({ id }) => id)).to.deep.equal(served.map(({ id }) => id))
+      const [left, crashed] = served
       if (left) cluster.leave(left)
-      const isOneMore = () => waiting.filter(isSeated).length === 1
-      expect(cluster.runUntil(isOneMore, MINUTE), `seed ${seed}: a seat is found`).to.not.equal(undefined)
+      const isOneMore = () => waiting.filter(hasSlot).length === 1
+      expect(cluster.runUntil(isOneMore, MINUTE), `seed ${seed}: a slot is found`).to.not.equal(undefined)
       if (crashed) cluster.crash(crashed)
       expect(
-        cluster.runUntil(() => waiting.every(isSeated), MINUTE),
+        cluster.runUntil(() => waiting.every(hasSlot), MINUTE),
         'and another',
       ).to.not.equal(undefined)
       const { dials } = waiting[0] ?? { dials: 0 }
@@ -107,22 +107,22 @@ describe('seats for readers', () => {
       const runs = Array.from({ length: 100 }, (_, index) => lastTwo(index + 1, tabs))
       const worst = (what: 'found' | 'told' | 'freed') =>
         runs.map((times) => times[what]).sort((one, other) => one - other)[98]
-      expect(worst('found'), `${tabs} tabs: the last seat`).to.be.at.most(5_000)
+      expect(worst('found'), `${tabs} tabs: the last slot`).to.be.at.most(5_000)
       expect(worst('told'), `${tabs} tabs: one too many`).to.be.at.most(10_000)
-      expect(worst('freed'), `${tabs} tabs: a seat that became free`).to.be.at.most(5_000)
+      expect(worst('freed'), `${tabs} tabs: a slot that became free`).to.be.at.most(5_000)
     }
   })
 
   it('are one each, also where there are plenty', () => {
     const { cluster, readers } = setting(1, 6, 5)
     cluster.run(MINUTE)
-    expect(readers.map(seats)).to.deep.equal(readers.map(() => 1))
+    expect(readers.map(slots)).to.deep.equal(readers.map(() => 1))
     const { cluster: large, readers: many } = setting(1, 2, 0)
     large.add({ kind: 'node' })
     for (let index = 0; index < READERS_PER_NODE_MAX; index++)
       many.push(large.add({ kind: 'browser', role: 'reader' }))
     large.run(MINUTE)
-    expect(many.every(isSeated)).to.equal(true)
+    expect(many.every(hasSlot)).to.equal(true)
   })
 
   for (const [what, millis, end] of [
@@ -136,7 +136,7 @@ describe('seats for readers', () => {
         cluster.run(MINUTE / 2)
         const links = () => readers.flatMap(({ engine }) => engine.view.sources().map(({ id }) => id))
         const [writer] = writers.filter(({ id }) => links().includes(id))
-        if (writer === undefined) throw new Error('no seat')
+        if (writer === undefined) throw new Error('no slot')
         end(cluster, writer)
         const isElsewhere = () => links().some((id) => id !== writer.id)
         expect(cluster.runUntil(isElsewhere, millis), `seed ${seed}`).to.not.equal(undefined)
@@ -144,7 +144,7 @@ describe('seats for readers', () => {
     })
 })
 
-/** How long the last free seat, the news that there is none, and a seat that becomes free again take. */
+/** How long the last free slot, the news that there is none, and a slot that becomes free again take. */
 function lastTwo(seed: number, tabs: number): { found: number; told: number; freed: number } {
   const { cluster, readers, refusals } = setting(seed, tabs, READERS_PER_TAB_MAX * tabs - 1)
   cluster.run(MINUTE / 6)

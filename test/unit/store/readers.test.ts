@@ -34,15 +34,15 @@ describe('readers', () => {
     expect(() => readers[0]?.usr.set('key', 1)).to.throw('ERR_READ_ONLY')
   })
 
-  it('are told that all seats are taken, and get in when one is free', async () => {
+  it('are told that all slots are taken, and get in when one is free', async () => {
     const network = memoryNetwork()
     const writer = storeOn(network)
-    const { seated, late, errors } = await oneTooMany(network, { role: 'reader' })
+    const { served, late, errors } = await oneTooMany(network, { role: 'reader' })
     expect(String(late.status.lastError)).to.include(writer.id)
     expect(writer.status.lastError, 'nobody else is troubled').to.equal(undefined)
-    expect(seated.every(({ status }) => status.links === 1 && status.lastError === undefined)).to.equal(true)
-    await seated[0]?.close()
-    await until(() => late.status.name === 'live', 'it has the seat')
+    expect(served.every(({ status }) => status.links === 1 && status.lastError === undefined)).to.equal(true)
+    await served[0]?.close()
+    await until(() => late.status.name === 'live', 'it has the slot')
     expect(late.status.lastError?.code).to.not.equal('ERR_MEMBER_FULL')
     writer.usr.set('key', 1)
     await until(() => late.usr.get('key') === 1, 'it hears what is written')
@@ -54,17 +54,17 @@ describe('readers', () => {
     const network = memoryNetwork()
     const secret = await generateSecret()
     const writer = storeOn(network, { secret })
-    const { seated, errors } = await oneTooMany(network, { secret: await readerSecret(secret) })
+    const { served, errors } = await oneTooMany(network, { secret: await readerSecret(secret) })
     for (const code of errors) expect(code).to.be.oneOf(['ERR_MEMBER_FULL', 'ERR_PEER_BUSY'])
-    for (const { status } of [writer, ...seated]) expect(status.lastError?.message).to.equal(undefined)
+    for (const { status } of [writer, ...served]) expect(status.lastError?.message).to.equal(undefined)
   })
 })
 
-/** Takes every seat of the one writer that there is, and waits until one more reader is told why it waits. */
+/** Takes every slot of the one writer that there is, and waits until one more reader is told why it waits. */
 async function oneTooMany(network: MemoryNetwork, options: Partial<StoreOptions>) {
-  const seats = runtimeKind === 'node' ? READERS_PER_NODE_MAX : READERS_PER_TAB_MAX
-  const seated = Array.from({ length: seats }, () => storeOn(network, options))
-  await until(() => seated.every(({ status }) => status.name === 'live'), 'every seat is taken')
+  const slots = runtimeKind === 'node' ? READERS_PER_NODE_MAX : READERS_PER_TAB_MAX
+  const served = Array.from({ length: slots }, () => storeOn(network, options))
+  await until(() => served.every(({ status }) => status.name === 'live'), 'every slot is taken')
   const late = storeOn(network, options)
   const errors: string[] = []
   late.on('error', ({ code }) => errors.push(code))
@@ -72,5 +72,5 @@ async function oneTooMany(network: MemoryNetwork, options: Partial<StoreOptions>
   await until(isTold, 'it is told why it waits')
   expect(late.status.name).to.equal('joining')
   expect(errors).to.include('ERR_MEMBER_FULL')
-  return { seated, late, errors }
+  return { served, late, errors }
 }

@@ -19,7 +19,7 @@ import {
   FRAME_BYTES_MAX,
   MEMBER_RECORD_BYTES_MAX,
   PRESENCE_BYTES_MAX,
-  SEATS_NAMED_MAX,
+  SLOTS_NAMED_MAX,
 } from '../../../src/wire/limits.js'
 
 const word = fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/)
@@ -103,7 +103,7 @@ const frame: fc.Arbitrary<Frame> = fc.oneof(
     time: integer,
     echo: integer,
     visibility: fc.constantFrom(...VISIBILITIES),
-    hasSeat: fc.boolean(),
+    hasSlot: fc.boolean(),
     announced,
     leases: fc.array(fc.record({ tag: fc.nat(), lease: fc.nat() }), { maxLength: 5 }),
   }),
@@ -159,7 +159,7 @@ const frame: fc.Arbitrary<Frame> = fc.oneof(
     {
       type: fc.constant('disconnect' as const),
       reason: fc.constantFrom(...DISCONNECT_REASONS),
-      others: fc.array(word, { maxLength: SEATS_NAMED_MAX }),
+      others: fc.array(word, { maxLength: SLOTS_NAMED_MAX }),
     },
     { requiredKeys: ['type', 'reason'] },
   ),
@@ -286,8 +286,8 @@ describe('the frame codec', () => {
       reason: 'full',
       others: Array.from({ length: others }, () => 'ab'),
     })
-    expect(decodeFrame(encodeFrame(full(SEATS_NAMED_MAX)))).to.deep.equal(full(SEATS_NAMED_MAX))
-    expect(() => decodeFrame(encodeFrame(full(SEATS_NAMED_MAX + 1)))).to.throw(ProtocolError)
+    expect(decodeFrame(encodeFrame(full(SLOTS_NAMED_MAX)))).to.deep.equal(full(SLOTS_NAMED_MAX))
+    expect(() => decodeFrame(encodeFrame(full(SLOTS_NAMED_MAX + 1)))).to.throw(ProtocolError)
     for (const bits of [3, 8])
       expect(() => decodeFrame(Uint8Array.of(1, 3, ...new Uint8Array(19), bits, 0, 0))).to.throw(
         ProtocolError,

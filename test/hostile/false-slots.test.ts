@@ -1,7 +1,7 @@
-/** Members that name others as having a seat: what they can make the receiver dial. */
+/** Members that name others as having a slot: what they can make the receiver dial. */
 import { expect } from 'chai'
 import type { Output } from '../../src/protocol/step.js'
-import { SEATS_NAMED_MAX } from '../../src/wire/limits.js'
+import { SLOTS_NAMED_MAX } from '../../src/wire/limits.js'
 import { EngineLab } from './engine-lab.js'
 
 const MINUTE = 60_000
@@ -9,7 +9,7 @@ const dialed = (outputs: readonly Output[]) =>
   outputs.flatMap((output) => (output.type === 'dial' ? [output.peer] : []))
 const full = (others: readonly string[]) => ({ type: 'disconnect', reason: 'full', others }) as const
 
-describe('seats that are not there', () => {
+describe('slots that are not there', () => {
   it('make a writer dial nobody', () => {
     const lab = new EngineLab()
     lab.link('honest')
@@ -46,7 +46,7 @@ describe('seats that are not there', () => {
     const open = new Set<string>()
     for (let round = 0; round < 200; round++) {
       lab.link(`evil-${round}`)
-      const named = Array.from({ length: SEATS_NAMED_MAX }, (_, at) => `made-up-${round}-${at}`)
+      const named = Array.from({ length: SLOTS_NAMED_MAX }, (_, at) => `made-up-${round}-${at}`)
       const outputs = [...lab.frame(`evil-${round}`, full(named)), ...lab.pass(100)]
       for (const id of dialed(outputs).filter(isMadeUp)) open.add(id)
       for (const output of outputs) if (output.type === 'disconnect') open.delete(output.peer)
