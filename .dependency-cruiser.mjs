@@ -3,65 +3,66 @@
  * included. `npm run check -- arrows` runs them; test/node/arrows.test.ts shows that each of them bites.
  */
 
+/** What the mesh knows of the data: the port, and its bounds. */
+const DATA_PORT = ['src/data/replica-port.ts', 'src/data/data-limits.ts']
+
 /** What each part may import beside itself: folders, or single files where only a port is meant. */
 const ARROWS = {
   'src/base/': [],
-  'src/wire/': ['src/base/'],
-  'src/protocol/': ['src/wire/', 'src/base/'],
-  'src/replica/': ['src/wire/', 'src/base/', 'src/protocol/replica-port.ts'],
-  'src/transport/': ['src/wire/', 'src/base/'],
-  'src/security/': ['src/wire/', 'src/base/', 'src/transport/transport.ts'],
-  'src/persistence/': ['src/wire/', 'src/base/'],
-  'src/driver/': ['src/protocol/', 'src/wire/', 'src/base/', 'src/transport/transport.ts'],
-  'src/sim/': [
-    'src/driver/',
-    'src/protocol/',
-    'src/replica/',
-    'src/wire/',
+  // What a member holds.
+  'src/data/': ['src/base/'],
+  // How members reach each other. Of the data it knows the port and its bounds.
+  'src/mesh/wire/': ['src/base/', 'src/data/data-limits.ts'],
+  'src/mesh/rate-limit/': ['src/mesh/wire/', 'src/base/'],
+  'src/mesh/protocol/': ['src/mesh/wire/', 'src/mesh/rate-limit/', 'src/base/', ...DATA_PORT],
+  'src/mesh/transport.ts': ['src/mesh/wire/', 'src/base/'],
+  'src/mesh/links/': ['src/mesh/wire/', 'src/base/', 'src/mesh/transport.ts'],
+  'src/mesh/signaling/': ['src/mesh/wire/', 'src/base/', 'src/mesh/transport.ts'],
+  'src/mesh/memory/': ['src/mesh/wire/', 'src/base/', 'src/mesh/transport.ts'],
+  'src/mesh/security/': ['src/mesh/wire/', 'src/mesh/rate-limit/', 'src/base/', 'src/mesh/transport.ts'],
+  'src/mesh/driver/': [
+    'src/mesh/protocol/',
+    'src/mesh/wire/',
+    'src/mesh/rate-limit/',
     'src/base/',
-    'src/transport/transport.ts',
-    // The network of the simulator is the transport in memory, which keeps to the same port.
-    'src/transport/memory.ts',
+    'src/mesh/transport.ts',
+    ...DATA_PORT,
   ],
-  'src/store/': [
-    'src/driver/',
-    'src/replica/',
-    'src/security/',
-    'src/persistence/',
-    'src/transport/',
-    'src/wire/',
-    'src/base/',
-  ],
+  'src/store/': ['src/mesh/', 'src/data/', 'src/base/'],
   // The one barrel: what is public of the layers, types of ports among it, leaves through it.
-  'src/index.ts': [
-    'src/store/',
-    'src/persistence/',
-    'src/base/',
-    'src/transport/transport.ts',
-    'src/wire/frame.ts',
-  ],
+  'src/index.ts': ['src/store/', 'src/data/persistence/', 'src/base/', 'src/mesh/transport.ts'],
   'src/react.ts': ['src/store/', 'src/base/'],
   'src/vue.ts': ['src/store/', 'src/base/'],
   'src/awareness.ts': ['src/store/'],
   // The HTTP API of a Node member, over the store's types alone: it is handed its store.
-  'src/http/': ['src/store/types.ts', 'src/persistence/', 'src/wire/', 'src/base/'],
-  'src/node.ts': ['src/store/', 'src/persistence/', 'src/http/', 'src/security/', 'src/base/'],
+  'src/http/': ['src/store/types.ts', 'src/data/persistence/', 'src/data/data-limits.ts', 'src/base/'],
+  'src/node.ts': [
+    'src/store/',
+    'src/data/persistence/',
+    'src/http/',
+    'src/mesh/security/secret.ts',
+    'src/base/',
+  ],
+  // What users get of the laboratory: a virtual clock, a process that stops, a trace.
+  'src/testing/': ['src/base/', 'src/data/persistence/', 'src/mesh/transport.ts', 'src/mesh/memory/'],
   'src/testing.ts': [
     'src/store/',
-    'src/sim/',
+    'src/testing/',
     'src/base/',
-    'src/persistence/contract.ts',
-    'src/transport/memory.ts',
+    'src/data/persistence/contract.ts',
+    'src/mesh/memory/memory.ts',
   ],
-  'signaling-server/': ['src/wire/', 'src/base/'],
+  // The laboratory; nothing that is shipped uses it.
+  'sim/': ['src/mesh/', 'src/data/', 'src/testing/', 'src/base/'],
+  'signaling-server/': ['src/mesh/wire/', 'src/base/'],
   'cli/': ['src/index.ts', 'src/node.ts', 'src/testing.ts', 'src/base/', 'signaling-server/'],
   'examples/': ['src/index.ts', 'src/react.ts', 'src/vue.ts'],
   'demo/': ['src/index.ts', 'src/react.ts', 'src/vue.ts', 'src/testing.ts'],
 }
 
 /** Everything that has arrows. Tests, benches and scripts may import what they like and be imported by none of it. */
-const OURS = '^(src|signaling-server|cli|demo|examples|bench|test|scripts)/'
-const PURE = '^src/(protocol|wire|base)/'
+const OURS = '^(src|sim|signaling-server|cli|demo|examples|bench|test|scripts)/'
+const PURE = '^src/(mesh/(protocol|wire|rate-limit)|base)/'
 const SHIPPED = '^(src|signaling-server|cli|demo|examples)/'
 
 const arrows = Object.entries(ARROWS).map(([part, targets]) => ({
@@ -84,28 +85,28 @@ export default {
       name: 'every-source-has-its-arrows',
       comment: 'a new folder or entry under src states in ARROWS what it may import',
       severity: 'error',
-      from: { path: '^src/', pathNot: Object.keys(ARROWS).map((part) => `^${pattern(part)}`) },
+      from: { path: '^(src|sim)/', pathNot: Object.keys(ARROWS).map((part) => `^${pattern(part)}`) },
       to: {},
     },
     {
       name: 'yjs-in-its-places',
       comment: 'the document is written in one folder, so that no write slips past the merge rule',
       severity: 'error',
-      from: { path: SHIPPED, pathNot: ['^src/replica/', '^src/store/store\\.ts$'] },
+      from: { path: SHIPPED, pathNot: ['^src/data/replica/', '^src/store/store\\.ts$'] },
       to: { path: npm('yjs'), dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'yjs-types-in-the-store',
       comment: "yjs' types name the DOM; beyond the store they would reach the pure folders",
       severity: 'error',
-      from: { path: SHIPPED, pathNot: ['^src/replica/', '^src/store/'] },
+      from: { path: SHIPPED, pathNot: ['^src/data/replica/', '^src/store/'] },
       to: { path: npm('yjs') },
     },
     {
       name: 'webrtc-in-the-transport',
       comment: 'one adapter knows simple-peer and the WebRTC of Node',
       severity: 'error',
-      from: { path: SHIPPED, pathNot: '^src/transport/' },
+      from: { path: SHIPPED, pathNot: '^src/mesh/links/' },
       to: { path: npm('simple-peer|@roamhq/wrtc|@types/simple-peer') },
     },
     {

@@ -3,12 +3,13 @@
  * memberlist (HashiCorp): every 200 ms to 3 random members, each message 4 x ceil(log10(N + 1)) times, over UDP and
  * with everyone known. Both carry updates in sync-part frames, which have the fields that they need.
  */
+
+import { Cluster } from '../sim/cluster.js'
+import type { SimMember } from '../sim/member.js'
+import type { Seat, SimEngine, SimReplica } from '../sim/seat.js'
 import { jittered, type Random, sample } from '../src/base/random.js'
-import type { Input, Output } from '../src/protocol/step.js'
-import { Cluster } from '../src/sim/cluster.js'
-import type { SimMember } from '../src/sim/member.js'
-import type { Seat, SimEngine, SimReplica } from '../src/sim/seat.js'
-import type { Frame, SyncPartFrame } from '../src/wire/frame.js'
+import type { Input, Output } from '../src/mesh/protocol/step.js'
+import type { Frame, SyncPartFrame } from '../src/mesh/wire/frame.js'
 
 const LINKS = 6
 const PUSH_MILLIS = 200

@@ -1,7 +1,7 @@
 /** Row 26, labelled checkpoints: what is accepted of one after any byte of it was cut off or changed. */
-import { memoryCheckpoints } from '../src/persistence/memory-checkpoints.js'
-import { Replica } from '../src/replica/replica.js'
-import { CheckpointShelf } from '../src/store/checkpoint-shelf.js'
+import { memoryCheckpoints } from '../src/data/persistence/memory-checkpoints.js'
+import { Replica } from '../src/data/replica/replica.js'
+import { CheckpointShelf } from '../src/store/checkpoints/checkpoint-shelf.js'
 
 /** Entries that were damaged, and how many of them were read all the same. */
 export interface DamagedCheckpoints {

@@ -4,10 +4,11 @@
  * survivor and a dead member that it still counts 5 minutes after half of all died at once, when many of the dead
  * have nobody left who watched them.
  */
-import type { Engine } from '../src/protocol/engine.js'
-import type { Cluster } from '../src/sim/cluster.js'
-import { Deaths } from '../src/sim/deaths.js'
-import { Histogram } from '../src/sim/histogram.js'
+
+import type { Cluster } from '../sim/cluster.js'
+import { Deaths } from '../sim/deaths.js'
+import { Histogram } from '../sim/histogram.js'
+import type { Engine } from '../src/mesh/protocol/engine.js'
 import type { Bench, BenchRow } from './bench.js'
 import { atMost, formed } from './lab.js'
 

@@ -3,9 +3,9 @@
  * of its last write each time that `flush()` resolved. First it looks for everything that was told before.
  */
 import { writeSync } from 'node:fs'
-import { filePersistence } from '../src/persistence/file.node.js'
+import { filePersistence } from '../src/data/persistence/file.node.js'
+import { memoryNetwork } from '../src/mesh/memory/memory.js'
 import { createStore } from '../src/store/store.js'
-import { memoryNetwork } from '../src/transport/memory.js'
 
 const KEYS = 100
 /** Large enough that the log is replaced by a snapshot a few times a second. */

@@ -4,9 +4,9 @@
  */
 import { writeSync } from 'node:fs'
 import { seededRandom } from '../src/base/random.js'
-import { systemClock } from '../src/transport/system-clock.js'
-import type { Links } from '../src/transport/transport.js'
-import { createWebRtcLinks } from '../src/transport/webrtc-links.js'
+import { systemClock } from '../src/base/system-clock.js'
+import { createWebRtcLinks } from '../src/mesh/links/webrtc-links.js'
+import type { Links } from '../src/mesh/transport.js'
 
 const LINKS = 10
 const HUB = 'hub'

@@ -3,10 +3,11 @@
  * 400 ms, then after twice that up to 3 s, and everything behind it on that link waits. One removal by one member
  * counts once. After the storm: the share of members that anyone removed, and when everyone knew everyone again.
  */
-import type { Engine } from '../src/protocol/engine.js'
-import type { Cluster } from '../src/sim/cluster.js'
-import { Deaths } from '../src/sim/deaths.js'
-import { knownCount } from '../src/sim/engine-view.js'
+
+import type { Cluster } from '../sim/cluster.js'
+import { Deaths } from '../sim/deaths.js'
+import { knownCount } from '../sim/engine-view.js'
+import type { Engine } from '../src/mesh/protocol/engine.js'
 import type { Bench, BenchRow } from './bench.js'
 import { atMost, formed, mean } from './lab.js'
 

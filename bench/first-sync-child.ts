@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import wrtc from '@roamhq/wrtc'
 import SimplePeer from 'simple-peer/simplepeer.min.js'
 import { createStore } from '../src/index.js'
-import { MESSAGE_BYTES_MAX } from '../src/wire/limits.js'
+import { MESSAGE_BYTES_MAX } from '../src/mesh/wire/wire-limits.js'
 
 const VALUE_BYTES = 1024
 const BATCH = 100

@@ -2,9 +2,10 @@
  * Hostile bytes by the hundred thousand: honest messages with a few bytes changed, and messages put together from
  * parts that each may be right. Case number i of a seed is always the same, so that a run can go on after a crash.
  */
+
+import { wholeDifference } from '../sim/whole-difference.js'
 import { type Random, random53, randomInteger, seededRandom } from '../src/base/random.js'
-import { wholeDifference } from '../src/sim/whole-difference.js'
-import { encodeFrame } from '../src/wire/codec.js'
+import { encodeFrame } from '../src/mesh/wire/codec.js'
 import type { Entrance, Scene } from './attack.js'
 import { BOUNDARY_CONTENTS, BOUNDARY_NUMBERS } from './boundaries.js'
 import { mutated, pick } from './mutation.js'

@@ -3,11 +3,12 @@
  * frames. What all send all receive, so each way is the same. With churn members stay 10 minutes in the mean and 30 %
  * of the stays end by a crash.
  */
-import type { Engine } from '../src/protocol/engine.js'
-import type { Cluster } from '../src/sim/cluster.js'
-import { degrees } from '../src/sim/overlay.js'
-import { Traffic } from '../src/sim/traffic.js'
-import { churn } from '../src/sim/workload.js'
+
+import type { Cluster } from '../sim/cluster.js'
+import { degrees } from '../sim/overlay.js'
+import { Traffic } from '../sim/traffic.js'
+import { churn } from '../sim/workload.js'
+import type { Engine } from '../src/mesh/protocol/engine.js'
 import type { Bench, BenchRow } from './bench.js'
 import { atMost, formed } from './lab.js'
 

@@ -1,9 +1,10 @@
 /** What the benches of whole clusters share: clusters that are formed and calm, and rows. */
-import type { Engine } from '../src/protocol/engine.js'
-import { type Cluster, engineCluster } from '../src/sim/cluster.js'
-import type { ConditionsOptions } from '../src/sim/conditions.js'
-import { knownCount } from '../src/sim/engine-view.js'
-import { components } from '../src/sim/overlay.js'
+
+import { type Cluster, engineCluster } from '../sim/cluster.js'
+import type { ConditionsOptions } from '../sim/conditions.js'
+import { knownCount } from '../sim/engine-view.js'
+import { components } from '../sim/overlay.js'
+import type { Engine } from '../src/mesh/protocol/engine.js'
 import type { BenchRow } from './bench.js'
 
 /** Members join at this pace at the most. */

@@ -3,14 +3,15 @@
  * memory, as each member has a table of all others: 50 CPU-minutes and 14 GB. All members join within 20 s. Let Node have the
  * memory: `NODE_OPTIONS='--max-old-space-size=20000 --max-semi-space-size=64' npm run bench -- large`.
  */
-import type { Engine } from '../src/protocol/engine.js'
-import { type Cluster, engineCluster } from '../src/sim/cluster.js'
-import { Deaths } from '../src/sim/deaths.js'
-import { Delivery } from '../src/sim/delivery.js'
-import { knownCount } from '../src/sim/engine-view.js'
-import { components, degrees } from '../src/sim/overlay.js'
-import { Traffic } from '../src/sim/traffic.js'
-import { quietWriters, steadyWriter } from '../src/sim/workload.js'
+
+import { type Cluster, engineCluster } from '../sim/cluster.js'
+import { Deaths } from '../sim/deaths.js'
+import { Delivery } from '../sim/delivery.js'
+import { knownCount } from '../sim/engine-view.js'
+import { components, degrees } from '../sim/overlay.js'
+import { Traffic } from '../sim/traffic.js'
+import { quietWriters, steadyWriter } from '../sim/workload.js'
+import type { Engine } from '../src/mesh/protocol/engine.js'
 import type { Bench, BenchRow } from './bench.js'
 import { atMost, cpuSeconds, reported } from './lab.js'
 

@@ -1,5 +1,5 @@
 /** Row 7: from the call that leaves to the removal by a remaining member, over all pairs of both. */
-import { Deaths } from '../src/sim/deaths.js'
+import { Deaths } from '../sim/deaths.js'
 import type { Bench } from './bench.js'
 import { atMost, formed, reported } from './lab.js'
 

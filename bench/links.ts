@@ -3,11 +3,12 @@
  * times a second while the cluster forms, rests, and members come and go. Dials: all dials begun in the whole
  * cluster while members join a resting one, less what the resting cluster dials by itself, per join.
  */
-import type { Engine } from '../src/protocol/engine.js'
-import { type Cluster, engineCluster } from '../src/sim/cluster.js'
-import { neighbors } from '../src/sim/engine-view.js'
-import { degrees } from '../src/sim/overlay.js'
-import { churn } from '../src/sim/workload.js'
+
+import { type Cluster, engineCluster } from '../sim/cluster.js'
+import { neighbors } from '../sim/engine-view.js'
+import { degrees } from '../sim/overlay.js'
+import { churn } from '../sim/workload.js'
+import type { Engine } from '../src/mesh/protocol/engine.js'
 import type { Bench, BenchRow } from './bench.js'
 import { atMost } from './lab.js'
 

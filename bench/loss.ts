@@ -4,9 +4,9 @@
  * whatever way, and the pairs that are missing then although the member was up all the time.
  */
 
-import { DELIVERED_MILLIS_MAX } from '../src/sim/checker.js'
-import { Delivery } from '../src/sim/delivery.js'
-import { everyoneWrites } from '../src/sim/workload.js'
+import { DELIVERED_MILLIS_MAX } from '../sim/checker.js'
+import { Delivery } from '../sim/delivery.js'
+import { everyoneWrites } from '../sim/workload.js'
 import type { Bench } from './bench.js'
 import { atLeast, atMost, formed } from './lab.js'
 

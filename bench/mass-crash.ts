@@ -3,10 +3,11 @@
  * left of the links, in the mean of 30 draws of the dead. Within 30 s: the same after the survivors had that time to
  * repair, in whole runs.
  */
+
+import type { Cluster } from '../sim/cluster.js'
+import { components } from '../sim/overlay.js'
 import { sample } from '../src/base/random.js'
-import type { Engine } from '../src/protocol/engine.js'
-import type { Cluster } from '../src/sim/cluster.js'
-import { components } from '../src/sim/overlay.js'
+import type { Engine } from '../src/mesh/protocol/engine.js'
 import type { Bench, BenchRow } from './bench.js'
 import { atLeast, formed, mean } from './lab.js'
 

@@ -2,14 +2,15 @@
  * A store over real WebRTC that counts what comes in on its links, in Node or in a tab: for benches and tests of whole
  * meshes. Nothing but a counter stands between the store and its links.
  */
+
+import { systemClock } from '../src/base/system-clock.js'
 import type { Store } from '../src/index.js'
 import { createStore } from '../src/index.js'
+import { createWebRtcLinks } from '../src/mesh/links/webrtc-links.js'
+import { createSignalingClient } from '../src/mesh/signaling/signaling-client.js'
+import type { Links } from '../src/mesh/transport.js'
+import { decodeFrame } from '../src/mesh/wire/codec.js'
 import { cryptoRandom } from '../src/store/random.js'
-import { createSignalingClient } from '../src/transport/signaling-client.js'
-import { systemClock } from '../src/transport/system-clock.js'
-import type { Links } from '../src/transport/transport.js'
-import { createWebRtcLinks } from '../src/transport/webrtc-links.js'
-import { decodeFrame } from '../src/wire/codec.js'
 
 /** What came in, in all. */
 export interface MeshCounts {

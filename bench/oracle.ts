@@ -1,7 +1,7 @@
 /** Row 18: keys that are lost, stale or diverged after random faults, by the causal oracle over real replicas. */
-import type { Workload } from '../src/sim/oracle/profile.js'
+import type { Workload } from '../sim/oracle/profile.js'
+import { replayCommand, tallyOf } from '../sim/run/search-oracle.js'
 import type { Bench, BenchRow } from './bench.js'
-import { replayCommand, tallyOf } from './sim-oracle.js'
 
 export const oracle: Bench = {
   name: 'oracle',

@@ -1,8 +1,8 @@
 /** Plain Yjs under the same bytes: a document with the victim's content, handed to `Y.applyUpdate`. */
 import * as Y from 'yjs'
 import { bytesEqual } from '../src/base/bytes.js'
-import { encodeUpdate } from '../src/replica/canonical-update.js'
-import { decodeCheckpoint } from '../src/replica/checkpoint.js'
+import { encodeUpdate } from '../src/data/replica/canonical-update.js'
+import { decodeCheckpoint } from '../src/data/replica/checkpoint.js'
 import { type Judgement, Victim } from './victim.js'
 
 /** The content of a victim as runs, under the sessions that the attacks name. */

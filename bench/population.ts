@@ -4,7 +4,7 @@
  */
 import * as Y from 'yjs'
 import { type Random, random53, randomInteger } from '../src/base/random.js'
-import { stampOf } from '../src/replica/stamp.js'
+import { stampOf } from '../src/data/replica/stamp.js'
 import { any, float, item, kill, pack, run, update } from './packing.js'
 
 /** What one session wrote, all at once. */

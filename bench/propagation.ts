@@ -3,11 +3,11 @@
  * write and a member that was up; the 99th percentile of all of them. One-way delays of 10 to 50 ms, fixed for each
  * pair of members, and up to a tenth more on each frame. A steady writer has written before; a quiet member never.
  */
-import type { Cluster } from '../src/sim/cluster.js'
-import { Delivery } from '../src/sim/delivery.js'
-import type { SimEngine } from '../src/sim/seat.js'
-import { quietWriters, steadyWriter } from '../src/sim/workload.js'
-import type { Frame } from '../src/wire/frame.js'
+import type { Cluster } from '../sim/cluster.js'
+import { Delivery } from '../sim/delivery.js'
+import type { SimEngine } from '../sim/seat.js'
+import { quietWriters, steadyWriter } from '../sim/workload.js'
+import type { Frame } from '../src/mesh/wire/frame.js'
 import { baselineRound, floodCluster, pushCluster } from './baselines.js'
 import type { Bench, BenchRow } from './bench.js'
 import { atMost, cpuSeconds, formed, reported } from './lab.js'

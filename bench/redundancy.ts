@@ -2,11 +2,12 @@
  * Row 3: copies of a payload that a member receives per update, in the mean over all updates and members; 1 is the
  * least without sync. Counted are frames with the content of a write that arrive, first copies and duplicates.
  */
-import type { Engine } from '../src/protocol/engine.js'
-import type { Cluster } from '../src/sim/cluster.js'
-import { Delivery } from '../src/sim/delivery.js'
-import type { SimEngine } from '../src/sim/seat.js'
-import { churn, everyoneWrites, quietWriters, steadyWriter, writeNowAndThen } from '../src/sim/workload.js'
+
+import type { Cluster } from '../sim/cluster.js'
+import { Delivery } from '../sim/delivery.js'
+import type { SimEngine } from '../sim/seat.js'
+import { churn, everyoneWrites, quietWriters, steadyWriter, writeNowAndThen } from '../sim/workload.js'
+import type { Engine } from '../src/mesh/protocol/engine.js'
 import { baselineRound, floodCluster, pushCluster } from './baselines.js'
 import type { Bench, BenchRow } from './bench.js'
 import { atMost, formed, reported } from './lab.js'

@@ -4,7 +4,7 @@
  */
 import * as Y from 'yjs'
 import { randomInteger, seededRandom } from '../src/base/random.js'
-import type { Replica } from '../src/replica/replica.js'
+import type { Replica } from '../src/data/replica/replica.js'
 import type { Bench, BenchRow } from './bench.js'
 import { builtSubject, type Subject } from './built.js'
 import { contest, median, type Outcome, rateOf, shownRange, shownRate } from './contest.js'

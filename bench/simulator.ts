@@ -2,8 +2,9 @@
  * Row 20: what the simulator costs. Events are what the timeline runs: frames that arrive, ticks, dials; CPU seconds
  * are those of the process. Real time: seconds simulated per CPU second.
  */
-import type { Engine } from '../src/protocol/engine.js'
-import type { Cluster } from '../src/sim/cluster.js'
+
+import type { Cluster } from '../sim/cluster.js'
+import type { Engine } from '../src/mesh/protocol/engine.js'
 import type { Bench, BenchRow } from './bench.js'
 import { builtSubject, type Subject } from './built.js'
 import { atLeast, cpuSeconds } from './lab.js'

@@ -3,11 +3,12 @@
  * the moment when every path is open again to one digest everywhere, and to full tables. Signaling was there for
  * both halves all the time (nobody comes back to it when the split ends), or for one half only.
  */
-import type { Engine } from '../src/protocol/engine.js'
-import type { Cluster } from '../src/sim/cluster.js'
-import { knownCount } from '../src/sim/engine-view.js'
-import { linksOut } from '../src/sim/overlay.js'
-import { everyoneWrites } from '../src/sim/workload.js'
+
+import type { Cluster } from '../sim/cluster.js'
+import { knownCount } from '../sim/engine-view.js'
+import { linksOut } from '../sim/overlay.js'
+import { everyoneWrites } from '../sim/workload.js'
+import type { Engine } from '../src/mesh/protocol/engine.js'
 import type { Bench, BenchRow } from './bench.js'
 import { atMost, formed } from './lab.js'
 

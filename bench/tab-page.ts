@@ -2,9 +2,9 @@
  * The page that `bench/tab.ts` opens: a store in IndexedDB. `?kill=N` looks for everything up to write N, then writes
  * until the browser is killed; `?fill` and `?load` are for the time of a start.
  */
-import { indexedDbPersistence } from '../src/persistence/indexed-db.js'
+import { indexedDbPersistence } from '../src/data/persistence/indexed-db.js'
+import { memoryNetwork } from '../src/mesh/memory/memory.js'
 import { createStore } from '../src/store/store.js'
-import { memoryNetwork } from '../src/transport/memory.js'
 
 declare global {
   /** Tells the bench a line. */

@@ -4,15 +4,15 @@
  */
 
 import * as Y from 'yjs'
+import { mergeDifference, wholeDifference } from '../sim/whole-difference.js'
 import { bytesEqual } from '../src/base/bytes.js'
 import { ProtocolError } from '../src/base/errors.js'
 import { seededRandom } from '../src/base/random.js'
 import { unreachable } from '../src/base/unreachable.js'
-import type { ReceiveResult } from '../src/protocol/replica-port.js'
-import { Replica } from '../src/replica/replica.js'
-import { stampOf } from '../src/replica/stamp.js'
-import { mergeDifference, wholeDifference } from '../src/sim/whole-difference.js'
-import { decodeFrame } from '../src/wire/codec.js'
+import { Replica } from '../src/data/replica/replica.js'
+import { stampOf } from '../src/data/replica/stamp.js'
+import type { ReceiveResult } from '../src/data/replica-port.js'
+import { decodeFrame } from '../src/mesh/wire/codec.js'
 import type { Entrance, Scene } from './attack.js'
 import { any, float, item, pack, run, update } from './packing.js'
 

@@ -2,11 +2,12 @@
  * What a hostile holder of the writers' secret can still do to the data (docs/SECURITY.md), in what it has to send and in
  * what each honest member pays.
  */
+
+import { mergeDifference } from '../sim/whole-difference.js'
 import { seededRandom } from '../src/base/random.js'
-import { Replica } from '../src/replica/replica.js'
-import { STAMPS_PER_MILLI, stampOf } from '../src/replica/stamp.js'
-import { mergeDifference } from '../src/sim/whole-difference.js'
-import { STAMP_LEAD_MILLIS_MAX, UPDATE_SESSIONS_MAX } from '../src/wire/limits.js'
+import { STAMP_LEAD_MILLIS_MAX, UPDATE_SESSIONS_MAX } from '../src/data/data-limits.js'
+import { Replica } from '../src/data/replica/replica.js'
+import { STAMPS_PER_MILLI, stampOf } from '../src/data/replica/stamp.js'
 import type { BenchRow } from './bench.js'
 import { type Held, retainedBytes } from './heap.js'
 import { atMost, reported } from './lab.js'

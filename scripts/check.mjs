@@ -22,7 +22,7 @@ const STEPS = {
       bin('dependency-cruiser/bin/dependency-cruise.mjs'),
       '--config',
       '.dependency-cruiser.mjs',
-      ...['src', 'signaling-server', 'cli', 'demo', 'examples', 'bench', 'test'],
+      ...['src', 'sim', 'signaling-server', 'cli', 'demo', 'examples', 'bench', 'test'],
     ],
   ],
   unused: [[bin('knip/bin/knip.js')]],

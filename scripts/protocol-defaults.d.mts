@@ -1,4 +1,4 @@
-/** A default of the protocol, as src/protocol/config.ts tells of it. */
+/** A default of the protocol, as src/mesh/protocol/config.ts tells of it. */
 export interface ProtocolDefault {
   chapter: string
   name: string

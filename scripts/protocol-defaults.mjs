@@ -1,11 +1,11 @@
 /**
- * Puts the defaults of src/protocol/config.ts, with what their comments say, into docs/PROTOCOL.md.
+ * Puts the defaults of src/mesh/protocol/config.ts, with what their comments say, into docs/PROTOCOL.md.
  * `node scripts/protocol-defaults.mjs` writes; a test compares.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-const CONFIG = fileURLToPath(new URL('../src/protocol/config.ts', import.meta.url))
+const CONFIG = fileURLToPath(new URL('../src/mesh/protocol/config.ts', import.meta.url))
 const DOCUMENT = fileURLToPath(new URL('../docs/PROTOCOL.md', import.meta.url))
 const BEGIN = '<!-- defaults: node scripts/protocol-defaults.mjs -->'
 const END = '<!-- end of defaults -->'

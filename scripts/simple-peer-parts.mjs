@@ -1,6 +1,6 @@
 /**
  * What simple-peer needs of Node in a browser, and no more: its stream, buffer, random and debug packages are
- * 25 kB (gzip) of which the adapter in src/transport/webrtc.ts uses events, one `push` and a name. Writing goes
+ * 25 kB (gzip) of which the adapter in src/mesh/links/webrtc.ts uses events, one `push` and a name. Writing goes
  * through `send`, which leaves the stream aside, so there is no writable half here.
  */
 

@@ -1,6 +1,6 @@
 /** Who a request comes from, and how many sockets each client holds: one IPv4 address, or one /64 of IPv6, is one. */
 import type { IncomingMessage } from 'node:http'
-import { clientOf } from '../src/wire/ip-address.js'
+import { clientOf } from '../src/base/ip-address.js'
 
 /** The address behind `proxies` trusted proxies, of which each appended to X-Forwarded-For whom it heard. */
 export function clientAddress(request: IncomingMessage, proxies: number): string {

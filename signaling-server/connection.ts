@@ -5,7 +5,7 @@
 import type { WebSocket } from 'ws'
 import { jittered, type Random } from '../src/base/random.js'
 import { TokenBucket } from '../src/base/token-bucket.js'
-import { type ClientMessage, parseClientMessage, type ServerMessage } from '../src/wire/signal.js'
+import { type ClientMessage, parseClientMessage, type ServerMessage } from '../src/mesh/wire/signal.js'
 import type { SignalingLimits } from './limits.js'
 import type { SignalingMetrics } from './metrics.js'
 import type { Occupant, Rooms, Seat } from './room.js'

@@ -3,7 +3,7 @@ import {
   SIGNALING_MESSAGE_BYTES_MAX,
   SIGNALING_MESSAGES_BURST,
   SIGNALING_MESSAGES_PER_SECOND,
-} from '../src/wire/limits.js'
+} from '../src/mesh/wire/wire-limits.js'
 
 /** What one socket, one address and the whole server may use. */
 export interface SignalingLimits {

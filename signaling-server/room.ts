@@ -3,8 +3,8 @@
  * newest connection that claims it gets it. Nothing here knows of sockets.
  */
 import { type Random, sample } from '../src/base/random.js'
-import { CONTACTS_MAX } from '../src/wire/limits.js'
-import type { ServerMessage } from '../src/wire/signal.js'
+import type { ServerMessage } from '../src/mesh/wire/signal.js'
+import { CONTACTS_MAX } from '../src/mesh/wire/wire-limits.js'
 
 type Contact = { id: string; kind: 'node' | 'browser' }
 

@@ -4,7 +4,7 @@
  */
 import { createHmac } from 'node:crypto'
 import { shown, UsageError } from '../src/base/errors.js'
-import { ICE_SERVER_URL, ICE_SERVER_URLS_MAX } from '../src/wire/signal.js'
+import { ICE_SERVER_URL, ICE_SERVER_URLS_MAX } from '../src/mesh/wire/signal.js'
 
 /** The TURN servers that members are told of. */
 export interface TurnOptions {

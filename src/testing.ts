@@ -14,7 +14,11 @@
  * await cluster.close()
  */
 import { seededRandom } from './base/random.js'
-import { StoppedProcess } from './sim/stopped-process.js'
+import { type MemoryNetwork, memoryNetwork } from './mesh/memory/memory.js'
+import { createStoreIn } from './store/store.js'
+import type { Store, StoreOptions } from './store/types.js'
+import { realWorld, type StoreWorld } from './store/world.js'
+import { StoppedProcess } from './testing/stopped-process.js'
 import {
   CLUSTER,
   CONDITIONS,
@@ -31,16 +35,12 @@ import {
   SPEED,
   STORES,
   type TestConditions,
-} from './sim/test-options.js'
-import { Trace } from './sim/trace.js'
-import { VirtualClock } from './sim/virtual-clock.js'
-import { createStoreIn } from './store/store.js'
-import type { Store, StoreOptions } from './store/types.js'
-import { realWorld, type StoreWorld } from './store/world.js'
-import { type MemoryNetwork, memoryNetwork } from './transport/memory.js'
+} from './testing/test-options.js'
+import { Trace } from './testing/trace.js'
+import { VirtualClock } from './testing/virtual-clock.js'
 
-export { type PersistencePlace, persistenceContract, type TestRunner } from './persistence/contract.js'
-export type { TestConditions } from './sim/test-options.js'
+export { type PersistencePlace, persistenceContract, type TestRunner } from './data/persistence/contract.js'
+export type { TestConditions } from './testing/test-options.js'
 
 /** What a test cluster is made of. Every field has a default. */
 export interface TestClusterOptions extends TestConditions {
@@ -138,7 +138,10 @@ const EVENTS_PER_TURN = 500
 export async function createTestCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
   checkAll(options, CLUSTER)
   // What stores load at its first use would come at another virtual time in each run.
-  await Promise.all([import('./store/replicated.js'), import('./store/checkpoint-book.js')])
+  await Promise.all([
+    import('./store/status/replicated.js'),
+    import('./store/checkpoints/checkpoint-book.js'),
+  ])
   const cluster = new Cluster(options)
   const { members = 3 } = options
   for (let index = 0; index < members; index++) await cluster.add()

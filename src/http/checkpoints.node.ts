@@ -1,7 +1,7 @@
 /** The checkpoints of a member over HTTP, at /v1/checkpoints and /v1/checkpoints/ID, where ID may be a label. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { MERGE_BYTES_MAX } from '../data/data-limits.js'
 import type { Checkpoints } from '../store/types.js'
-import { MERGE_BYTES_MAX } from '../wire/limits.js'
 import { answerJson } from './json.node.js'
 import { decodedPart } from './path.node.js'
 import { answer, answerProblem, notAllowed } from './problem.node.js'

@@ -1,6 +1,6 @@
 /** Options of a store from GOSSIP_KV_* variables, as a container gets them. */
 import { shown, UsageError } from '../base/errors.js'
-import { filePersistence } from '../persistence/file.node.js'
+import { filePersistence } from '../data/persistence/file.node.js'
 import type { StoreOptions } from '../store/types.js'
 
 /** Variables by name; an empty one counts as absent. */

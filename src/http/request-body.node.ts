@@ -1,8 +1,8 @@
 /** Reads the value out of a request: JSON, or bytes as they are. */
 import type { IncomingMessage } from 'node:http'
 import { messageOf, UsageError } from '../base/errors.js'
+import { VALUE_BYTES_MAX } from '../data/data-limits.js'
 import type { Value } from '../store/types.js'
-import { VALUE_BYTES_MAX } from '../wire/limits.js'
 
 /** JSON takes up to six characters for one of the value (`\u0000`), and some for its braces. */
 const BODY_BYTES_MAX = 8 * VALUE_BYTES_MAX

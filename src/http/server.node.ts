@@ -4,9 +4,9 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { isLoopbackName } from '../base/ip-address.js'
 import { listenError } from '../base/listen-error.js'
 import type { Store } from '../store/types.js'
-import { isLoopbackName } from '../wire/ip-address.js'
 import { HttpApi, type HttpApiOptions } from './api.node.js'
 import { answer, answerProblem } from './problem.node.js'
 

@@ -1,6 +1,6 @@
 /** What becomes of the page that a store lives in, where there is one: shown, hidden, stopped, gone for good. */
 import type { Unsubscribe } from '../base/emitter.js'
-import type { Visibility } from '../wire/frame.js'
+import type { Visibility } from '../mesh/wire/frame.js'
 
 /** What a page's life means for its store. */
 export interface PageLife {

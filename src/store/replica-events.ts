@@ -1,9 +1,10 @@
 /** Carries what a replica tells to those parts of its store that it concerns. */
-import type { Driver } from '../driver/driver.js'
-import type { Replica } from '../replica/replica.js'
-import type { Announcer } from './announcer.js'
-import type { KvCore } from './kv-core.js'
-import type { MemberList } from './members.js'
+
+import type { Replica } from '../data/replica/replica.js'
+import type { Driver } from '../mesh/driver/driver.js'
+import type { KvCore } from './kv/kv-core.js'
+import type { MemberList } from './members/members.js'
+import type { Announcer } from './status/announcer.js'
 
 /** The parts that follow a replica. */
 export interface ReplicaFollowers {

@@ -3,36 +3,43 @@ import type { Doc } from 'yjs'
 import { toHex } from '../base/bytes.js'
 import type { Unsubscribe } from '../base/emitter.js'
 import { GossipKvError } from '../base/errors.js'
+import type { MemberRecord } from '../base/member.js'
 import { randomWord } from '../base/random.js'
-import { Driver } from '../driver/driver.js'
-import type { Persistence } from '../persistence/persistence.js'
-import { Replica } from '../replica/replica.js'
-import type { Security } from '../security/security.js'
-import type { Transport } from '../transport/transport.js'
-import type { MemberRecord } from '../wire/frame.js'
-import { Announcer } from './announcer.js'
-import { checkpointSeal } from './checkpoint-seal.js'
-import { LazyCheckpoints } from './checkpoints.js'
-import { PrefixKv } from './kv.js'
-import { KvCore } from './kv-core.js'
-import { aloneView, MemberList } from './members.js'
-import { Messenger } from './messages.js'
-import { checkOptions } from './options.js'
-import { ownRecord } from './own-record.js'
+import type { Persistence } from '../data/persistence/persistence.js'
+import { Replica } from '../data/replica/replica.js'
+import { Driver } from '../mesh/driver/driver.js'
+import type { Security } from '../mesh/security/security.js'
+import type { Transport } from '../mesh/transport.js'
+import { checkpointSeal } from './checkpoints/checkpoint-seal.js'
+import { LazyCheckpoints } from './checkpoints/checkpoints.js'
+import { PrefixKv } from './kv/kv.js'
+import { KvCore } from './kv/kv-core.js'
+import { SysKv } from './kv/sys.js'
+import { SysProjection } from './kv/sys-projection.js'
+import { aloneView, MemberList } from './members/members.js'
+import { Messenger } from './members/messages.js'
+import { ownRecord } from './members/own-record.js'
+import { PresenceBoard } from './members/presence.js'
+import { checkOptions } from './options/options.js'
+import {
+  checkSecurity,
+  type Identity,
+  keysOf,
+  newIdentity,
+  openSecured,
+  readOnly,
+} from './options/secured.js'
+import { topicOf } from './options/topic.js'
+import { chooseTransport } from './options/transport-choice.js'
 import { followPage } from './page-life.js'
-import { PresenceBoard } from './presence.js'
 import { followProcess } from './process-life.js'
 import { followReplica } from './replica-events.js'
-import type { Saver, SaverHost } from './saver.js'
-import { checkSecurity, type Identity, keysOf, newIdentity, openSecured, readOnly } from './secured.js'
-import { StatusBoard } from './status-board.js'
+import type { Saver, SaverHost } from './saving/saver.js'
+import { Announcer } from './status/announcer.js'
+import { StatusBoard } from './status/status-board.js'
+import { waitSynced } from './status/synced.js'
 import { awarenessMissing, internalError, notStarted, storeClosed } from './store-errors.js'
-import { waitSynced } from './synced.js'
-import { SysKv } from './sys.js'
-import { SysProjection } from './sys-projection.js'
 import { Timers } from './timers.js'
-import { topicOf } from './topic.js'
-import { chooseTransport } from './transport-choice.js'
 import type {
   Checkpoints,
   KV,
@@ -208,7 +215,7 @@ class GossipStore implements Store {
     await this.ready()
     if (!this.#driver) throw notStarted()
     // Loaded when somebody waits for the first time.
-    const { waitReplicated } = await import('./replicated.js')
+    const { waitReplicated } = await import('./status/replicated.js')
     return waitReplicated(this, this.#driver, this.#world.clock, options)
   }
 
@@ -281,7 +288,7 @@ class GossipStore implements Store {
   async #loadSaver(identity: Identity): Promise<Saver | undefined> {
     const { persistence } = this.#options
     if (!persistence) return undefined
-    const { Saver } = await import('./saver.js')
+    const { Saver } = await import('./saving/saver.js')
     return this.#closing ? undefined : new Saver(this.#saverHost(persistence, identity))
   }
 

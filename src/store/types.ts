@@ -3,17 +3,17 @@ import type { Awareness } from 'y-protocols/awareness'
 import type { Doc } from 'yjs'
 import type { Unsubscribe } from '../base/emitter.js'
 import type { GossipKvError } from '../base/errors.js'
-import type { Persistence } from '../persistence/persistence.js'
-import type { ChangeEvent, KeyChange, NearlyFull } from '../replica/events.js'
-import type { Value } from '../replica/value.js'
-import type { Keys } from '../security/security.js'
-import type { SignalingState, Transport } from '../transport/transport.js'
-import type { MemberKind, MemberRecord, MemberRole } from '../wire/frame.js'
-import type { CheckpointOptions, Checkpoints } from './checkpoint-types.js'
+import type { MemberKind, MemberRecord, MemberRole } from '../base/member.js'
+import type { Persistence } from '../data/persistence/persistence.js'
+import type { ChangeEvent, KeyChange, NearlyFull } from '../data/replica/events.js'
+import type { Value } from '../data/replica/value.js'
+import type { Keys } from '../mesh/security/security.js'
+import type { SignalingState, Transport } from '../mesh/transport.js'
+import type { CheckpointOptions, Checkpoints } from './checkpoints/checkpoint-types.js'
 
-export type { ChangeEvent, KeyChange, NearlyFull } from '../replica/events.js'
-export type { Value } from '../replica/value.js'
-export type * from './checkpoint-types.js'
+export type { ChangeEvent, KeyChange, NearlyFull } from '../data/replica/events.js'
+export type { Value } from '../data/replica/value.js'
+export type * from './checkpoints/checkpoint-types.js'
 
 /**
  * What an application declares once, so that its state is typed everywhere:
@@ -26,8 +26,8 @@ export interface Register {}
 export type PresenceState = Readonly<
   Register extends { presence: infer P } ? Partial<P> : Record<string, Value | undefined>
 >
-export type { KeyInfo } from '../security/keyring.js'
-export type { Keys } from '../security/security.js'
+export type { KeyInfo } from '../mesh/security/keyring.js'
+export type { Keys } from '../mesh/security/security.js'
 
 /** How to meet and link; every field but `cluster` has a default. */
 export interface StoreOptions {

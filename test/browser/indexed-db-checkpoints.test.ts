@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { indexedDbCheckpoints } from '../../src/persistence/indexed-db-checkpoints.js'
+import { indexedDbCheckpoints } from '../../src/data/persistence/indexed-db-checkpoints.js'
 import { createStore } from '../../src/store/store.js'
 import { keepsCheckpoints } from '../unit/persistence/checkpoint-storage-contract.js'
 

@@ -1,8 +1,8 @@
 /** The persistence of a tab in a real IndexedDB: the contract, and what befalls the storage of browsers. */
 import { expect } from 'chai'
-import { persistenceContract } from '../../src/persistence/contract.js'
-import { indexedDbPersistence } from '../../src/persistence/indexed-db.js'
-import type { Loaded } from '../../src/persistence/persistence.js'
+import { persistenceContract } from '../../src/data/persistence/contract.js'
+import { indexedDbPersistence } from '../../src/data/persistence/indexed-db.js'
+import type { Loaded } from '../../src/data/persistence/persistence.js'
 import { createStore } from '../../src/store/store.js'
 import type { Store } from '../../src/store/types.js'
 

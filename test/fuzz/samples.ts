@@ -1,10 +1,12 @@
 /** Honest messages of each kind, made by the code that makes them. */
+
+import type { MemberRecord } from '../../src/base/member.js'
 import { seededRandom } from '../../src/base/random.js'
-import { Replica } from '../../src/replica/replica.js'
-import { encodeFrame } from '../../src/wire/codec.js'
-import { Fragmenter } from '../../src/wire/fragment.js'
-import type { Frame, MemberRecord } from '../../src/wire/frame.js'
-import type { ClientMessage, ServerMessage, Signal } from '../../src/wire/signal.js'
+import { Replica } from '../../src/data/replica/replica.js'
+import { encodeFrame } from '../../src/mesh/wire/codec.js'
+import { Fragmenter } from '../../src/mesh/wire/fragment.js'
+import type { Frame } from '../../src/mesh/wire/frame.js'
+import type { ClientMessage, ServerMessage, Signal } from '../../src/mesh/wire/signal.js'
 
 const RECORD: MemberRecord = {
   port: 8080,

@@ -3,7 +3,7 @@
  * must go on counting for that one, whoever else bears the name.
  */
 import { expect } from 'chai'
-import { leaseTag, Roster, type TableEntry } from '../../src/protocol/liveness/roster.js'
+import { leaseTag, Roster, type TableEntry } from '../../src/mesh/protocol/liveness/roster.js'
 import { EngineLab, recordOf } from './engine-lab.js'
 
 /** `evil` in this incarnation and `victim` in its own have one 32-bit FNV-1a: found in less than a second. */

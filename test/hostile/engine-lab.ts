@@ -1,10 +1,12 @@
 /** One member's protocol with a real replica and a hand on its clock, for attackers that hold a link to it. */
+
+import type { MemberRecord } from '../../src/base/member.js'
 import { seededRandom } from '../../src/base/random.js'
-import { Engine } from '../../src/protocol/engine.js'
-import type { Input, Output } from '../../src/protocol/step.js'
-import { Replica } from '../../src/replica/replica.js'
-import { encodeFrame } from '../../src/wire/codec.js'
-import type { Frame, HeartbeatFrame, MemberRecord } from '../../src/wire/frame.js'
+import { Replica } from '../../src/data/replica/replica.js'
+import { Engine } from '../../src/mesh/protocol/engine.js'
+import type { Input, Output } from '../../src/mesh/protocol/step.js'
+import { encodeFrame } from '../../src/mesh/wire/codec.js'
+import type { Frame, HeartbeatFrame } from '../../src/mesh/wire/frame.js'
 
 /** What a member tells of itself. */
 export function recordOf(session: number, incarnation = 100): MemberRecord {

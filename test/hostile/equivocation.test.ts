@@ -1,9 +1,9 @@
 /** A writer that tells two members different things under one name, or speaks for the session of a member that is here. */
 import { expect } from 'chai'
-import { stampOf } from '../../src/replica/stamp.js'
-import { Checker } from '../../src/sim/checker.js'
-import { engineCluster } from '../../src/sim/cluster.js'
-import type { RealReplica } from '../../src/sim/real-replica.js'
+import { Checker } from '../../sim/checker.js'
+import { engineCluster } from '../../sim/cluster.js'
+import type { RealReplica } from '../../sim/real-replica.js'
+import { stampOf } from '../../src/data/replica/stamp.js'
 import { any, envelope, float, gap, item, update } from '../unit/replica/raw-update.js'
 
 const MEMBERS = 12

@@ -1,6 +1,6 @@
 /** A writer says that others have gone, handed their links over, or are worth less than itself: nobody but itself goes. */
 import { expect } from 'chai'
-import { DISCONNECT_REASONS } from '../../src/wire/frame.js'
+import { DISCONNECT_REASONS } from '../../src/mesh/wire/frame.js'
 import { EngineLab, isEnded, recordOf } from './engine-lab.js'
 
 const GREATEST = Number.MAX_SAFE_INTEGER

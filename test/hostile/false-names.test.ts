@@ -3,13 +3,13 @@
  * copy. Names are (origin, epoch, seq) and nobody signs them.
  */
 import { expect } from 'chai'
-import { tagOf } from '../../src/protocol/broadcast/sequences.js'
-import { Engine } from '../../src/protocol/engine.js'
-import type { Input, Output } from '../../src/protocol/step.js'
-import { Cluster, engineFactory } from '../../src/sim/cluster.js'
-import { Observer, type SimMember } from '../../src/sim/member.js'
-import type { Seat } from '../../src/sim/seat.js'
-import type { Claim, EnvelopeBody, Frame, GossipFrame } from '../../src/wire/frame.js'
+import { Cluster, engineFactory } from '../../sim/cluster.js'
+import { Observer, type SimMember } from '../../sim/member.js'
+import type { Seat } from '../../sim/seat.js'
+import { tagOf } from '../../src/mesh/protocol/broadcast/sequences.js'
+import { Engine } from '../../src/mesh/protocol/engine.js'
+import type { Input, Output } from '../../src/mesh/protocol/step.js'
+import type { Claim, EnvelopeBody, Frame, GossipFrame } from '../../src/mesh/wire/frame.js'
 import { EngineLab, recordOf, sentTo } from './engine-lab.js'
 
 const BEACON = { type: 'beacon' } as const

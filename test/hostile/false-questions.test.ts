@@ -1,6 +1,6 @@
 /** A writer asks in the name of another member who holds its writes, and asks about fewer of them. */
 import { expect } from 'chai'
-import type { AckFrame, AckRequest, GossipFrame } from '../../src/wire/frame.js'
+import type { AckFrame, AckRequest, GossipFrame } from '../../src/mesh/wire/frame.js'
 import { EngineLab, sentTo } from './engine-lab.js'
 
 function question(request: AckRequest): GossipFrame {

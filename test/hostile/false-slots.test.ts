@@ -1,7 +1,7 @@
 /** Members that name others as having a slot: what they can make the receiver dial. */
 import { expect } from 'chai'
-import type { Output } from '../../src/protocol/step.js'
-import { SLOTS_NAMED_MAX } from '../../src/wire/limits.js'
+import type { Output } from '../../src/mesh/protocol/step.js'
+import { SLOTS_NAMED_MAX } from '../../src/mesh/wire/wire-limits.js'
 import { EngineLab } from './engine-lab.js'
 
 const MINUTE = 60_000

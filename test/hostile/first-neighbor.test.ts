@@ -3,8 +3,8 @@
  * that live, which never hear of it.
  */
 import { expect } from 'chai'
-import { DEFAULT_CONFIG } from '../../src/protocol/config.js'
-import { leaseTag } from '../../src/protocol/liveness/roster.js'
+import { DEFAULT_CONFIG } from '../../src/mesh/protocol/config.js'
+import { leaseTag } from '../../src/mesh/protocol/liveness/roster.js'
 import { EngineLab, recordOf, sentTo } from './engine-lab.js'
 
 const { leaseMillis } = DEFAULT_CONFIG

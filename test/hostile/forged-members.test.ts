@@ -4,17 +4,17 @@
  */
 import { expect } from 'chai'
 import * as Y from 'yjs'
-import { memoryPersistence } from '../../src/persistence/memory.js'
-import { ClaimProofs } from '../../src/security/claims.js'
-import { type Identity, identityOf } from '../../src/security/identity.js'
-import { generateSecret } from '../../src/security/secret.js'
-import { openSecurity } from '../../src/security/security.js'
+import { systemClock } from '../../src/base/system-clock.js'
+import { memoryPersistence } from '../../src/data/persistence/memory.js'
+import { type MemoryNetwork, memoryNetwork } from '../../src/mesh/memory/memory.js'
+import { ClaimProofs } from '../../src/mesh/security/claims.js'
+import { type Identity, identityOf } from '../../src/mesh/security/identity.js'
+import { generateSecret } from '../../src/mesh/security/secret.js'
+import { openSecurity } from '../../src/mesh/security/security.js'
+import { encodeFrame } from '../../src/mesh/wire/codec.js'
+import type { Claim, Frame, MemberFrame } from '../../src/mesh/wire/frame.js'
 import { createStore } from '../../src/store/store.js'
 import type { Store } from '../../src/store/types.js'
-import { type MemoryNetwork, memoryNetwork } from '../../src/transport/memory.js'
-import { systemClock } from '../../src/transport/system-clock.js'
-import { encodeFrame } from '../../src/wire/codec.js'
-import type { Claim, Frame, MemberFrame } from '../../src/wire/frame.js'
 import { until } from '../until.js'
 import { helloOf, recordOf, type SecuredMember, secured } from './secured.js'
 
@@ -176,7 +176,7 @@ describe('forged member records', function () {
   }
 
   async function clusterId(): Promise<string> {
-    const { Keyring } = await import('../../src/security/keyring.js')
+    const { Keyring } = await import('../../src/mesh/security/keyring.js')
     return (await Keyring.open(secret, 'test')).clusterId
   }
 

@@ -1,7 +1,7 @@
 /** A peer offers more than this member holds, again and again. */
 import { expect } from 'chai'
-import { DEFAULT_CONFIG } from '../../src/protocol/config.js'
-import type { ReceiveResult } from '../../src/protocol/replica-port.js'
+import type { ReceiveResult } from '../../src/data/replica-port.js'
+import { DEFAULT_CONFIG } from '../../src/mesh/protocol/config.js'
 import { EngineLab, recordOf, sentTo } from './engine-lab.js'
 
 describe('a difference that does not fit', () => {

@@ -1,6 +1,6 @@
 /** A member tells of members that do not exist, until the table is full. */
 import { expect } from 'chai'
-import { MEMBERS_MAX } from '../../src/wire/limits.js'
+import { MEMBERS_MAX } from '../../src/base/member-limits.js'
 import { EngineLab, isEnded, recordOf, sentTo } from './engine-lab.js'
 
 describe('a flood of made-up members', () => {

@@ -3,11 +3,11 @@
  * any more, so that the living would count as gone. Neither is signed by whom it is about.
  */
 import { expect } from 'chai'
-import { DEFAULT_CONFIG } from '../../src/protocol/config.js'
-import { leaseTag } from '../../src/protocol/liveness/roster.js'
-import type { Output } from '../../src/protocol/step.js'
-import { decodeFrame, encodeFrame } from '../../src/wire/codec.js'
-import type { Frame, GossipFrame } from '../../src/wire/frame.js'
+import { DEFAULT_CONFIG } from '../../src/mesh/protocol/config.js'
+import { leaseTag } from '../../src/mesh/protocol/liveness/roster.js'
+import type { Output } from '../../src/mesh/protocol/step.js'
+import { decodeFrame, encodeFrame } from '../../src/mesh/wire/codec.js'
+import type { Frame, GossipFrame } from '../../src/mesh/wire/frame.js'
 import { EngineLab, recordOf, sentTo } from './engine-lab.js'
 
 const GREATEST = Number.MAX_SAFE_INTEGER

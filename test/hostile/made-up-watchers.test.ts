@@ -1,11 +1,11 @@
 /** A writer makes up members, which then doubt a living one, at once and each time that it has answered. */
 import { expect } from 'chai'
-import { Engine } from '../../src/protocol/engine.js'
-import type { Input, Output } from '../../src/protocol/step.js'
-import { Cluster, engineFactory } from '../../src/sim/cluster.js'
-import type { SimMember } from '../../src/sim/member.js'
-import type { Seat } from '../../src/sim/seat.js'
-import type { Claim, Frame } from '../../src/wire/frame.js'
+import { Cluster, engineFactory } from '../../sim/cluster.js'
+import type { SimMember } from '../../sim/member.js'
+import type { Seat } from '../../sim/seat.js'
+import { Engine } from '../../src/mesh/protocol/engine.js'
+import type { Input, Output } from '../../src/mesh/protocol/step.js'
+import type { Claim, Frame } from '../../src/mesh/wire/frame.js'
 import { EngineLab, recordOf, sentTo } from './engine-lab.js'
 
 const WATCHERS = 60

@@ -4,12 +4,12 @@
  */
 import { expect } from 'chai'
 import { seededRandom } from '../../src/base/random.js'
-import { identityOf } from '../../src/security/identity.js'
-import { generateSecret } from '../../src/security/secret.js'
-import { systemClock } from '../../src/transport/system-clock.js'
-import type { LinkEvents, Links } from '../../src/transport/transport.js'
-import { createWebRtcLinks } from '../../src/transport/webrtc-links.js'
-import type { Signal } from '../../src/wire/signal.js'
+import { systemClock } from '../../src/base/system-clock.js'
+import { createWebRtcLinks } from '../../src/mesh/links/webrtc-links.js'
+import { identityOf } from '../../src/mesh/security/identity.js'
+import { generateSecret } from '../../src/mesh/security/secret.js'
+import type { LinkEvents, Links } from '../../src/mesh/transport.js'
+import type { Signal } from '../../src/mesh/wire/signal.js'
 import { until } from '../until.js'
 import { type SecuredMember, secured } from './secured.js'
 

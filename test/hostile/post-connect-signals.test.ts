@@ -1,6 +1,6 @@
 /** simple-peer destroys itself over one bad signal: whoever can send signals could cut every link. */
 import { expect } from 'chai'
-import { parseSignal, type Signal } from '../../src/wire/signal.js'
+import { parseSignal, type Signal } from '../../src/mesh/wire/signal.js'
 import { linked, type TestMember, TestMesh } from '../unit/transport/linked-pair.js'
 import { until } from '../until.js'
 import { candidateLine, realOffer } from './attacker.js'

@@ -5,12 +5,12 @@ import * as encoding from 'lib0/encoding'
 import { float, item, pack, run, update } from '../../bench/packing.js'
 import { NOW, Victim } from '../../bench/victim.js'
 import { GossipKvError } from '../../src/base/errors.js'
+import { stampOf } from '../../src/data/replica/stamp.js'
 import { createStore, memoryPersistence, type Store, type Value } from '../../src/index.js'
+import { decodeFrame } from '../../src/mesh/wire/codec.js'
+import { parseClientMessage, parseServerMessage, parseSignal } from '../../src/mesh/wire/signal.js'
 import { serveHttp } from '../../src/node.js'
-import { stampOf } from '../../src/replica/stamp.js'
-import { shownIn } from '../../src/store/presence.js'
-import { decodeFrame } from '../../src/wire/codec.js'
-import { parseClientMessage, parseServerMessage, parseSignal } from '../../src/wire/signal.js'
+import { shownIn } from '../../src/store/members/presence.js'
 
 /** As JSON, since `JSON.parse` makes own properties of what a literal would take for the prototype. */
 const PAYLOADS = [

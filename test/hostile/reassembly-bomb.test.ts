@@ -1,8 +1,8 @@
 /** A linked peer sends messages that announce much, finish nothing, or are none, over a real data channel. */
 import { expect } from 'chai'
 import { pack } from '../../bench/packing.js'
-import { BEGIN, CONTINUE, END, WHOLE } from '../../src/wire/fragment.js'
-import { FRAME_BYTES_MAX, MESSAGE_BYTES_MAX, REASSEMBLY_FRAMES_MAX } from '../../src/wire/limits.js'
+import { BEGIN, CONTINUE, END, WHOLE } from '../../src/mesh/wire/fragment.js'
+import { FRAME_BYTES_MAX, MESSAGE_BYTES_MAX, REASSEMBLY_FRAMES_MAX } from '../../src/mesh/wire/wire-limits.js'
 import { linked, type TestMember, TestMesh } from '../unit/transport/linked-pair.js'
 import { until } from '../until.js'
 import { rawRtc } from './attacker.js'

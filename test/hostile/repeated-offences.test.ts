@@ -1,7 +1,7 @@
 /** A member sends bytes that no honest member sends, is cut off, comes back, and does it again. */
 import { expect } from 'chai'
-import { Offences } from '../../src/protocol/overlay/offences.js'
-import { OFFENDERS_MAX, REFUSED_MILLIS } from '../../src/wire/limits.js'
+import { Offences } from '../../src/mesh/protocol/overlay/offences.js'
+import { OFFENDERS_MAX, REFUSED_MILLIS } from '../../src/mesh/rate-limit/rate-limits.js'
 import { EngineLab, isEnded, sentTo } from './engine-lab.js'
 
 describe('malformed bytes, again and again', () => {

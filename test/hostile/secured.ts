@@ -1,14 +1,15 @@
 /** Members of a cluster with a secret, without a store: their links, what came over them, and a hand on what lies below. */
 import type { GossipKvError } from '../../src/base/errors.js'
-import { ClaimProofs } from '../../src/security/claims.js'
-import { type Identity, identityOf } from '../../src/security/identity.js'
-import { Keyring, type Secret } from '../../src/security/keyring.js'
-import { SecureLinks } from '../../src/security/secure-links.js'
-import { systemClock } from '../../src/transport/system-clock.js'
-import type { LinkEvents, Links } from '../../src/transport/transport.js'
-import { encodeFrame } from '../../src/wire/codec.js'
-import type { Frame, HelloFrame, MemberRecord } from '../../src/wire/frame.js'
-import type { Signal } from '../../src/wire/signal.js'
+import type { MemberRecord } from '../../src/base/member.js'
+import { systemClock } from '../../src/base/system-clock.js'
+import { ClaimProofs } from '../../src/mesh/security/claims.js'
+import { type Identity, identityOf } from '../../src/mesh/security/identity.js'
+import { Keyring, type Secret } from '../../src/mesh/security/keyring.js'
+import { SecureLinks } from '../../src/mesh/security/secure-links.js'
+import type { LinkEvents, Links } from '../../src/mesh/transport.js'
+import { encodeFrame } from '../../src/mesh/wire/codec.js'
+import type { Frame, HelloFrame } from '../../src/mesh/wire/frame.js'
+import type { Signal } from '../../src/mesh/wire/signal.js'
 
 export interface SecuredMember {
   id: string

@@ -3,14 +3,14 @@
  * identities that it made up, each with a valid signature. What is counted is the signatures that a cluster checks.
  */
 import { expect } from 'chai'
-import { ClaimProofs } from '../../src/security/claims.js'
-import { identityOf } from '../../src/security/identity.js'
-import { generateSecret, readerSecret } from '../../src/security/secret.js'
-import { openSecurity } from '../../src/security/security.js'
+import { systemClock } from '../../src/base/system-clock.js'
+import { memoryNetwork } from '../../src/mesh/memory/memory.js'
+import { ClaimProofs } from '../../src/mesh/security/claims.js'
+import { identityOf } from '../../src/mesh/security/identity.js'
+import { generateSecret, readerSecret } from '../../src/mesh/security/secret.js'
+import { openSecurity } from '../../src/mesh/security/security.js'
 import { createStore } from '../../src/store/store.js'
 import type { Store } from '../../src/store/types.js'
-import { memoryNetwork } from '../../src/transport/memory.js'
-import { systemClock } from '../../src/transport/system-clock.js'
 import { until } from '../until.js'
 import { helloOf, recordOf, type SecuredMember, secured } from './secured.js'
 

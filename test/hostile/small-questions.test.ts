@@ -2,10 +2,11 @@
 import { expect } from 'chai'
 import { hash32 } from '../../src/base/bytes.js'
 import { ProtocolError } from '../../src/base/errors.js'
-import { DEFAULT_CONFIG } from '../../src/protocol/config.js'
-import { decodeFrame, encodeFrame } from '../../src/wire/codec.js'
-import type { Frame } from '../../src/wire/frame.js'
-import { LIST_ITEMS_MAX, SYNC_PART_BYTES_MAX } from '../../src/wire/limits.js'
+import { SYNC_PART_BYTES_MAX } from '../../src/data/data-limits.js'
+import { DEFAULT_CONFIG } from '../../src/mesh/protocol/config.js'
+import { decodeFrame, encodeFrame } from '../../src/mesh/wire/codec.js'
+import type { Frame } from '../../src/mesh/wire/frame.js'
+import { LIST_ITEMS_MAX } from '../../src/mesh/wire/wire-limits.js'
 import { bytesOf, EngineLab, isEnded, recordOf, sentTo } from './engine-lab.js'
 
 const QUESTIONS = 1000

@@ -1,6 +1,6 @@
 /** A member tells everybody that everybody else is dead. */
 import { expect } from 'chai'
-import { ACCUSATIONS_PER_MINUTE } from '../../src/wire/limits.js'
+import { ACCUSATIONS_PER_MINUTE } from '../../src/mesh/rate-limit/rate-limits.js'
 import { EngineLab, recordOf } from './engine-lab.js'
 
 const MEMBERS = 200

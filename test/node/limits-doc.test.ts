@@ -2,8 +2,16 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { SIGNALING_LIMITS } from '../../signaling-server/limits.js'
-import * as limits from '../../src/wire/limits.js'
+import * as forbidden from '../../src/base/forbidden-keys.js'
+import * as member from '../../src/base/member-limits.js'
+import * as data from '../../src/data/data-limits.js'
+import * as links from '../../src/mesh/links/link-limits.js'
+import * as protocol from '../../src/mesh/protocol/protocol-limits.js'
+import * as rates from '../../src/mesh/rate-limit/rate-limits.js'
+import * as security from '../../src/mesh/security/security-limits.js'
+import * as wire from '../../src/mesh/wire/wire-limits.js'
 
+const limits = { ...forbidden, ...member, ...data, ...links, ...protocol, ...rates, ...security, ...wire }
 const root = new URL('../../', import.meta.url)
 const text = readFileSync(new URL('docs/LIMITS.md', root), 'utf8')
 

@@ -1,8 +1,8 @@
 /** The table of docs/SECURITY.md against what links take of readers. */
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
-import { READER_FRAMES } from '../../src/security/secured-link.js'
-import { FRAME_TAGS } from '../../src/wire/frame.js'
+import { READER_FRAMES } from '../../src/mesh/security/secured-link.js'
+import { FRAME_TAGS } from '../../src/mesh/wire/frame.js'
 
 const text = readFileSync(new URL('../../docs/SECURITY.md', import.meta.url), 'utf8')
 

@@ -4,13 +4,13 @@
  */
 import { existsSync } from 'node:fs'
 import { expect } from 'chai'
-import type { Engine } from '../../src/protocol/engine.js'
-import type { Output } from '../../src/protocol/step.js'
-import { Checker } from '../../src/sim/checker.js'
-import { type Cluster, engineCluster } from '../../src/sim/cluster.js'
-import { neighbors } from '../../src/sim/engine-view.js'
-import { Observer, type SimMember } from '../../src/sim/member.js'
-import { FRAME_TAGS } from '../../src/wire/frame.js'
+import { Checker } from '../../sim/checker.js'
+import { type Cluster, engineCluster } from '../../sim/cluster.js'
+import { neighbors } from '../../sim/engine-view.js'
+import { Observer, type SimMember } from '../../sim/member.js'
+import type { Engine } from '../../src/mesh/protocol/engine.js'
+import type { Output } from '../../src/mesh/protocol/step.js'
+import { FRAME_TAGS } from '../../src/mesh/wire/frame.js'
 import { Lab, record, sentTo } from '../unit/protocol/lab.js'
 
 function formed(size: number, seed: number): Cluster<Engine> {

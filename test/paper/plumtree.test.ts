@@ -3,15 +3,15 @@
  * the test holds the engine to; a departure names the reason.
  */
 import { expect } from 'chai'
-import { tagOf } from '../../src/protocol/broadcast/sequences.js'
-import { DEFAULT_CONFIG } from '../../src/protocol/config.js'
-import type { Engine } from '../../src/protocol/engine.js'
-import type { Output } from '../../src/protocol/step.js'
-import { type Cluster, engineCluster } from '../../src/sim/cluster.js'
-import { Delivery } from '../../src/sim/delivery.js'
-import { Observer, type SimMember } from '../../src/sim/member.js'
-import { steadyWriter } from '../../src/sim/workload.js'
-import type { GossipFrame } from '../../src/wire/frame.js'
+import { type Cluster, engineCluster } from '../../sim/cluster.js'
+import { Delivery } from '../../sim/delivery.js'
+import { Observer, type SimMember } from '../../sim/member.js'
+import { steadyWriter } from '../../sim/workload.js'
+import { tagOf } from '../../src/mesh/protocol/broadcast/sequences.js'
+import { DEFAULT_CONFIG } from '../../src/mesh/protocol/config.js'
+import type { Engine } from '../../src/mesh/protocol/engine.js'
+import type { Output } from '../../src/mesh/protocol/step.js'
+import type { GossipFrame } from '../../src/mesh/wire/frame.js'
 import { Lab, sentTo } from '../unit/protocol/lab.js'
 
 const ENVELOPE = { type: 'gossip', origin: 'o', epoch: 1, round: 1, ownTree: false, shapes: false } as const

@@ -4,10 +4,10 @@
  * answered with what is newer.
  */
 import { expect } from 'chai'
+import { mergeDifference, wholeDifference } from '../../sim/whole-difference.js'
 import { toHex } from '../../src/base/bytes.js'
 import { seededRandom } from '../../src/base/random.js'
-import { Replica } from '../../src/replica/replica.js'
-import { mergeDifference, wholeDifference } from '../../src/sim/whole-difference.js'
+import { Replica } from '../../src/data/replica/replica.js'
 
 const replicaOf = (seed: number) => new Replica({ random: seededRandom(seed), wall: () => 1_767_225_600_000 })
 

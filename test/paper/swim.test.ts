@@ -4,11 +4,11 @@
  * arXiv 1707.00788). Each title quotes the sentence that the test holds the engine to; a departure names the reason.
  */
 import { expect } from 'chai'
-import type { Engine } from '../../src/protocol/engine.js'
-import { suspicionMillis } from '../../src/protocol/liveness/suspicions.js'
-import { type Cluster, engineCluster } from '../../src/sim/cluster.js'
-import { Deaths } from '../../src/sim/deaths.js'
-import { FRAME_TAGS } from '../../src/wire/frame.js'
+import { type Cluster, engineCluster } from '../../sim/cluster.js'
+import { Deaths } from '../../sim/deaths.js'
+import type { Engine } from '../../src/mesh/protocol/engine.js'
+import { suspicionMillis } from '../../src/mesh/protocol/liveness/suspicions.js'
+import { FRAME_TAGS } from '../../src/mesh/wire/frame.js'
 import { claimsTo, Lab } from '../unit/protocol/lab.js'
 
 function formed(size: number, seed: number): { cluster: Cluster<Engine>; deaths: Deaths } {

@@ -3,9 +3,9 @@ import { mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { CHECKPOINT_BYTES_MAX } from '../../../src/data/data-limits.js'
 import { createStore, type Store } from '../../../src/index.js'
 import { fileCheckpoints, filePersistence } from '../../../src/node.js'
-import { CHECKPOINT_BYTES_MAX } from '../../../src/wire/limits.js'
 import { keepsCheckpoints } from '../../unit/persistence/checkpoint-storage-contract.js'
 
 describe('checkpoints in a folder', () => {

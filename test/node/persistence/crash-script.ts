@@ -1,7 +1,7 @@
 /** A life of a data folder whose contents tell what is in them, and the judgement of what is left after a crash. */
 import type { StorageError } from '../../../src/base/errors.js'
-import { filePersistenceOn } from '../../../src/persistence/file.node.js'
-import type { Loaded, Persistence } from '../../../src/persistence/persistence.js'
+import { filePersistenceOn } from '../../../src/data/persistence/file.node.js'
+import type { Loaded, Persistence } from '../../../src/data/persistence/persistence.js'
 import { type DiskOperation, type DiskState, ModelDisk } from './model-disk.js'
 
 /** How many records each step appends; 0 takes a snapshot, -1 closes and opens anew. */

@@ -1,6 +1,6 @@
 /** A data folder after a loss of power at any moment, on a disk that promises as little as POSIX does. */
 import { expect } from 'chai'
-import { filePersistenceOn } from '../../../src/persistence/file.node.js'
+import { filePersistenceOn } from '../../../src/data/persistence/file.node.js'
 import { countOf, fault, recordScript, runScript } from './crash-script.js'
 import { ModelDisk, statesAfter } from './model-disk.js'
 

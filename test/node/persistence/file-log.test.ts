@@ -1,6 +1,6 @@
 /** The bytes of a log: what is whole is read, whatever stands before or behind it. */
 import { expect } from 'chai'
-import { encodeRecords, logHead, readLog } from '../../../src/persistence/file-log.node.js'
+import { encodeRecords, logHead, readLog } from '../../../src/data/persistence/file-log.node.js'
 
 const GENERATION = 7
 const HEAD_BYTES = 18

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { StorageError } from '../../../src/base/errors.js'
-import { persistenceContract } from '../../../src/persistence/contract.js'
-import { filePersistence } from '../../../src/persistence/file.node.js'
-import type { Loaded, Persistence } from '../../../src/persistence/persistence.js'
+import { persistenceContract } from '../../../src/data/persistence/contract.js'
+import { filePersistence } from '../../../src/data/persistence/file.node.js'
+import type { Loaded, Persistence } from '../../../src/data/persistence/persistence.js'
 import { until } from '../../until.js'
 
 const fixture = fileURLToPath(new URL('./save-fixture.ts', import.meta.url))

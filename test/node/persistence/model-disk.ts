@@ -4,7 +4,7 @@
  * durable by the sync of their folder alone. (Pillai et al. 2014, "All file systems are not created equal".)
  */
 import { basename } from 'node:path'
-import type { FileSystem, NewFile } from '../../../src/persistence/file-system.node.js'
+import type { FileSystem, NewFile } from '../../../src/data/persistence/file-system.node.js'
 
 /** One operation that changes the disk, or makes a change durable. Files are named by number, as inodes are. */
 export type DiskOperation =

@@ -1,6 +1,6 @@
 /** Saves ever newer snapshots until it is killed; prints the number of each one that is durable. */
 import { writeSync } from 'node:fs'
-import { filePersistence } from '../../../src/persistence/file.node.js'
+import { filePersistence } from '../../../src/data/persistence/file.node.js'
 
 const [folder = '', mode = 'save'] = process.argv.slice(2)
 const persistence = filePersistence(folder)

@@ -2,10 +2,15 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { protocolDefaults, withDefaults } from '../../../scripts/protocol-defaults.mjs'
-import { DEFAULT_CONFIG } from '../../../src/protocol/config.js'
-import { ACKNOWLEDGE, BEGIN, CONTINUE, END, WHOLE } from '../../../src/wire/fragment.js'
-import { DISCONNECT_REASONS, FRAME_TAGS, LINK_INTENTS, PROTOCOL_VERSION } from '../../../src/wire/frame.js'
-import { FRAME_BYTES_MAX } from '../../../src/wire/limits.js'
+import { DEFAULT_CONFIG } from '../../../src/mesh/protocol/config.js'
+import { ACKNOWLEDGE, BEGIN, CONTINUE, END, WHOLE } from '../../../src/mesh/wire/fragment.js'
+import {
+  DISCONNECT_REASONS,
+  FRAME_TAGS,
+  LINK_INTENTS,
+  PROTOCOL_VERSION,
+} from '../../../src/mesh/wire/frame.js'
+import { FRAME_BYTES_MAX } from '../../../src/mesh/wire/wire-limits.js'
 import { GOLDEN_FRAMES, type Golden } from '../../unit/wire/golden-frames.js'
 import { EquationDecoder, equationsIn, type Fields } from './equations.js'
 

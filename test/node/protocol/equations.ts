@@ -1,5 +1,5 @@
 /**
- * Reads the equations of docs/PROTOCOL.md and decodes bytes by them alone. It shares no code with src/wire but lib0:
+ * Reads the equations of docs/PROTOCOL.md and decodes bytes by them alone. It shares no code with src/mesh/wire but lib0:
  * what the two agree on is what the page says.
  */
 import * as decoding from 'lib0/decoding'

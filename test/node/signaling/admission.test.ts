@@ -9,7 +9,7 @@ import {
   type SignalingServerOptions,
 } from '../../../signaling-server/server.js'
 import { UsageError } from '../../../src/base/errors.js'
-import { createSignalingClient } from '../../../src/transport/signaling-client.js'
+import { createSignalingClient } from '../../../src/mesh/signaling/signaling-client.js'
 import { until } from '../../until.js'
 import { RawClient, realClock } from './harness.js'
 

@@ -1,5 +1,5 @@
 /** A process with nothing but a signaling client in it: ends by itself when the client leaves nothing alive. */
-import { createSignalingClient } from '../../../src/transport/signaling-client.js'
+import { createSignalingClient } from '../../../src/mesh/signaling/signaling-client.js'
 import { realClock } from './harness.js'
 
 const [mode, url = ''] = process.argv.slice(2)

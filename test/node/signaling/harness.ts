@@ -1,7 +1,7 @@
 /** What the signaling tests share: a real clock, and a bare `ws` client that remembers all it was told. */
 import { WebSocket } from 'ws'
 import type { Clock } from '../../../src/base/clock.js'
-import { parseServerMessage, type ServerMessage } from '../../../src/wire/signal.js'
+import { parseServerMessage, type ServerMessage } from '../../../src/mesh/wire/signal.js'
 import { until } from '../../until.js'
 
 /** This machine's clock; its timers keep no process alive. */

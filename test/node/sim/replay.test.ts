@@ -1,7 +1,7 @@
 /** The same seed goes the same way in every runtime: the scenarios of the swarm, in Node and in Chromium. */
 import { expect } from 'chai'
 import { build } from 'esbuild'
-import { playScenario, scenarioOf } from '../../../src/sim/swarm.js'
+import { playScenario, scenarioOf } from '../../../sim/swarm.js'
 import { createTestCluster } from '../../../src/testing.js'
 import { closeChromium, openTab } from '../../e2e/chromium.js'
 
@@ -9,7 +9,7 @@ import { closeChromium, openTab } from '../../e2e/chromium.js'
 const SEEDS = [1, 2, 3, 4]
 
 const PROGRAM = `
-import { playScenario, scenarioOf } from './src/sim/swarm.ts'
+import { playScenario, scenarioOf } from './sim/swarm.ts'
 globalThis.outcomes = ${JSON.stringify(SEEDS)}.map((seed) => playScenario(scenarioOf(seed)))
 `
 

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { expect } from 'chai'
+import { memoryNetwork } from '../../../src/mesh/memory/memory.js'
 import { createStore } from '../../../src/store/store.js'
-import { memoryNetwork } from '../../../src/transport/memory.js'
 
 describe('the signal that closes a store', () => {
   it('is let go of by a store that was closed otherwise, and so does not keep it in memory', async () => {

@@ -5,13 +5,13 @@ import { expect } from 'chai'
 import { build } from 'esbuild'
 import { GossipKvError } from '../../../src/base/errors.js'
 import { seededRandom } from '../../../src/base/random.js'
-import * as inBrowser from '../../../src/transport/rtc.browser.js'
-import * as stub from '../../../src/transport/rtc.js'
-import * as inNode from '../../../src/transport/rtc.node.js'
-import { systemClock } from '../../../src/transport/system-clock.js'
-import { createWebRtcLinks } from '../../../src/transport/webrtc-links.js'
+import { systemClock } from '../../../src/base/system-clock.js'
+import * as inBrowser from '../../../src/mesh/links/rtc.browser.js'
+import * as stub from '../../../src/mesh/links/rtc.js'
+import * as inNode from '../../../src/mesh/links/rtc.node.js'
+import { createWebRtcLinks } from '../../../src/mesh/links/webrtc-links.js'
 
-const NODE_RTC = fileURLToPath(new URL('../../../src/transport/rtc.node.ts', import.meta.url))
+const NODE_RTC = fileURLToPath(new URL('../../../src/mesh/links/rtc.node.ts', import.meta.url))
 
 /** Loads rtc.node.ts and prints the code and the text of what it throws. */
 const PROBE = `

@@ -1,8 +1,8 @@
 /** The page's side of chromium.test.ts: one member in a tab, whose signals its test carries. */
 import { seededRandom } from '../../../src/base/random.js'
-import { systemClock } from '../../../src/transport/system-clock.js'
-import { createWebRtcLinks } from '../../../src/transport/webrtc-links.js'
-import { parseSignal } from '../../../src/wire/signal.js'
+import { systemClock } from '../../../src/base/system-clock.js'
+import { createWebRtcLinks } from '../../../src/mesh/links/webrtc-links.js'
+import { parseSignal } from '../../../src/mesh/wire/signal.js'
 
 declare global {
   interface Window {

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { expect } from 'chai'
-import { handshakeSlots } from '../../../src/transport/handshake-slots.js'
-import { HANDSHAKES_MAX } from '../../../src/wire/limits.js'
+import { handshakeSlots } from '../../../src/mesh/links/handshake-slots.js'
+import { HANDSHAKES_MAX } from '../../../src/mesh/links/link-limits.js'
 import { linked, type TestMember, TestMesh } from '../../unit/transport/linked-pair.js'
 import { until } from '../../until.js'
 

@@ -1,19 +1,20 @@
 import { expect } from 'chai'
+import type { MemberRecord } from '../../../src/base/member.js'
+import { MEMBERS_MAX } from '../../../src/base/member-limits.js'
 import { seededRandom } from '../../../src/base/random.js'
-import { Driver } from '../../../src/driver/driver.js'
-import { LinkRate } from '../../../src/driver/link-rate.js'
-import { Replica } from '../../../src/replica/replica.js'
-import { VirtualClock } from '../../../src/sim/virtual-clock.js'
-import type { LinkEvents } from '../../../src/transport/transport.js'
-import { decodeFrame, encodeFrame } from '../../../src/wire/codec.js'
-import type { Frame, MemberRecord } from '../../../src/wire/frame.js'
+import { Replica } from '../../../src/data/replica/replica.js'
+import { Driver } from '../../../src/mesh/driver/driver.js'
+import { LinkRate } from '../../../src/mesh/rate-limit/link-rate.js'
 import {
   LINK_BURST_BYTES,
   LINK_BYTES_PER_SECOND,
   LINK_EXCESS_FACTOR,
   LINK_FRAMES_PER_SECOND,
-  MEMBERS_MAX,
-} from '../../../src/wire/limits.js'
+} from '../../../src/mesh/rate-limit/rate-limits.js'
+import type { LinkEvents } from '../../../src/mesh/transport.js'
+import { decodeFrame, encodeFrame } from '../../../src/mesh/wire/codec.js'
+import type { Frame } from '../../../src/mesh/wire/frame.js'
+import { VirtualClock } from '../../../src/testing/virtual-clock.js'
 
 const record = (session: number): MemberRecord => ({
   port: null,

@@ -1,6 +1,6 @@
 /** What every place for checkpoints has to do, whatever is behind it. */
 import { expect } from 'chai'
-import type { CheckpointStorage } from '../../../src/persistence/checkpoint-storage.js'
+import type { CheckpointStorage } from '../../../src/data/persistence/checkpoint-storage.js'
 
 /** Runs the contract against the storage that `make` opens anew, each time over the same empty place. */
 export function keepsCheckpoints(make: () => CheckpointStorage): void {

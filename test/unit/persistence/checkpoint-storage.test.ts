@@ -1,8 +1,8 @@
 import { expect } from 'chai'
-import type { RawKeyValueStorage } from '../../../src/persistence/checkpoint-storage.js'
-import { memoryPersistence } from '../../../src/persistence/memory.js'
-import { memoryCheckpoints } from '../../../src/persistence/memory-checkpoints.js'
-import { rawCheckpoints } from '../../../src/persistence/raw-checkpoints.js'
+import type { RawKeyValueStorage } from '../../../src/data/persistence/checkpoint-storage.js'
+import { memoryPersistence } from '../../../src/data/persistence/memory.js'
+import { memoryCheckpoints } from '../../../src/data/persistence/memory-checkpoints.js'
+import { rawCheckpoints } from '../../../src/data/persistence/raw-checkpoints.js'
 import { keepsCheckpoints } from './checkpoint-storage-contract.js'
 
 /** As unstorage over a driver: base64 inside, ArrayBuffers out, and other keys beside. */

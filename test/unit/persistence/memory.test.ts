@@ -1,8 +1,8 @@
 /** The persistence in memory, bare and sealed. */
 import { expect } from 'chai'
-import { persistenceContract } from '../../../src/persistence/contract.js'
-import { memoryPersistence } from '../../../src/persistence/memory.js'
-import { type Sealer, sealedPersistence } from '../../../src/persistence/sealed.js'
+import { persistenceContract } from '../../../src/data/persistence/contract.js'
+import { memoryPersistence } from '../../../src/data/persistence/memory.js'
+import { type Sealer, sealedPersistence } from '../../../src/data/persistence/sealed.js'
 
 /** Stands for a cipher: changes every byte, and knows what it sealed by the first one. */
 function sealerOf(key: number): Sealer {

@@ -1,9 +1,9 @@
 import { expect } from 'chai'
+import { mergeDifference, wholeDifference } from '../../../sim/whole-difference.js'
 import { seededRandom } from '../../../src/base/random.js'
-import type { Output } from '../../../src/protocol/step.js'
-import { Replica } from '../../../src/replica/replica.js'
-import { mergeDifference, wholeDifference } from '../../../src/sim/whole-difference.js'
-import type { AckRequest, Frame } from '../../../src/wire/frame.js'
+import { Replica } from '../../../src/data/replica/replica.js'
+import type { Output } from '../../../src/mesh/protocol/step.js'
+import type { AckRequest, Frame } from '../../../src/mesh/wire/frame.js'
 import { Lab, record, sentTo } from './lab.js'
 
 /** A lab with neighbors, each under a session of its own. */

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
-import { DEFAULT_CONFIG } from '../../../src/protocol/config.js'
-import type { Output } from '../../../src/protocol/step.js'
-import type { Frame } from '../../../src/wire/frame.js'
+import { DEFAULT_CONFIG } from '../../../src/mesh/protocol/config.js'
+import type { Output } from '../../../src/mesh/protocol/step.js'
+import type { Frame } from '../../../src/mesh/wire/frame.js'
 import { claimsTo, Lab, record, sentTo } from './lab.js'
 
 describe('the engine', () => {

@@ -1,11 +1,11 @@
 import { expect } from 'chai'
-import { DEFAULT_CONFIG } from '../../../src/protocol/config.js'
+import { DEFAULT_CONFIG } from '../../../src/mesh/protocol/config.js'
 import {
   beatTimeoutMillis,
   dialPauseMillis,
   graftWaitMillis,
   periodMillis,
-} from '../../../src/protocol/formulas.js'
+} from '../../../src/mesh/protocol/formulas.js'
 
 describe('the formulas of the timers', () => {
   for (const [members, millis] of [

@@ -1,6 +1,6 @@
 /** Who may say that this member runs elsewhere as well: only who holds its key, which a fresh question shows. */
 import { expect } from 'chai'
-import type { Output } from '../../../src/protocol/step.js'
+import type { Output } from '../../../src/mesh/protocol/step.js'
 import { claimsTo, Lab, record } from './lab.js'
 
 const isDisplaced = (outputs: readonly Output[]) => outputs.some(({ type }) => type === 'displaced')

@@ -1,10 +1,10 @@
 /** Who tells whom of a member that has come, and how often. */
 import { expect } from 'chai'
-import { DEFAULT_CONFIG } from '../../../src/protocol/config.js'
-import type { Engine } from '../../../src/protocol/engine.js'
-import { engineCluster } from '../../../src/sim/cluster.js'
-import { knownCount } from '../../../src/sim/engine-view.js'
-import type { Claim, GossipFrame } from '../../../src/wire/frame.js'
+import { engineCluster } from '../../../sim/cluster.js'
+import { knownCount } from '../../../sim/engine-view.js'
+import { DEFAULT_CONFIG } from '../../../src/mesh/protocol/config.js'
+import type { Engine } from '../../../src/mesh/protocol/engine.js'
+import type { Claim, GossipFrame } from '../../../src/mesh/wire/frame.js'
 import { claimsTo, Lab, record, sentTo } from './lab.js'
 
 /** What a link takes to be no new one any more. */

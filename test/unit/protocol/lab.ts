@@ -1,10 +1,11 @@
 /** One engine with a hand on its clock and its inputs, and what its outputs hold. */
 import { expect } from 'chai'
+import type { MemberRecord } from '../../../src/base/member.js'
 import { seededRandom } from '../../../src/base/random.js'
-import { Engine } from '../../../src/protocol/engine.js'
-import type { Input, Output } from '../../../src/protocol/step.js'
-import { Replica } from '../../../src/replica/replica.js'
-import type { Frame, HeartbeatFrame, MemberRecord } from '../../../src/wire/frame.js'
+import { Replica } from '../../../src/data/replica/replica.js'
+import { Engine } from '../../../src/mesh/protocol/engine.js'
+import type { Input, Output } from '../../../src/mesh/protocol/step.js'
+import type { Frame, HeartbeatFrame } from '../../../src/mesh/wire/frame.js'
 
 /** A record of one of the members. */
 export const record = (session: number, incarnation = 100): MemberRecord => ({

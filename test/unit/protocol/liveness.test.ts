@@ -1,8 +1,8 @@
 import { expect } from 'chai'
-import { DEFAULT_CONFIG } from '../../../src/protocol/config.js'
-import { Health } from '../../../src/protocol/liveness/health.js'
-import { leaseTag } from '../../../src/protocol/liveness/roster.js'
-import type { Output } from '../../../src/protocol/step.js'
+import { DEFAULT_CONFIG } from '../../../src/mesh/protocol/config.js'
+import { Health } from '../../../src/mesh/protocol/liveness/health.js'
+import { leaseTag } from '../../../src/mesh/protocol/liveness/roster.js'
+import type { Output } from '../../../src/mesh/protocol/step.js'
 import { claimsTo, Lab, record, sentTo } from './lab.js'
 
 const { healthMax, healthMillis, refuteMillis, silenceMillis } = DEFAULT_CONFIG

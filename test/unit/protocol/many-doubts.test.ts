@@ -1,6 +1,6 @@
 /** One that was away tells of many that the others have buried, and each of these says so. */
 import { expect } from 'chai'
-import type { Output } from '../../../src/protocol/step.js'
+import type { Output } from '../../../src/mesh/protocol/step.js'
 import { EngineLab, recordOf } from '../../hostile/engine-lab.js'
 
 const NEIGHBORS = ['a', 'b', 'c', 'd', 'e', 'f'] as const

@@ -1,9 +1,9 @@
 /** Half of a cluster dies at once: the others find each other, and notice the dead that have no watcher left. */
 import { expect } from 'chai'
-import type { Output } from '../../../src/protocol/step.js'
-import { engineCluster } from '../../../src/sim/cluster.js'
-import { Deaths } from '../../../src/sim/deaths.js'
-import { Histogram } from '../../../src/sim/histogram.js'
+import { engineCluster } from '../../../sim/cluster.js'
+import { Deaths } from '../../../sim/deaths.js'
+import { Histogram } from '../../../sim/histogram.js'
+import type { Output } from '../../../src/mesh/protocol/step.js'
 import { claimsTo, Lab, record } from './lab.js'
 
 const dialed = (outputs: readonly Output[]) =>

@@ -1,13 +1,13 @@
 /** What holds although the same news comes over several ways, in any order, and from members that start anew. */
 import { expect } from 'chai'
+import { engineCluster } from '../../../sim/cluster.js'
+import { Observer, type SimMember } from '../../../sim/member.js'
 import { seededRandom } from '../../../src/base/random.js'
-import { tagOf } from '../../../src/protocol/broadcast/sequences.js'
-import { DEFAULT_CONFIG } from '../../../src/protocol/config.js'
-import { Engine } from '../../../src/protocol/engine.js'
-import type { Output } from '../../../src/protocol/step.js'
-import { engineCluster } from '../../../src/sim/cluster.js'
-import { Observer, type SimMember } from '../../../src/sim/member.js'
-import type { GossipFrame } from '../../../src/wire/frame.js'
+import { tagOf } from '../../../src/mesh/protocol/broadcast/sequences.js'
+import { DEFAULT_CONFIG } from '../../../src/mesh/protocol/config.js'
+import { Engine } from '../../../src/mesh/protocol/engine.js'
+import type { Output } from '../../../src/mesh/protocol/step.js'
+import type { GossipFrame } from '../../../src/mesh/wire/frame.js'
 import { Lab, record, sentTo } from './lab.js'
 
 const ENVELOPE = { type: 'gossip', origin: 'o', round: 0, ownTree: false, shapes: false } as const

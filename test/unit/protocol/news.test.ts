@@ -1,7 +1,7 @@
 /** What waits for the next heartbeat of a link. */
 import { expect } from 'chai'
 import * as fc from 'fast-check'
-import { News } from '../../../src/protocol/overlay/news.js'
+import { News } from '../../../src/mesh/protocol/overlay/news.js'
 
 type Item = { tag: number; value: number }
 const item = fc.record({ tag: fc.integer({ min: 0, max: 20 }), value: fc.integer() })

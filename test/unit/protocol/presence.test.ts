@@ -1,8 +1,9 @@
 import { expect } from 'chai'
-import { DEFAULT_CONFIG } from '../../../src/protocol/config.js'
-import type { Output } from '../../../src/protocol/step.js'
-import type { Claim, GossipFrame, PresenceFrame } from '../../../src/wire/frame.js'
-import { PRESENCE_BYTES_MAX, PRESENCES_BYTES_MAX } from '../../../src/wire/limits.js'
+import { PRESENCE_BYTES_MAX } from '../../../src/base/member-limits.js'
+import { DEFAULT_CONFIG } from '../../../src/mesh/protocol/config.js'
+import { PRESENCES_BYTES_MAX } from '../../../src/mesh/protocol/protocol-limits.js'
+import type { Output } from '../../../src/mesh/protocol/step.js'
+import type { Claim, GossipFrame, PresenceFrame } from '../../../src/mesh/wire/frame.js'
 import { claimsTo, Lab, record, sentTo } from './lab.js'
 
 const presenceOf = (id: string, version: number, state = [1], frozen = false): PresenceFrame => ({

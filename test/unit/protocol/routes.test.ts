@@ -1,9 +1,10 @@
 import { expect } from 'chai'
+import type { MemberRecord } from '../../../src/base/member.js'
 import { seededRandom } from '../../../src/base/random.js'
-import { PeerView } from '../../../src/protocol/overlay/peer-view.js'
-import { Routes } from '../../../src/protocol/overlay/routes.js'
-import { Outbox, type Output } from '../../../src/protocol/step.js'
-import type { MemberRecord, SignalFrame } from '../../../src/wire/frame.js'
+import { PeerView } from '../../../src/mesh/protocol/overlay/peer-view.js'
+import { Routes } from '../../../src/mesh/protocol/overlay/routes.js'
+import { Outbox, type Output } from '../../../src/mesh/protocol/step.js'
+import type { SignalFrame } from '../../../src/mesh/wire/frame.js'
 
 const RECORD: MemberRecord = {
   port: null,

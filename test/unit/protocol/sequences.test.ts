@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { seededRandom } from '../../../src/base/random.js'
-import { Sequences, tagOf } from '../../../src/protocol/broadcast/sequences.js'
-import type { EnvelopeBody } from '../../../src/wire/frame.js'
+import { Sequences, tagOf } from '../../../src/mesh/protocol/broadcast/sequences.js'
+import type { EnvelopeBody } from '../../../src/mesh/wire/frame.js'
 
 const BEACON = { type: 'beacon' } as const
 const RUN = { origin: 'o', epoch: 1 }

@@ -1,8 +1,8 @@
 /** After a split the halves grow together again: the links across are made anew, not one alone. */
 import { expect } from 'chai'
-import type { Output } from '../../../src/protocol/step.js'
-import { engineCluster } from '../../../src/sim/cluster.js'
-import { components, degrees, linksOut } from '../../../src/sim/overlay.js'
+import { engineCluster } from '../../../sim/cluster.js'
+import { components, degrees, linksOut } from '../../../sim/overlay.js'
+import type { Output } from '../../../src/mesh/protocol/step.js'
 import { Lab, record } from './lab.js'
 
 const dialed = (outputs: readonly Output[]) =>

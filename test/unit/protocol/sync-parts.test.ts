@@ -1,7 +1,7 @@
 /** A sync in parts, as both ends see it. */
 import { expect } from 'chai'
-import type { Output } from '../../../src/protocol/step.js'
-import type { Frame } from '../../../src/wire/frame.js'
+import type { Output } from '../../../src/mesh/protocol/step.js'
+import type { Frame } from '../../../src/mesh/wire/frame.js'
 import { Lab, sentTo } from './lab.js'
 
 type Part = Extract<Frame, { type: 'sync-part' }>

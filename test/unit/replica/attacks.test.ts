@@ -4,7 +4,7 @@ import { ATTACKS, isExpected } from '../../../bench/attacks.js'
 import { any, float, item, kill, pack, run, update } from '../../../bench/packing.js'
 import { PlainVictim } from '../../../bench/plain-victim.js'
 import { NOW, peerUpdate, Victim } from '../../../bench/victim.js'
-import { STAMP_LEAD_MILLIS_MAX } from '../../../src/wire/limits.js'
+import { STAMP_LEAD_MILLIS_MAX } from '../../../src/data/data-limits.js'
 
 describe('A replica under attack', () => {
   it('takes the honest update that the attacks are made from', () => {

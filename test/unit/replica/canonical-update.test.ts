@@ -2,12 +2,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import * as Y from 'yjs'
-import { completed, encodeUpdate } from '../../../src/replica/canonical-update.js'
-import { Entry } from '../../../src/replica/entry.js'
-import { decodeEnvelope } from '../../../src/replica/envelope.js'
-import type { Run } from '../../../src/replica/incoming.js'
-import { type Decoded, decodeUpdate, type UpdateLimits } from '../../../src/replica/update-reader.js'
-import { cloneValue, type Value } from '../../../src/replica/value.js'
 import {
   KEY_BYTES_MAX,
   SESSION_WRITES_MAX,
@@ -17,7 +11,13 @@ import {
   UPDATE_STRUCTS_MAX,
   VALUE_BYTES_MAX,
   VALUE_DEPTH_MAX,
-} from '../../../src/wire/limits.js'
+} from '../../../src/data/data-limits.js'
+import { completed, encodeUpdate } from '../../../src/data/replica/canonical-update.js'
+import { Entry } from '../../../src/data/replica/entry.js'
+import { decodeEnvelope } from '../../../src/data/replica/envelope.js'
+import type { Run } from '../../../src/data/replica/incoming.js'
+import { type Decoded, decodeUpdate, type UpdateLimits } from '../../../src/data/replica/update-reader.js'
+import { cloneValue, type Value } from '../../../src/data/replica/value.js'
 import { any, envelope, float, gap, item, raw, update } from './raw-update.js'
 
 const LIMITS: UpdateLimits = {

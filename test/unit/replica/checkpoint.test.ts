@@ -2,9 +2,9 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import * as Y from 'yjs'
-import { decodeCheckpoint, encodeCheckpoint } from '../../../src/replica/checkpoint.js'
-import { DottedMap } from '../../../src/replica/dotted-map.js'
-import { Entry } from '../../../src/replica/entry.js'
+import { decodeCheckpoint, encodeCheckpoint } from '../../../src/data/replica/checkpoint.js'
+import { DottedMap } from '../../../src/data/replica/dotted-map.js'
+import { Entry } from '../../../src/data/replica/entry.js'
 import { any } from './raw-update.js'
 
 function entry(session: number, n: number, key: string, value: string | Uint8Array = 'v'): Entry {

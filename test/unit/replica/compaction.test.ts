@@ -10,8 +10,8 @@ import {
   UNNOTICED_STRUCTS,
   URGENT_FACTOR,
   URGENT_HISTORY,
-} from '../../../src/replica/compaction.js'
-import type { Replica } from '../../../src/replica/replica.js'
+} from '../../../src/data/replica/compaction.js'
+import type { Replica } from '../../../src/data/replica/replica.js'
 import { exchange, replicaAt, sameData } from './replicas.js'
 
 function overwrite(replica: Replica, times: number, keys = 10): void {
@@ -34,7 +34,7 @@ function usrOf(replica: Replica): Y.Map<unknown> {
 }
 
 describe('Compaction', () => {
-  it('finds this version of yjs as it expects it; if this fails, read src/replica/compaction.ts first', () => {
+  it('finds this version of yjs as it expects it; if this fails, read src/data/replica/compaction.ts first', () => {
     expect(compactionObstacle()).to.equal(undefined)
   })
 

@@ -1,10 +1,10 @@
 /** Random histories of whole replicas: whatever is lost, doubled or late, a sync makes them equal. */
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { MERGE_RULES } from '../../../src/replica/dotted-map.js'
-import type { Entry } from '../../../src/replica/entry.js'
-import { decodeEnvelope } from '../../../src/replica/envelope.js'
-import type { Replica } from '../../../src/replica/replica.js'
+import { MERGE_RULES } from '../../../src/data/replica/dotted-map.js'
+import type { Entry } from '../../../src/data/replica/entry.js'
+import { decodeEnvelope } from '../../../src/data/replica/envelope.js'
+import type { Replica } from '../../../src/data/replica/replica.js'
 import { replicaAt, sameData, sync } from './replicas.js'
 
 interface Step {

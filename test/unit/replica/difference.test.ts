@@ -1,9 +1,7 @@
 /** Anti-entropy: small and large states, and answers that arrive after the asker went on. */
 import { expect } from 'chai'
 import fc from 'fast-check'
-import type { Replica, WriteOperation } from '../../../src/replica/replica.js'
-import { decodeSummary, KEYS_WHOLE_MAX, SESSIONS_LISTED_MAX } from '../../../src/replica/summary.js'
-import { decodeDifference, mergeDifference, wholeDifference } from '../../../src/sim/whole-difference.js'
+import { decodeDifference, mergeDifference, wholeDifference } from '../../../sim/whole-difference.js'
 import {
   KEYS_MAX,
   MERGE_BYTES_MAX,
@@ -12,7 +10,9 @@ import {
   MERGE_STRUCTS_MAX,
   SYNC_PART_BYTES,
   VALUE_BYTES_MAX,
-} from '../../../src/wire/limits.js'
+} from '../../../src/data/data-limits.js'
+import type { Replica, WriteOperation } from '../../../src/data/replica/replica.js'
+import { decodeSummary, KEYS_WHOLE_MAX, SESSIONS_LISTED_MAX } from '../../../src/data/replica/summary.js'
 import { raw } from './raw-update.js'
 import { exchange, replicaAt, sameData, sync } from './replicas.js'
 

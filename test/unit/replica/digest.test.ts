@@ -1,9 +1,9 @@
 /** The digest: equal for equal data, different for any difference, whatever way led there. */
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { BUCKETS, Digest, sessionBucket } from '../../../src/replica/digest.js'
-import { Entry, type EntryFields } from '../../../src/replica/entry.js'
-import { cloneValue } from '../../../src/replica/value.js'
+import { BUCKETS, Digest, sessionBucket } from '../../../src/data/replica/digest.js'
+import { Entry, type EntryFields } from '../../../src/data/replica/entry.js'
+import { cloneValue } from '../../../src/data/replica/value.js'
 
 const FIELDS: EntryFields = { key: 'k', session: 9, n: 1, stamp: 100, value: 'v', bytes: 2 }
 

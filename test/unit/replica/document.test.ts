@@ -2,9 +2,9 @@
 import { expect } from 'chai'
 import * as Y from 'yjs'
 import { type GossipKvError, UsageError } from '../../../src/base/errors.js'
-import { checkSingleYjs } from '../../../src/replica/document.js'
-import type { ChangeEvent } from '../../../src/replica/events.js'
-import type { Replica } from '../../../src/replica/replica.js'
+import { checkSingleYjs } from '../../../src/data/replica/document.js'
+import type { ChangeEvent } from '../../../src/data/replica/events.js'
+import type { Replica } from '../../../src/data/replica/replica.js'
 import { exchange, replicaAt, sameData } from './replicas.js'
 
 function codeOf(call: () => unknown): string | undefined {

@@ -1,10 +1,10 @@
 /** The merge rule by itself: dots, context, and who wins. */
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { DottedMap } from '../../../src/replica/dotted-map.js'
-import { Entry } from '../../../src/replica/entry.js'
-import type { Incoming, Kill, Run } from '../../../src/replica/incoming.js'
-import { BEATEN_KEYS_MAX, BEATEN_MAX } from '../../../src/wire/limits.js'
+import { BEATEN_KEYS_MAX, BEATEN_MAX } from '../../../src/data/data-limits.js'
+import { DottedMap } from '../../../src/data/replica/dotted-map.js'
+import { Entry } from '../../../src/data/replica/entry.js'
+import type { Incoming, Kill, Run } from '../../../src/data/replica/incoming.js'
 
 function entry(session: number, n: number, stamp: number, key = 'k'): Entry {
   return new Entry({ key, session, n, stamp, value: `${session}/${n}`, bytes: 1 })

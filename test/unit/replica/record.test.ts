@@ -1,7 +1,7 @@
 /** Records of a log: whatever was merged, a replica that replays them holds the same. */
 import { expect } from 'chai'
 import { type Random, seededRandom } from '../../../src/base/random.js'
-import type { Replica } from '../../../src/replica/replica.js'
+import type { Replica } from '../../../src/data/replica/replica.js'
 import { exchange, replicaAt, sameData, sync } from './replicas.js'
 
 const KEYS = 6

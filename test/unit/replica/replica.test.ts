@@ -1,13 +1,17 @@
 /** What a replica promises to its store: writes, merges, checkpoints, and the document beside them. */
 import { expect } from 'chai'
 import * as Y from 'yjs'
+import { mergeDifference, wholeDifference } from '../../../sim/whole-difference.js'
 import { UsageError } from '../../../src/base/errors.js'
-import type { ChangeEvent, NearlyFull, ReplicaConflict } from '../../../src/replica/events.js'
-import type { Replica, WriteOperation } from '../../../src/replica/replica.js'
-import { stampOf } from '../../../src/replica/stamp.js'
-import { mergeDifference, wholeDifference } from '../../../src/sim/whole-difference.js'
-import type { MemberRecord } from '../../../src/wire/frame.js'
-import { STAMP_LEAD_MILLIS_MAX, UPDATE_BYTES_MAX, UPDATE_OPERATIONS_MAX } from '../../../src/wire/limits.js'
+import type { MemberRecord } from '../../../src/base/member.js'
+import {
+  STAMP_LEAD_MILLIS_MAX,
+  UPDATE_BYTES_MAX,
+  UPDATE_OPERATIONS_MAX,
+} from '../../../src/data/data-limits.js'
+import type { ChangeEvent, NearlyFull, ReplicaConflict } from '../../../src/data/replica/events.js'
+import type { Replica, WriteOperation } from '../../../src/data/replica/replica.js'
+import { stampOf } from '../../../src/data/replica/stamp.js'
 import { any, envelope, float, gap, item, raw, update } from './raw-update.js'
 import { exchange, NOW, replicaAt, sameData, sync } from './replicas.js'
 

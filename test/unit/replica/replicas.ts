@@ -1,8 +1,9 @@
 /** Builds replicas for tests: seeded, at a clock that stands still until a test moves it. */
+
+import { mergeDifference, wholeDifference } from '../../../sim/whole-difference.js'
 import { seededRandom } from '../../../src/base/random.js'
-import type { ReceiveResult } from '../../../src/protocol/replica-port.js'
-import { Replica, type ReplicaOptions, type ReplicaParts } from '../../../src/replica/replica.js'
-import { mergeDifference, wholeDifference } from '../../../src/sim/whole-difference.js'
+import { Replica, type ReplicaOptions, type ReplicaParts } from '../../../src/data/replica/replica.js'
+import type { ReceiveResult } from '../../../src/data/replica-port.js'
 
 /** 2026-01-01T00:00:00Z. */
 export const NOW = Date.UTC(2026, 0, 1)

@@ -7,7 +7,7 @@ import {
   STAMP_MAX,
   stampMax,
   stampOf,
-} from '../../../src/replica/stamp.js'
+} from '../../../src/data/replica/stamp.js'
 import { NOW } from './replicas.js'
 
 describe('A stamp', () => {

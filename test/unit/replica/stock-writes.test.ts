@@ -1,7 +1,7 @@
 /** Whatever an application does to the document by itself, document and table show the same, and others get it. */
 import { expect } from 'chai'
 import * as Y from 'yjs'
-import type { Replica } from '../../../src/replica/replica.js'
+import type { Replica } from '../../../src/data/replica/replica.js'
 import { replicaAt, sameData, sync } from './replicas.js'
 
 type Act = (usr: Y.Map<unknown>, doc: Y.Doc) => void

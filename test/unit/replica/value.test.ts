@@ -2,8 +2,8 @@
 import { expect } from 'chai'
 import * as encoding from 'lib0/encoding'
 import { UsageError } from '../../../src/base/errors.js'
-import { checkKey, cloneValue, type Measure, utf8Length } from '../../../src/replica/value.js'
-import { KEY_BYTES_MAX, VALUE_BYTES_MAX, VALUE_DEPTH_MAX } from '../../../src/wire/limits.js'
+import { KEY_BYTES_MAX, VALUE_BYTES_MAX, VALUE_DEPTH_MAX } from '../../../src/data/data-limits.js'
+import { checkKey, cloneValue, type Measure, utf8Length } from '../../../src/data/replica/value.js'
 
 const LONE_SURROGATE = 'a\ud800b'
 

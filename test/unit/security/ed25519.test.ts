@@ -5,7 +5,7 @@
 import { ED25519_TORSION_SUBGROUP, ed25519 } from '@noble/curves/ed25519.js'
 import { expect } from 'chai'
 import { concat } from '../../../src/base/bytes.js'
-import { nobleSignatures, verify } from '../../../src/security/ed25519.js'
+import { nobleSignatures, verify } from '../../../src/mesh/security/ed25519.js'
 
 const { Point } = ed25519
 const { BASE, Fn } = Point

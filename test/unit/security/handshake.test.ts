@@ -1,12 +1,12 @@
 /** Eight ways to be somebody else on a link, over channels of our own; test/hostile does it over real WebRTC. */
 import { expect } from 'chai'
 import { AuthError } from '../../../src/base/errors.js'
-import { AUTH_TAG, Handshake, type HandshakeSelf } from '../../../src/security/handshake.js'
-import { identityOf } from '../../../src/security/identity.js'
-import { Keyring, type Secret } from '../../../src/security/keyring.js'
-import { generateSecret, readerSecret } from '../../../src/security/secret.js'
-import { systemClock } from '../../../src/transport/system-clock.js'
-import { AUTH_BYTES_MAX } from '../../../src/wire/limits.js'
+import { systemClock } from '../../../src/base/system-clock.js'
+import { AUTH_TAG, Handshake, type HandshakeSelf } from '../../../src/mesh/security/handshake.js'
+import { identityOf } from '../../../src/mesh/security/identity.js'
+import { Keyring, type Secret } from '../../../src/mesh/security/keyring.js'
+import { generateSecret, readerSecret } from '../../../src/mesh/security/secret.js'
+import { AUTH_BYTES_MAX } from '../../../src/mesh/wire/wire-limits.js'
 
 const PRINTS = { own: 'AA', theirs: 'BB' }
 const MIRRORED = { own: 'BB', theirs: 'AA' }

@@ -1,12 +1,12 @@
 /** What somebody who carries signals can do with them: nothing but lose them. */
 import { expect } from 'chai'
 import type { AuthError } from '../../../src/base/errors.js'
-import { type Identity, identityOf } from '../../../src/security/identity.js'
-import { Keyring } from '../../../src/security/keyring.js'
-import { openFile, SignalSeal, sealFile } from '../../../src/security/seal.js'
-import { generateSecret } from '../../../src/security/secret.js'
-import { REPLAYS_MAX } from '../../../src/wire/limits.js'
-import { parseSignal, type SealedSignal, type Signal } from '../../../src/wire/signal.js'
+import { type Identity, identityOf } from '../../../src/mesh/security/identity.js'
+import { Keyring } from '../../../src/mesh/security/keyring.js'
+import { openFile, SignalSeal, sealFile } from '../../../src/mesh/security/seal.js'
+import { generateSecret } from '../../../src/mesh/security/secret.js'
+import { REPLAYS_MAX } from '../../../src/mesh/security/security-limits.js'
+import { parseSignal, type SealedSignal, type Signal } from '../../../src/mesh/wire/signal.js'
 
 const OFFER: Signal = { type: 'offer', session: 's1', sdp: 'v=0 secret-sdp' }
 

@@ -1,14 +1,14 @@
 /** A peer that opens a second connection beside a link that stands: until it is known, the link is not touched. */
 import { expect } from 'chai'
-import { type Identity, identityOf } from '../../../src/security/identity.js'
-import { Keyring } from '../../../src/security/keyring.js'
-import { generateSecret } from '../../../src/security/secret.js'
-import { SecureLinks } from '../../../src/security/secure-links.js'
-import { VirtualClock } from '../../../src/sim/virtual-clock.js'
-import { type MemoryNetwork, memoryNetwork } from '../../../src/transport/memory.js'
-import type { LinkEvents, Links } from '../../../src/transport/transport.js'
-import { encodeFrame } from '../../../src/wire/codec.js'
-import { AUTH_MILLIS_MAX, AUTH_PEERS_MAX } from '../../../src/wire/limits.js'
+import { type MemoryNetwork, memoryNetwork } from '../../../src/mesh/memory/memory.js'
+import { type Identity, identityOf } from '../../../src/mesh/security/identity.js'
+import { Keyring } from '../../../src/mesh/security/keyring.js'
+import { generateSecret } from '../../../src/mesh/security/secret.js'
+import { SecureLinks } from '../../../src/mesh/security/secure-links.js'
+import { AUTH_MILLIS_MAX, AUTH_PEERS_MAX } from '../../../src/mesh/security/security-limits.js'
+import type { LinkEvents, Links } from '../../../src/mesh/transport.js'
+import { encodeFrame } from '../../../src/mesh/wire/codec.js'
+import { VirtualClock } from '../../../src/testing/virtual-clock.js'
 
 const SILENT: LinkEvents = {
   ...{ linkUp: () => undefined, linkDown: () => undefined, dialFailed: () => undefined },

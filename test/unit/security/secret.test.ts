@@ -1,10 +1,10 @@
 import { expect } from 'chai'
 import { UsageError } from '../../../src/base/errors.js'
-import { nobleSignatures, signingKey, verify } from '../../../src/security/ed25519.js'
-import { identityOf, idOf } from '../../../src/security/identity.js'
-import { Keyring } from '../../../src/security/keyring.js'
-import { generateSecret, readerSecret } from '../../../src/security/secret.js'
-import { SECRETS_MAX } from '../../../src/wire/limits.js'
+import { nobleSignatures, signingKey, verify } from '../../../src/mesh/security/ed25519.js'
+import { identityOf, idOf } from '../../../src/mesh/security/identity.js'
+import { Keyring } from '../../../src/mesh/security/keyring.js'
+import { generateSecret, readerSecret } from '../../../src/mesh/security/secret.js'
+import { SECRETS_MAX } from '../../../src/mesh/security/security-limits.js'
 
 const codeOf = (error: unknown) => (error instanceof UsageError ? error.code : String(error))
 

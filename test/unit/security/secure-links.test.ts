@@ -1,18 +1,18 @@
 /** The bounds of links that are not known yet, and of those whose key was removed, over links of our own. */
 import { expect } from 'chai'
-import { identityOf } from '../../../src/security/identity.js'
-import { Keyring } from '../../../src/security/keyring.js'
-import { generateSecret } from '../../../src/security/secret.js'
-import { SecureLinks } from '../../../src/security/secure-links.js'
-import { VirtualClock } from '../../../src/sim/virtual-clock.js'
-import type { LinkEvents, Links, PendingLink } from '../../../src/transport/transport.js'
-import { encodeFrame } from '../../../src/wire/codec.js'
+import { identityOf } from '../../../src/mesh/security/identity.js'
+import { Keyring } from '../../../src/mesh/security/keyring.js'
+import { generateSecret } from '../../../src/mesh/security/secret.js'
+import { SecureLinks } from '../../../src/mesh/security/secure-links.js'
 import {
   AUTH_MILLIS_MAX,
   AUTH_PEERS_MAX,
   REKEY_MILLIS_MAX,
   UNVERIFIED_BYTES_MAX,
-} from '../../../src/wire/limits.js'
+} from '../../../src/mesh/security/security-limits.js'
+import type { LinkEvents, Links, PendingLink } from '../../../src/mesh/transport.js'
+import { encodeFrame } from '../../../src/mesh/wire/codec.js'
+import { VirtualClock } from '../../../src/testing/virtual-clock.js'
 import { until } from '../../until.js'
 
 const THROUGH = 2

@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { type Occupant, Rooms, type Seat } from '../../../signaling-server/room.js'
 import { seededRandom } from '../../../src/base/random.js'
 import { TokenBucket } from '../../../src/base/token-bucket.js'
-import type { ServerMessage } from '../../../src/wire/signal.js'
+import type { ServerMessage } from '../../../src/mesh/wire/signal.js'
 
 class Listener implements Occupant {
   readonly told: ServerMessage[] = []

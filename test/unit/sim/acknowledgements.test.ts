@@ -1,7 +1,7 @@
 /** Acknowledgements at the size of a cluster where most members are no neighbors. */
 import { expect } from 'chai'
-import type { AckSides } from '../../../src/driver/driver.js'
-import { DriverCluster } from '../../../src/sim/driver-cluster.js'
+import { DriverCluster } from '../../../sim/driver-cluster.js'
+import type { AckSides } from '../../../src/mesh/driver/driver.js'
 
 describe('acknowledgements among 100 members', () => {
   it('come from all of them within a second, and cost each member a few small frames', async () => {

@@ -1,12 +1,12 @@
 import { expect } from 'chai'
-import { Checker } from '../../../src/sim/checker.js'
-import { engineCluster } from '../../../src/sim/cluster.js'
-import { Delivery } from '../../../src/sim/delivery.js'
-import { neighbors } from '../../../src/sim/engine-view.js'
-import { removedMax } from '../../../src/sim/epilogue.js'
-import { components, degrees } from '../../../src/sim/overlay.js'
-import { playScenario, scenarioOf } from '../../../src/sim/swarm.js'
-import { churn, everyoneWrites } from '../../../src/sim/workload.js'
+import { Checker } from '../../../sim/checker.js'
+import { engineCluster } from '../../../sim/cluster.js'
+import { Delivery } from '../../../sim/delivery.js'
+import { neighbors } from '../../../sim/engine-view.js'
+import { removedMax } from '../../../sim/epilogue.js'
+import { components, degrees } from '../../../sim/overlay.js'
+import { playScenario, scenarioOf } from '../../../sim/swarm.js'
+import { churn, everyoneWrites } from '../../../sim/workload.js'
 
 /** A cluster at rest, and what must hold of it. */
 function formed(size: number, seed: number, replica: 'stub' | 'real' = 'stub') {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { DriverCluster } from '../../../src/sim/driver-cluster.js'
+import { DriverCluster } from '../../../sim/driver-cluster.js'
 
 const SEEDS = [1, 2, 3]
 

@@ -3,8 +3,8 @@
  * searches for those that are missing.
  */
 import { expect } from 'chai'
-import { playScenario, scenarioOf } from '../../../src/sim/swarm.js'
-import { ENGINE_MUTANTS } from './mutants/engine-mutants.js'
+import { ENGINE_MUTANTS } from '../../../sim/mutants/engine-mutants.js'
+import { playScenario, scenarioOf } from '../../../sim/swarm.js'
 
 /** A small cluster without faults is enough for these. */
 const CALM = { ...scenarioOf(3), members: 12, chaosMillis: 5_000, faults: [] }

@@ -1,10 +1,10 @@
 import { expect } from 'chai'
-import type { Input, Output } from '../../../src/protocol/step.js'
-import { Cluster } from '../../../src/sim/cluster.js'
-import type { ConditionsOptions } from '../../../src/sim/conditions.js'
-import type { SimMember } from '../../../src/sim/member.js'
-import type { SimEngine } from '../../../src/sim/seat.js'
-import type { Frame } from '../../../src/wire/frame.js'
+import { Cluster } from '../../../sim/cluster.js'
+import type { ConditionsOptions } from '../../../sim/conditions.js'
+import type { SimMember } from '../../../sim/member.js'
+import type { SimEngine } from '../../../sim/seat.js'
+import type { Input, Output } from '../../../src/mesh/protocol/step.js'
+import type { Frame } from '../../../src/mesh/wire/frame.js'
 
 /** An engine that writes down what it is given, and does what it is told. */
 class Recorder implements SimEngine {

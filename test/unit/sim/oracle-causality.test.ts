@@ -1,9 +1,9 @@
 /** What the oracle allows and what it does not, without a replica: its judgements by hand. */
 import { expect } from 'chai'
+import { Causality, Knowledge, type Write } from '../../../sim/oracle/causality.js'
+import { repeating } from '../../../sim/oracle/repeating.js'
+import { WriteSet } from '../../../sim/oracle/write-set.js'
 import { random53, seededRandom } from '../../../src/base/random.js'
-import { Causality, Knowledge, type Write } from '../../../src/sim/oracle/causality.js'
-import { repeating } from '../../../src/sim/oracle/repeating.js'
-import { WriteSet } from '../../../src/sim/oracle/write-set.js'
 
 const KEY = 'color'
 

@@ -3,11 +3,11 @@
  * were not. `npm run sim -- oracle` runs many more seeds, `npm run sim -- mutants` the variants that are rarely caught.
  */
 import { expect } from 'chai'
-import type { Workload } from '../../../src/sim/oracle/profile.js'
-import { type OracleResult, runOracle } from '../../../src/sim/oracle/run.js'
-import type { Variant } from '../../../src/sim/oracle/variant.js'
-import { MUTANTS } from './mutants/mutants.js'
-import { stock } from './oracle-stock.js'
+import { MUTANTS } from '../../../sim/mutants/mutants.js'
+import { stock } from '../../../sim/oracle/made-stock.js'
+import type { Workload } from '../../../sim/oracle/profile.js'
+import { type OracleResult, runOracle } from '../../../sim/oracle/run.js'
+import type { Variant } from '../../../sim/oracle/variant.js'
 
 const RIGHT = { lost: 0, stale: 0, diverged: 0, misjudged: 0, mismatched: 0, failures: [] }
 /** Variants that are caught this soon; the others are in the table of docs/TESTING.md. */

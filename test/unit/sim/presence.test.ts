@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { DriverCluster, type DriverMember } from '../../../src/sim/driver-cluster.js'
+import { DriverCluster, type DriverMember } from '../../../sim/driver-cluster.js'
 
 const bytes = (...values: number[]) => Uint8Array.from(values)
 

@@ -1,10 +1,10 @@
 /** Readers and the slots that writers have for them: simulated clusters in which only tabs write. */
 import { expect } from 'chai'
-import type { Engine } from '../../../src/protocol/engine.js'
-import type { Output } from '../../../src/protocol/step.js'
-import { type Cluster, engineCluster } from '../../../src/sim/cluster.js'
-import { Observer, type SimMember } from '../../../src/sim/member.js'
-import { READERS_PER_NODE_MAX, READERS_PER_TAB_MAX } from '../../../src/wire/limits.js'
+import { type Cluster, engineCluster } from '../../../sim/cluster.js'
+import { Observer, type SimMember } from '../../../sim/member.js'
+import type { Engine } from '../../../src/mesh/protocol/engine.js'
+import { READERS_PER_NODE_MAX, READERS_PER_TAB_MAX } from '../../../src/mesh/protocol/protocol-limits.js'
+import type { Output } from '../../../src/mesh/protocol/step.js'
 
 const MINUTE = 60_000
 

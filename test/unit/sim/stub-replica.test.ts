@@ -1,7 +1,7 @@
 import { expect } from 'chai'
+import { type MergeListener, StubReplica } from '../../../sim/stub-replica.js'
+import { mergeDifference, wholeDifference } from '../../../sim/whole-difference.js'
 import { toHex } from '../../../src/base/bytes.js'
-import { type MergeListener, StubReplica } from '../../../src/sim/stub-replica.js'
-import { mergeDifference, wholeDifference } from '../../../src/sim/whole-difference.js'
 
 const silent: MergeListener = { wrote() {}, merged() {} }
 const stub = (session: number, listener = silent) => new StubReplica(session, 10, listener)

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { Timeline } from '../../../src/sim/timeline.js'
+import { Timeline } from '../../../sim/timeline.js'
 
 describe('the timeline', () => {
   it('runs what was planned in order of time, and what falls into one millisecond in order of planning', () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { Checker } from '../../../src/sim/checker.js'
-import { engineCluster } from '../../../src/sim/cluster.js'
+import { Checker } from '../../../sim/checker.js'
+import { engineCluster } from '../../../sim/cluster.js'
 
 describe('a cluster whose signaling server is dead', () => {
   for (const seed of [1, 2, 3]) {

@@ -1,7 +1,8 @@
 /** Builds stores over one network in memory, and closes them all. */
+
+import { type MemoryNetwork, memoryNetwork } from '../../../src/mesh/memory/memory.js'
 import { createStore } from '../../../src/store/store.js'
 import type { Store, StoreOptions } from '../../../src/store/types.js'
-import { type MemoryNetwork, memoryNetwork } from '../../../src/transport/memory.js'
 import { until } from '../../until.js'
 
 const open: Store[] = []

@@ -1,11 +1,11 @@
 /** One identity in two places, as after a data folder was copied: the later one goes on, the earlier one is told. */
 import { expect } from 'chai'
-import { memoryPersistence } from '../../../src/persistence/memory.js'
-import type { Persistence } from '../../../src/persistence/persistence.js'
-import { generateSecret } from '../../../src/security/secret.js'
+import { memoryPersistence } from '../../../src/data/persistence/memory.js'
+import type { Persistence } from '../../../src/data/persistence/persistence.js'
+import { memoryNetwork } from '../../../src/mesh/memory/memory.js'
+import { generateSecret } from '../../../src/mesh/security/secret.js'
 import type { Store, StoreOptions } from '../../../src/store/types.js'
 import { createTestCluster } from '../../../src/testing.js'
-import { memoryNetwork } from '../../../src/transport/memory.js'
 import { until } from '../../until.js'
 import { closeStores, storeOn } from './cluster-of-stores.js'
 

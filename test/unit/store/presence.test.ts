@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { UsageError } from '../../../src/base/errors.js'
+import { memoryNetwork } from '../../../src/mesh/memory/memory.js'
 import { createStore } from '../../../src/store/store.js'
 import type { PresenceState, Shown } from '../../../src/store/types.js'
-import { memoryNetwork } from '../../../src/transport/memory.js'
 import { until } from '../../until.js'
 import { closeStores, storeOn, twoStores } from './cluster-of-stores.js'
 

@@ -1,9 +1,9 @@
 import { expect } from 'chai'
 import { ReplicationError } from '../../../src/base/errors.js'
-import { generateSecret, readerSecret } from '../../../src/security/secret.js'
+import { memoryNetwork } from '../../../src/mesh/memory/memory.js'
+import { generateSecret, readerSecret } from '../../../src/mesh/security/secret.js'
 import type { Store } from '../../../src/store/types.js'
 import { createTestCluster, type TestCluster } from '../../../src/testing.js'
-import { memoryNetwork } from '../../../src/transport/memory.js'
 import { until } from '../../until.js'
 import { closeStores, storeOn, twoStores } from './cluster-of-stores.js'
 

@@ -1,10 +1,10 @@
 /** When a store saves what, in virtual time. */
 import { expect } from 'chai'
 import { seededRandom } from '../../../src/base/random.js'
-import { memoryPersistence } from '../../../src/persistence/memory.js'
-import { Replica } from '../../../src/replica/replica.js'
-import { VirtualClock } from '../../../src/sim/virtual-clock.js'
-import { Saver } from '../../../src/store/saver.js'
+import { memoryPersistence } from '../../../src/data/persistence/memory.js'
+import { Replica } from '../../../src/data/replica/replica.js'
+import { Saver } from '../../../src/store/saving/saver.js'
+import { VirtualClock } from '../../../src/testing/virtual-clock.js'
 
 const identity = new Uint8Array([1])
 

@@ -1,9 +1,9 @@
 import { expect } from 'chai'
 import { StorageError, UsageError } from '../../../src/base/errors.js'
-import { memoryPersistence } from '../../../src/persistence/memory.js'
+import { memoryPersistence } from '../../../src/data/persistence/memory.js'
+import { memoryNetwork } from '../../../src/mesh/memory/memory.js'
 import { createStore } from '../../../src/store/store.js'
 import type { ConflictEvent, StoreOptions } from '../../../src/store/types.js'
-import { memoryNetwork } from '../../../src/transport/memory.js'
 import { until } from '../../until.js'
 import { closeStores, storeOn, twoStores } from './cluster-of-stores.js'
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { VirtualClock } from '../../../src/sim/virtual-clock.js'
 import { Timers } from '../../../src/store/timers.js'
+import { VirtualClock } from '../../../src/testing/virtual-clock.js'
 
 describe('named timers', () => {
   function counted(): {

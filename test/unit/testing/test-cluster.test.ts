@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { type GossipKvError, UsageError } from '../../../src/base/errors.js'
-import { memoryPersistence } from '../../../src/persistence/memory.js'
+import { memoryPersistence } from '../../../src/data/persistence/memory.js'
 import type { Store } from '../../../src/store/types.js'
 import { createTestCluster, type TestCluster } from '../../../src/testing.js'
 

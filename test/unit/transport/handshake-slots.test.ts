@@ -4,8 +4,8 @@ import {
   type HandshakeSide,
   HandshakeSlots,
   OFFERS_IN_FLIGHT_MAX,
-} from '../../../src/transport/handshake-slots.js'
-import { HANDSHAKES_MAX } from '../../../src/wire/limits.js'
+} from '../../../src/mesh/links/handshake-slots.js'
+import { HANDSHAKES_MAX } from '../../../src/mesh/links/link-limits.js'
 
 const microtasks = async () => {
   for (let i = 0; i < 3; i++) await Promise.resolve()

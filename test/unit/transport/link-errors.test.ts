@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { iceFailed } from '../../../src/transport/link-errors.js'
-import type { CandidateKind } from '../../../src/transport/signal-filter.js'
+import { iceFailed } from '../../../src/mesh/links/link-errors.js'
+import type { CandidateKind } from '../../../src/mesh/links/signal-filter.js'
 
 const textOf = (own: CandidateKind[], theirs: CandidateKind[]) =>
   iceFailed('peer', { own: new Set(own), theirs: new Set(theirs) }).message

@@ -1,10 +1,11 @@
 import { expect } from 'chai'
-import { VirtualClock } from '../../../src/sim/virtual-clock.js'
-import { Link } from '../../../src/transport/link.js'
-import type { Connection, ConnectionEvents } from '../../../src/transport/webrtc.js'
-import { Fragmenter } from '../../../src/wire/fragment.js'
-import { MESSAGE_BYTES_MAX, SLOW_LINK_BYTES, STUCK_MILLIS_MAX } from '../../../src/wire/limits.js'
-import { Reassembler } from '../../../src/wire/reassembly.js'
+import { Link } from '../../../src/mesh/links/link.js'
+import { STUCK_MILLIS_MAX } from '../../../src/mesh/links/link-limits.js'
+import type { Connection, ConnectionEvents } from '../../../src/mesh/links/webrtc.js'
+import { Fragmenter } from '../../../src/mesh/wire/fragment.js'
+import { Reassembler } from '../../../src/mesh/wire/reassembly.js'
+import { MESSAGE_BYTES_MAX, SLOW_LINK_BYTES } from '../../../src/mesh/wire/wire-limits.js'
+import { VirtualClock } from '../../../src/testing/virtual-clock.js'
 
 /** A link whose peer acknowledges when it is told to. */
 function linkAndPeer() {

@@ -2,10 +2,10 @@
 
 import type { GossipKvError } from '../../../src/base/errors.js'
 import { seededRandom } from '../../../src/base/random.js'
-import { systemClock } from '../../../src/transport/system-clock.js'
-import type { Links } from '../../../src/transport/transport.js'
-import { createWebRtcLinks, type WebRtcLinksOptions } from '../../../src/transport/webrtc-links.js'
-import { parseSignal, type Signal } from '../../../src/wire/signal.js'
+import { systemClock } from '../../../src/base/system-clock.js'
+import { createWebRtcLinks, type WebRtcLinksOptions } from '../../../src/mesh/links/webrtc-links.js'
+import type { Links } from '../../../src/mesh/transport.js'
+import { parseSignal, type Signal } from '../../../src/mesh/wire/signal.js'
 import { until } from '../../until.js'
 
 /** One member and what its links reported, in order. */

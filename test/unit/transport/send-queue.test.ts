@@ -1,18 +1,18 @@
 import { expect } from 'chai'
+import { BUFFERED_BYTES_MAX } from '../../../src/mesh/links/link-limits.js'
 import {
   QUEUE_BYTES_MAX,
   QUEUE_FRAMES_MAX,
   SendQueue,
   WINDOW_BYTES,
-} from '../../../src/transport/send-queue.js'
+} from '../../../src/mesh/links/send-queue.js'
+import { Reassembler } from '../../../src/mesh/wire/reassembly.js'
 import {
-  BUFFERED_BYTES_MAX,
   DRAINED_LINK_BYTES,
   MESSAGE_BYTES_MAX,
   SLOW_LINK_BYTES,
   SLOW_LINK_FRAMES,
-} from '../../../src/wire/limits.js'
-import { Reassembler } from '../../../src/wire/reassembly.js'
+} from '../../../src/mesh/wire/wire-limits.js'
 
 /** A queue whose messages are kept, and a receiver that acknowledges when it is told to. */
 function queueAndReceiver() {

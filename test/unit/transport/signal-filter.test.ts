@@ -4,7 +4,7 @@ import {
   cleanDescription,
   type GuardedAddresses,
   isDescription,
-} from '../../../src/transport/signal-filter.js'
+} from '../../../src/mesh/links/signal-filter.js'
 
 const candidate = (address: string, type = 'host', transport = 'udp') =>
   `candidate:3077952869 1 ${transport} 2122265343 ${address} 51172 typ ${type} generation 0 ufrag FyXH network-id 2`

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { loadRtc } from '#rtc'
-import { systemClock } from '../../../src/transport/system-clock.js'
-import type { WebRtcLinksOptions } from '../../../src/transport/webrtc-links.js'
-import type { Signal } from '../../../src/wire/signal.js'
+import { systemClock } from '../../../src/base/system-clock.js'
+import type { WebRtcLinksOptions } from '../../../src/mesh/links/webrtc-links.js'
+import type { Signal } from '../../../src/mesh/wire/signal.js'
 import { until } from '../../until.js'
 import { count, linked, type TestMember, TestMesh } from './linked-pair.js'
 

@@ -2,7 +2,13 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { concat, toHex } from '../../../src/base/bytes.js'
 import { ProtocolError } from '../../../src/base/errors.js'
-import { decodeFrame, encodeFrame, encodePartHead } from '../../../src/wire/codec.js'
+import type { MemberRecord } from '../../../src/base/member.js'
+import {
+  APPLICATION_BYTES_MAX,
+  MEMBER_RECORD_BYTES_MAX,
+  PRESENCE_BYTES_MAX,
+} from '../../../src/base/member-limits.js'
+import { decodeFrame, encodeFrame, encodePartHead } from '../../../src/mesh/wire/codec.js'
 import {
   type Claim,
   DISCONNECT_REASONS,
@@ -10,17 +16,9 @@ import {
   FRAME_TAGS,
   type Frame,
   LINK_INTENTS,
-  type MemberRecord,
   VISIBILITIES,
-} from '../../../src/wire/frame.js'
-import {
-  ACK_MARKS_MAX,
-  APPLICATION_BYTES_MAX,
-  FRAME_BYTES_MAX,
-  MEMBER_RECORD_BYTES_MAX,
-  PRESENCE_BYTES_MAX,
-  SLOTS_NAMED_MAX,
-} from '../../../src/wire/limits.js'
+} from '../../../src/mesh/wire/frame.js'
+import { ACK_MARKS_MAX, FRAME_BYTES_MAX, SLOTS_NAMED_MAX } from '../../../src/mesh/wire/wire-limits.js'
 
 const word = fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/)
 const integer = fc.maxSafeNat()

@@ -2,9 +2,13 @@ import { expect } from 'chai'
 import * as encoding from 'lib0/encoding'
 import { GossipKvError } from '../../../src/base/errors.js'
 import { randomInteger, seededRandom } from '../../../src/base/random.js'
-import { ACKNOWLEDGE, BEGIN, CONTINUE, END, Fragmenter, WHOLE } from '../../../src/wire/fragment.js'
-import { FRAME_BYTES_MAX, MESSAGE_BYTES_MAX, REASSEMBLY_FRAMES_MAX } from '../../../src/wire/limits.js'
-import { Reassembler } from '../../../src/wire/reassembly.js'
+import { ACKNOWLEDGE, BEGIN, CONTINUE, END, Fragmenter, WHOLE } from '../../../src/mesh/wire/fragment.js'
+import { Reassembler } from '../../../src/mesh/wire/reassembly.js'
+import {
+  FRAME_BYTES_MAX,
+  MESSAGE_BYTES_MAX,
+  REASSEMBLY_FRAMES_MAX,
+} from '../../../src/mesh/wire/wire-limits.js'
 
 /** A frame whose bytes tell whether they came through whole and in order. */
 function frameOf(length: number, seed: number): Uint8Array {

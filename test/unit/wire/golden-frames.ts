@@ -1,5 +1,7 @@
 /** One frame of each type, and of each form that it has, with the bytes that it must have for ever. */
-import type { Frame, MemberRecord } from '../../../src/wire/frame.js'
+
+import type { MemberRecord } from '../../../src/base/member.js'
+import type { Frame } from '../../../src/mesh/wire/frame.js'
 
 export interface Golden<F extends Frame = Frame> {
   frame: F

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { toHex } from '../../../src/base/bytes.js'
-import { decodeFrame, encodeFrame } from '../../../src/wire/codec.js'
+import { decodeFrame, encodeFrame } from '../../../src/mesh/wire/codec.js'
 import { GOLDEN_FRAMES, type Golden } from './golden-frames.js'
 
 describe('the wire', () => {

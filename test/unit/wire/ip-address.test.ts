@@ -5,7 +5,7 @@ import {
   addressSpace,
   clientOf,
   isLoopbackName,
-} from '../../../src/wire/ip-address.js'
+} from '../../../src/base/ip-address.js'
 
 const SCOPES: Record<AddressScope, string[]> = {
   network: [

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { CONTACTS_MAX, SIGNAL_CHARACTERS_MAX } from '../../../src/wire/limits.js'
-import { parseClientMessage, parseServerMessage, parseSignal } from '../../../src/wire/signal.js'
+import { parseClientMessage, parseServerMessage, parseSignal } from '../../../src/mesh/wire/signal.js'
+import { CONTACTS_MAX, SIGNAL_CHARACTERS_MAX } from '../../../src/mesh/wire/wire-limits.js'
 
 const ID = 'x'.repeat(64)
 const contact = { id: 'a', kind: 'node' }

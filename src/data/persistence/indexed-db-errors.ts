@@ -1,0 +1,80 @@
+/** What can be wrong with IndexedDB, in words. */
+import { messageOf, StorageError } from '../../base/errors.js'
+
+export function inOtherTab(name: string): StorageError {
+  return new StorageError('ERR_DATA_LOCKED', {
+    what: `The database ${name} is in use by another tab, or by another store of this page`,
+    why: 'Two members with one database would overwrite each other',
+    fix: 'Nothing needs to be done in a tab: it serves from memory, and takes over when the other one ends. Within a page, give each store a name of its own',
+  })
+}
+
+export function unsupported(name: string, missing: string): StorageError {
+  return new StorageError('ERR_DATA_UNWRITABLE', {
+    what: `The database ${name} cannot be opened: ${missing} is not there`,
+    why: 'The page came by plain http, or the browser has storage switched off, as in some private windows',
+    fix: 'Serve the page by https or from localhost. The store serves from memory',
+  })
+}
+
+export function notOpen(name: string): StorageError {
+  return new StorageError('ERR_DATA_UNWRITABLE', {
+    what: `The database ${name} is not open`,
+    why: 'It was closed, or never opened',
+    fix: 'Call open() first',
+  })
+}
+
+export function evicted(name: string): StorageError {
+  return new StorageError('ERR_DATA_UNWRITABLE', {
+    what: `The database ${name} was taken away`,
+    why: 'The data of the site was cleared, or the browser needed the room',
+    fix: 'Nothing needs to be done: everything is saved again from memory. navigator.storage.persist() asks the browser to keep it',
+  })
+}
+
+export function lost(name: string): StorageError {
+  return new StorageError('ERR_DATA_LOST', {
+    what: `The database ${name} had something in it, and is new and empty now`,
+    why: 'The browser found the databases of this site damaged and dropped them, or the database was deleted',
+    fix: 'Nothing needs to be done: the member takes a new identity, and the state from the other members. What only this one had is lost',
+  })
+}
+
+export function tooNew(name: string): StorageError {
+  return new StorageError('ERR_DATA_CORRUPT', {
+    what: `The database ${name} has a version that this program does not know`,
+    why: 'A newer version of gossip-kv wrote it',
+    fix: 'Load that version again. Nothing was deleted; the store serves from memory',
+  })
+}
+
+export function corrupt(name: string, damaged: readonly string[]): StorageError {
+  return new StorageError('ERR_DATA_CORRUPT', {
+    what: `No snapshot in the database ${name} is whole (${damaged.join('; ')})`,
+    why: 'The disk damaged it, or something else wrote to it',
+    fix: 'Delete the database: the store then takes the state from the others. Until then it serves from memory, and nothing is deleted',
+  })
+}
+
+export function damagedParts(name: string, damaged: readonly string[]): StorageError {
+  return new StorageError('ERR_DATA_CORRUPT', {
+    what: `The database ${name} was read around damage (${damaged.join('; ')})`,
+    why: 'The disk damaged it, or something else wrote to it',
+    fix: 'Nothing needs to be done: what is missing comes back from the other members',
+  })
+}
+
+/** Translates what IndexedDB fails with. */
+export function translated(name: string, cause: unknown): StorageError {
+  const kind = cause instanceof DOMException ? cause.name : ''
+  const what = `The database ${name} cannot be read or written (${kind || messageOf(cause)})`
+  if (kind === 'QuotaExceededError') {
+    const why = 'The quota of this site, or the disk, is full'
+    const fix = 'Free some room; the store serves from memory, and saves everything as soon as that works'
+    return new StorageError('ERR_DATA_FULL', { what, why, fix }, { cause })
+  }
+  const why = 'The browser has storage switched off, as in some private windows, or its disk fails'
+  const fix = 'The store serves from memory, and tries again'
+  return new StorageError('ERR_DATA_UNWRITABLE', { what, why, fix }, { cause })
+}

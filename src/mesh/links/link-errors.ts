@@ -1,0 +1,131 @@
+/** The texts of what goes wrong while a link is opened or used. */
+import { type GossipKvError, ProtocolError, TransportError } from '../../base/errors.js'
+import { AUTH_BYTES_MAX } from '../wire/wire-limits.js'
+import type { CandidateKind } from './signal-filter.js'
+
+/** The kinds of candidates that both sides of an attempt have offered. */
+export interface SeenCandidates {
+  own: ReadonlySet<CandidateKind>
+  theirs: ReadonlySet<CandidateKind>
+}
+
+/** No pair of candidates connects. */
+export function iceFailed(peer: string, seen: SeenCandidates, cause?: unknown): TransportError {
+  const text = {
+    what: `No network path to member ${peer} was found (own candidates: ${list(seen.own)}; theirs: ${list(seen.theirs)})`,
+    why: 'A firewall or an address translation lies between the two',
+    fix: nextStep(seen),
+  }
+  return new TransportError('ERR_ICE_FAILED', text, { cause })
+}
+
+function list(kinds: ReadonlySet<CandidateKind>): string {
+  return [...kinds].sort().join(', ') || 'none'
+}
+
+function nextStep({ own, theirs }: SeenCandidates): string {
+  if (theirs.size === 1 && theirs.has('refused'))
+    return 'Give the peer an address in a network, or see the option `allowAddresses`: it offered only loopback, link-local or reserved ones'
+  if (theirs.size === 0) return 'See whether signals reach both members: not one candidate of the peer came'
+  if (own.has('relay') || theirs.has('relay'))
+    return 'See whether the TURN server may reach both members: its candidates are there and carry nothing'
+  if (own.has('srflx') && theirs.has('srflx'))
+    return 'Add a TURN server to `iceServers`: STUN alone does not cross these address translations'
+  return 'Add a STUN or TURN server to `iceServers`, unless both members are in one network that should connect them'
+}
+
+/** `iceServers` was a function, and it failed. */
+export function iceServersFailed(peer: string, cause: unknown): TransportError {
+  const text = {
+    what: `The function given as \`iceServers\` failed while member ${peer} was dialed`,
+    why: 'The service that hands out TURN credentials did not answer',
+    fix: 'Look at the cause of this error; the member is dialed again later',
+  }
+  return new TransportError('ERR_ICE_FAILED', text, { cause })
+}
+
+/** The peer never answered. */
+export function dialTimeout(peer: string, millis: number): TransportError {
+  return new TransportError('ERR_DIAL_TIMEOUT', {
+    what: `Member ${peer} did not answer a dial within ${millis} ms`,
+    why: 'It has gone, or signals do not reach it',
+    fix: 'Nothing: it is dialed again later',
+  })
+}
+
+/** The peer, or this process, is in too many handshakes. */
+export function peerBusy(peer: string, who: 'peer' | 'self'): TransportError {
+  return new TransportError('ERR_PEER_BUSY', {
+    what:
+      who === 'peer'
+        ? `Member ${peer} is too busy for a link`
+        : `Too many dials wait; ${peer} was not dialed`,
+    why: 'Many members join at once',
+    fix: 'Nothing: it is dialed again later',
+  })
+}
+
+/** The attempt was given up on this side. */
+export function dialAborted(peer: string): TransportError {
+  return new TransportError('ERR_ABORTED', {
+    what: `The dial of member ${peer} was given up`,
+    why: 'The link was no longer wanted',
+    fix: 'Nothing',
+  })
+}
+
+/** An open link broke. */
+export function linkClosed(peer: string, cause?: unknown): TransportError {
+  const text = {
+    what: `The link to member ${peer} broke`,
+    why: 'The network failed, or the process or tab of the peer ended',
+    fix: 'Nothing: links are repaired by themselves',
+  }
+  return new TransportError('ERR_LINK_CLOSED', text, { cause })
+}
+
+/** The same peer came with a new connection. */
+export function linkReplaced(peer: string): TransportError {
+  return new TransportError('ERR_LINK_CLOSED', {
+    what: `The link to member ${peer} was replaced by a new one`,
+    why: 'Its tab was reloaded, or the old link was dead on one side',
+    fix: 'Nothing',
+  })
+}
+
+/** The peer sent more than somebody may who is not known. */
+export function tooMuchUnadmitted(peer: string): ProtocolError {
+  return new ProtocolError('ERR_FRAME_MALFORMED', {
+    what: `Member ${peer} sent more than ${AUTH_BYTES_MAX} bytes before it was known`,
+    why: 'The peer has no secret, or runs a broken or foreign implementation',
+    fix: 'Give every member of the cluster the secret, and the same version',
+  })
+}
+
+/** More waits for the peer than the queue holds. */
+export function linkOverloaded(peer: string, bytes: number, frames: number): TransportError {
+  return new TransportError('ERR_LINK_OVERLOADED', {
+    what: `The link to member ${peer} was closed with ${bytes} bytes in ${frames} frames waiting`,
+    why: 'The peer takes less than it is sent: its network or its process is too slow, or stands still',
+    fix: 'Nothing is lost: it is linked and synced anew',
+  })
+}
+
+/** A signal that passed the filter and that the WebRTC implementation refused, or that never fitted. */
+export function signalRefused(peer: string, cause?: unknown): GossipKvError {
+  const text = {
+    what: `A signal of member ${peer} was refused`,
+    why: 'The peer runs a broken or foreign implementation',
+    fix: 'Nothing: the attempt has ended; update that member',
+  }
+  return new ProtocolError('ERR_SIGNAL_MALFORMED', text, { cause })
+}
+
+/** The peer acknowledged what was never sent. */
+export function acknowledgementRefused(peer: string): ProtocolError {
+  return new ProtocolError('ERR_FRAME_MALFORMED', {
+    what: `Member ${peer} acknowledged more than it was sent`,
+    why: 'The peer runs a broken or foreign implementation',
+    fix: 'Its link is closed; update that member',
+  })
+}

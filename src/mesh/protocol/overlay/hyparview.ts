@@ -1,0 +1,307 @@
+/**
+ * The overlay: whom to dial, and why. After HyParView (Leitao et al. 2007) with two departures: the member table
+ * is the passive view, so nothing is shuffled; and a full member takes a newcomer in by an interleave instead of
+ * dropping somebody (interleave.ts). Now and then signaling is asked for random members, so that two halves of a
+ * split cluster meet again.
+ */
+
+import type { MemberRecord } from '../../../base/member.js'
+import { jittered, sample } from '../../../base/random.js'
+import type { LinkIntent } from '../../wire/frame.js'
+import type { EngineContext } from '../context.js'
+import { dialPauseMillis, periodMillis } from '../formulas.js'
+import { slotsWanted } from './slots.js'
+
+/** Introductions are spread by this share of their period. */
+const JITTER_SHARE = 0.3
+/** How many members one introduction asks for, with and without links. */
+const INTRODUCTIONS = 3
+const INTRODUCTIONS_ALONE = 8
+/** Candidates that are remembered beyond the member table. */
+const CONTACTS_KNOWN_MAX = 64
+/** A stranger is given up after so many failed dials; signaling names it again if it lives. */
+const STRANGER_FAILURES_MAX = 3
+/** So many neighbors that fell silent are remembered, however long a split lasts. */
+const LOST_MAX = 16
+/** One of them is dialed again at most so often, so that the links that it replaces go one by one. */
+const RESTORE_MILLIS = 1_000
+
+interface Dial {
+  intent: LinkIntent
+  /** Given up by then, should the transport never answer. */
+  until: number
+}
+
+interface Backoff {
+  failures: number
+  notBefore: number
+  /** When it said HELLO; who turns a link down says so right after it. */
+  welcomedAt?: number
+}
+
+/** What the overlay needs to know of a member. */
+interface KnownMember {
+  readonly id: string
+  readonly record: MemberRecord
+  readonly suspicion: object | undefined
+}
+
+/** What the overlay needs to know of the member table. */
+export interface KnownMembers {
+  entries(): Iterable<KnownMember>
+  get(id: string): KnownMember | undefined
+  readonly size: number
+  readonly selfRecord: MemberRecord
+  /** Members but this one, without readers. */
+  readonly otherWriters: number
+}
+
+export class HyParView {
+  readonly #context: EngineContext
+  readonly #members: KnownMembers
+  /** Members that signaling offered and the table does not hold. */
+  readonly #contacts = new Set<string>()
+  /** Members that signaling named last: of those in the table the likeliest to live. Dialed first by a member without links. */
+  #named: readonly string[] = []
+  /** Neighbors that fell silent, the last one last. */
+  readonly #lost = new Set<string>()
+  #restoreAt = Number.NEGATIVE_INFINITY
+  readonly #dials = new Map<string, Dial>()
+  readonly #backoff = new Map<string, Backoff>()
+  #introduceAt = Number.POSITIVE_INFINITY
+  /** When to look again for somebody to dial. */
+  #dialAt = Number.POSITIVE_INFINITY
+
+  constructor(context: EngineContext, members: KnownMembers) {
+    this.#context = context
+    this.#members = members
+  }
+
+  /** Links that this member wants: all of a small cluster, else the target; a reader one. */
+  get target(): number {
+    if (this.#isReader) return 1
+    const { meshOthers, linksTarget } = this.#context.config
+    const others = this.#others
+    return others <= meshOthers ? others : linksTarget
+  }
+
+  /** Whether a dial is under way. */
+  get dialing(): boolean {
+    return this.#dials.size > 0
+  }
+
+  /** Whether a dial of `peer` is under way. */
+  isDialing(peer: string): boolean {
+    return this.#dials.has(peer)
+  }
+
+  /** Signaling offers members. Those that nobody told of may live on the other side of a split. */
+  offer(ids: readonly string[], now: number): void {
+    this.#scheduleIntroduction(now)
+    this.#dialNamed(ids, now)
+  }
+
+  /** A full member names others that had room lately: they are dialed at once, but for those that had none just now. */
+  referred(ids: readonly string[], now: number): void {
+    for (const id of ids) {
+      const backoff = this.#backoff.get(id)
+      const hasRested = now >= (backoff?.welcomedAt ?? now) + this.#context.config.helloMillis
+      if (backoff && hasRested) backoff.notBefore = now
+    }
+    this.#dialNamed(ids, now)
+  }
+
+  /** Dials while there are too few links. */
+  fill(now: number): void {
+    this.#dialAt = Number.POSITIVE_INFINITY
+    for (const id of this.#contacts) if (this.#members.get(id)) this.#contacts.delete(id)
+    const free = this.#context.config.dialsMax - this.#ownDials
+    if (free <= 0) return
+    const isAlone = this.#members.size <= 1
+    const missing = this.#wanted - this.#coming(now)
+    const strangers = this.#ready(this.#contacts, now)
+    const strange = isAlone ? Math.min(missing, free) : Math.min(1, free, this.#strangersWanted(now))
+    for (const id of sample(this.#context.random, strangers, strange))
+      this.dial(id, isAlone ? 'join' : 'stranger', now)
+    const left = Math.min(this.#wanted - this.#coming(now), this.#context.config.dialsMax - this.#ownDials)
+    if (left <= 0) return
+    const known = new Set(this.#ready(this.#writers(false), now))
+    const hasNone = this.#context.view.degree === 0
+    const named = hasNone ? this.#named.filter((id) => known.delete(id)).slice(0, left) : []
+    const others = sample(this.#context.random, [...known], left - named.length)
+    for (const id of [...named, ...others]) this.dial(id, 'repair', now)
+    // Without a link it is more likely this member that was cut off than all those that it suspects.
+    const isCutOff = this.#context.view.degree === 0 && this.#dials.size === 0
+    const suspects = isCutOff ? this.#ready(this.#writers(true), now) : []
+    for (const id of sample(this.#context.random, suspects, 1)) this.dial(id, 'repair', now)
+    if (missing > 0) this.#dialAt = now + this.#context.config.dialBackoffMinMillis
+  }
+
+  /** Dials `id` for a reason that is told to it. */
+  dial(id: string, intent: LinkIntent, now: number): void {
+    if (this.#dials.has(id) || this.#context.view.has(id) || this.#context.offences.isRefused(id, now)) return
+    this.#dials.set(id, { intent, until: now + this.#context.config.dialMillis })
+    this.#context.counters.dials += 1
+    this.#context.outbox.push({ type: 'dial', peer: id })
+  }
+
+  /** A link is up. Returns why this member wanted it; `accept` when the other one did. */
+  linked(peer: string): LinkIntent {
+    const intent = this.#dials.get(peer)?.intent ?? 'accept'
+    this.#dials.delete(peer)
+    this.#contacts.delete(peer)
+    this.#lost.delete(peer)
+    return intent
+  }
+
+  /** A link has its HELLO behind it: if it lasts, its member is worth another dial some day. */
+  welcomed(peer: string, now: number): void {
+    const backoff = this.#backoff.get(peer)
+    if (backoff) backoff.welcomedAt = now
+  }
+
+  /** A dial failed, or `peer` turned the link down: it is left alone for a while, longer each time. */
+  refused(peer: string, now: number): void {
+    const { config, random } = this.#context
+    // Another one may be dialed instead.
+    if (this.#dials.delete(peer)) this.#dialAt = Math.min(this.#dialAt, now + config.dialBackoffMinMillis)
+    const { failures: before = 0, notBefore = now, welcomedAt } = this.#backoff.get(peer) ?? {}
+    const hasLasted = welcomedAt !== undefined && now >= welcomedAt + config.helloMillis
+    // It was not dialed again meanwhile: what fails came from there, or long ago to a member that slept.
+    if (now < notBefore && !hasLasted) return
+    const failures = (hasLasted ? 0 : before) + 1
+    const pause = dialPauseMillis(failures, random(), config)
+    this.#backoff.set(peer, { failures, notBefore: now + pause })
+    if (failures >= STRANGER_FAILURES_MAX) this.#contacts.delete(peer)
+    if (this.#backoff.size > 4 * CONTACTS_KNOWN_MAX) this.#forgetOldBackoffs(now)
+  }
+
+  /** `peer` has gone: a dial of it would hold a place for as long as dials may take. */
+  left(peer: string): void {
+    this.#contacts.delete(peer)
+    if (!this.#context.view.has(peer)) this.#context.outbox.push({ type: 'disconnect', peer })
+  }
+
+  /** `peer` has fallen silent. If it turns out to live, a split lay between: the links across are made again. */
+  lost(peer: string): void {
+    this.#lost.delete(peer)
+    this.#lost.add(peer)
+    for (const oldest of this.#lost) {
+      if (this.#lost.size <= LOST_MAX) break
+      this.#lost.delete(oldest)
+    }
+  }
+
+  /** The last link is gone: ask for members soon. */
+  isolated(now: number): void {
+    const soon = now + this.#context.random() * this.#context.config.dialBackoffMinMillis
+    this.#introduceAt = Math.min(this.#introduceAt, soon)
+  }
+
+  tick(now: number): void {
+    for (const [id, { until }] of this.#dials) if (now >= until) this.refused(id, now)
+    if (now >= this.#introduceAt) {
+      const count = this.#context.view.degree === 0 ? INTRODUCTIONS_ALONE : INTRODUCTIONS
+      this.#context.outbox.push({ type: 'introduce', count })
+      this.#scheduleIntroduction(now)
+    }
+    if (now >= this.#dialAt || this.#context.view.degree < this.#wanted) this.fill(now)
+    if (this.#lost.size > 0 && now >= this.#restoreAt) this.#restore(now)
+  }
+
+  deadline(): number {
+    let deadline = Math.min(this.#introduceAt, this.#dialAt)
+    if (this.#dials.size > 0)
+      for (const { until } of this.#dials.values()) deadline = Math.min(deadline, until)
+    return deadline
+  }
+
+  #dialNamed(ids: readonly string[], now: number): void {
+    this.#named = ids
+    for (const id of ids) if (id !== this.#context.id && !this.#members.get(id)) this.#contacts.add(id)
+    for (const oldest of this.#contacts) {
+      if (this.#contacts.size <= CONTACTS_KNOWN_MAX) break
+      this.#contacts.delete(oldest)
+    }
+    this.fill(now)
+  }
+
+  /** Otherwise each half of a split cluster fills its links among its own, and one link alone would join them for ever. */
+  #restore(now: number): void {
+    this.#restoreAt = now + RESTORE_MILLIS
+    const { config, id, random } = this.#context
+    if (this.#isReader || this.#ownDials >= config.dialsMax || this.#coming(now) > config.linksHigh) return
+    // Of the two the greater dials.
+    const alive = [...this.#lost].filter((lost) => lost < id && isAlive(this.#members.get(lost)))
+    for (const one of sample(random, this.#ready(alive, now), 1)) this.dial(one, 'stranger', now)
+  }
+
+  get #isReader(): boolean {
+    return this.#members.selfRecord.role === 'reader'
+  }
+
+  /**
+   * A member of a cluster dials one stranger also when it has enough links: so two halves of a split meet. Over a
+   * reader they do not.
+   */
+  #strangersWanted(now: number): number {
+    return (this.#isReader ? this.#wanted : this.#context.config.linksHigh) - this.#coming(now)
+  }
+
+  get #others(): number {
+    return Math.max(this.#members.otherWriters, this.#dials.size + this.#context.view.degree)
+  }
+
+  /** Below this it dials. */
+  get #wanted(): number {
+    if (this.#isReader) return slotsWanted(this.#context.view, this.#members)
+    const { meshOthers, linksLow } = this.#context.config
+    const others = this.#others
+    return others <= meshOthers ? Math.max(others, Math.min(linksLow, this.#contacts.size)) : linksLow
+  }
+
+  /** Links that are there, on their way, or about to be handed over. */
+  #coming(now: number): number {
+    let offers = 0
+    for (const neighbor of this.#context.view.all()) if (neighbor.offerUntil > now) offers += 1
+    return this.#context.view.degree + this.#dials.size + offers
+  }
+
+  /** Dials but those of interleaves, which others count on. */
+  get #ownDials(): number {
+    let dials = 0
+    for (const { intent } of this.#dials.values()) if (intent !== 'interleave') dials += 1
+    return dials
+  }
+
+  #scheduleIntroduction(now: number): void {
+    const { introduceAloneMillis, introduceMillis, introduceMillisPerMember } = this.#context.config
+    const settled = periodMillis(this.#members.size, introduceMillis, introduceMillisPerMember)
+    const period = this.#context.view.degree === 0 ? introduceAloneMillis : settled
+    this.#introduceAt = now + jittered(this.#context.random, period, JITTER_SHARE)
+  }
+
+  *#writers(areSuspected: boolean): IterableIterator<string> {
+    for (const { id, record, suspicion } of this.#members.entries())
+      if ((suspicion !== undefined) === areSuspected && record.role === 'writer') yield id
+  }
+
+  #ready(ids: Iterable<string>, now: number): string[] {
+    const ready: string[] = []
+    for (const id of ids) {
+      const waits = (this.#backoff.get(id)?.notBefore ?? 0) > now || this.#context.offences.isRefused(id, now)
+      if (id !== this.#context.id && !waits && !this.#context.view.has(id) && !this.#dials.has(id))
+        ready.push(id)
+    }
+    return ready
+  }
+
+  #forgetOldBackoffs(now: number): void {
+    for (const [id, { notBefore }] of this.#backoff) if (notBefore <= now) this.#backoff.delete(id)
+  }
+}
+
+/** Whether it takes part, as far as is known: readers find their slots themselves. */
+function isAlive(known: KnownMember | undefined): boolean {
+  return known?.record.role === 'writer' && known.suspicion === undefined
+}

@@ -1,0 +1,173 @@
+/** The active view: the members that this one is linked to, and what it knows of each link. */
+
+import type { MemberRecord } from '../../../base/member.js'
+import type { Announced, LinkIntent, RisenLease, Visibility } from '../../wire/frame.js'
+import { News } from './news.js'
+
+/** A neighbor; `record` is undefined until its HELLO has come. */
+export interface Neighbor {
+  readonly id: string
+  record: MemberRecord | undefined
+  /** When the link opened. */
+  readonly since: number
+  /** Why this member opened it; `accept` when the other one did. */
+  readonly intent: LinkIntent
+  /** The other side opened it, and has not said HELLO: it may be anybody, and counts for no link. */
+  isSilent: boolean
+  lastHeard: number
+  lastSent: number
+  /** When the next heartbeat may be due; jittered, so that links do not beat in step. */
+  nextBeat: number
+  /** Smoothed round trip and its variation, in milliseconds (RFC 6298). */
+  srtt: number | undefined
+  rttvar: number
+  /** The last time that it told, and when that came here. */
+  peerTime: { value: number; at: number } | undefined
+  visibility: Visibility
+  /** Whether it had a slot for a reader when it was last heard of. */
+  hasSlot: boolean
+  /** This member had no older link: what this neighbor tells of others, the others know. */
+  isTeacher: boolean
+  /** Not asked for its member table before this. */
+  compareNotBefore: number
+  /** The digest of its table that it told before that, and that is looked at then. */
+  membersDigest: number | undefined
+  /** This member suspects it again only after this. */
+  suspectNotBefore: number
+  /** A full neighbor that was dialed to join is expected to hand over a link until then. */
+  offerUntil: number
+  /** Its last digest, and since when it stands. */
+  digest: { bytes: Uint8Array; since: number } | undefined
+  /** The digest of this member that was last told to it. */
+  toldDigest: Uint8Array | undefined
+  /** Broadcasts to it are dropped until it drains; a sync makes up for them. */
+  dirty: boolean
+  /** It is not asked for a sync before this. */
+  syncNotBefore: number
+  /** Envelopes that it has not been told of yet, one run for each origin. */
+  readonly announcements: News<Announced>
+  /** Risen leases that it has not been told of yet. */
+  readonly leases: News<RisenLease>
+}
+
+/** From the oldest to the newest that was not told: what lies between came along as well. */
+function oneRun(earlier: Announced, later: Announced): Announced {
+  const [from, to] = [Math.min(earlier.from, later.from), Math.max(earlier.to, later.to)]
+  return { tag: earlier.tag, from, to }
+}
+
+/** Holds at most one link per member. */
+export class PeerView {
+  readonly #neighbors = new Map<string, Neighbor>()
+  /** Kept until a link comes or goes: it is asked for at every step. */
+  #established: readonly Neighbor[] | undefined
+  #readers = 0
+  #silent = 0
+
+  all(): IterableIterator<Neighbor> {
+    return this.#neighbors.values()
+  }
+
+  /** Links with HELLO behind them; only these carry anything else. */
+  established(): readonly Neighbor[] {
+    this.#established ??= [...this.#neighbors.values()].filter(({ record }) => record !== undefined)
+    return this.#established
+  }
+
+  /** Those of them that hold data for others: all but readers, of whom nothing is taken. */
+  sources(): readonly Neighbor[] {
+    return this.#readers === 0 ? this.established() : this.established().filter((one) => !isReader(one))
+  }
+
+  /** A HELLO of `neighbor` has come: from now on it counts as a link, until it is turned down. */
+  greeted(neighbor: Neighbor): void {
+    this.#count(neighbor, -1)
+    neighbor.isSilent = false
+    this.#count(neighbor, 1)
+  }
+
+  /** The HELLO of `neighbor` has been taken. */
+  introduced(neighbor: Neighbor, record: MemberRecord): void {
+    this.#count(neighbor, -1)
+    neighbor.record = record
+    this.#count(neighbor, 1)
+    this.#established = undefined
+  }
+
+  get(id: string): Neighbor | undefined {
+    return this.#neighbors.get(id)
+  }
+
+  has(id: string): boolean {
+    return this.#neighbors.has(id)
+  }
+
+  /** All links, with or without HELLO. */
+  get size(): number {
+    return this.#neighbors.size
+  }
+
+  /** Links to readers. */
+  get readers(): number {
+    return this.#readers
+  }
+
+  /** Links that others opened without saying HELLO yet, the oldest first. */
+  silent(): Neighbor[] {
+    return this.#silent === 0 ? [] : [...this.#neighbors.values()].filter(({ isSilent }) => isSilent)
+  }
+
+  /** Links that carry the mesh: readers are leaves on it, and whoever is silent is not on it. */
+  get degree(): number {
+    return this.#neighbors.size - this.#readers - this.#silent
+  }
+
+  add(id: string, intent: LinkIntent, now: number): Neighbor {
+    const neighbor: Neighbor = {
+      id,
+      record: undefined,
+      since: now,
+      intent,
+      isSilent: intent === 'accept',
+      lastHeard: now,
+      lastSent: now,
+      nextBeat: now,
+      srtt: undefined,
+      rttvar: 0,
+      peerTime: undefined,
+      visibility: 'visible',
+      hasSlot: true,
+      isTeacher: false,
+      compareNotBefore: now,
+      membersDigest: undefined,
+      suspectNotBefore: 0,
+      offerUntil: 0,
+      digest: undefined,
+      toldDigest: undefined,
+      dirty: false,
+      syncNotBefore: 0,
+      announcements: new News(oneRun),
+      leases: new News((_earlier, later) => later),
+    }
+    this.delete(id)
+    this.#neighbors.set(id, neighbor)
+    this.#count(neighbor, 1)
+    return neighbor
+  }
+
+  delete(id: string): void {
+    this.#count(this.#neighbors.get(id), -1)
+    this.#neighbors.delete(id)
+    this.#established = undefined
+  }
+
+  #count(neighbor: Neighbor | undefined, change: number): void {
+    if (neighbor?.isSilent) this.#silent += change
+    else if (neighbor && isReader(neighbor)) this.#readers += change
+  }
+}
+
+/** Whether nothing may be asked of `neighbor`. */
+export function isReader(neighbor: Neighbor): boolean {
+  return neighbor.record?.role === 'reader'
+}

@@ -1,0 +1,165 @@
+/**
+ * Decides when to sync: neighbors tell each other their digests, on a new link, with heartbeats, and in a
+ * round with a random neighbor now and then. Digests that differ while both stand still differ for good.
+ */
+import { bytesEqual } from '../../../base/bytes.js'
+import { jittered, sample } from '../../../base/random.js'
+import type { DigestFrame, SyncPartFrame, SyncRequestFrame } from '../../wire/frame.js'
+import { type EngineContext, type Outcome, sendTo } from '../context.js'
+import { isReader, type Neighbor } from '../overlay/peer-view.js'
+import { Exchange } from './exchange.js'
+
+/** Rounds are spread by this share of their period. */
+const JITTER_SHARE = 0.2
+
+export class AntiEntropy {
+  readonly #context: EngineContext
+  readonly #exchange: Exchange
+  /** The digest of the member table. */
+  readonly #membersDigest: () => number
+  #roundAt: number
+  /** A sync brought news: when the other neighbors are to hear of it. */
+  #spreading: { source: string | undefined; at: number } | undefined
+  /** Since when the own digest stands. */
+  #changedAt: number
+
+  constructor(context: EngineContext, membersDigest: () => number, now: number) {
+    this.#context = context
+    this.#exchange = new Exchange(context.config, context.outbox)
+    this.#membersDigest = membersDigest
+    this.#roundAt = now + context.config.antiEntropyMillis
+    this.#changedAt = now
+  }
+
+  /** The replica holds more than before. */
+  changed(now: number): void {
+    this.#changedAt = now
+  }
+
+  /** Whether `neighbor` held the same data when it last told its digest; undefined of a reader, whose word counts for nothing. */
+  inSync(neighbor: Neighbor): boolean | undefined {
+    return neighbor.digest && bytesEqual(neighbor.digest.bytes, this.#context.replica.digest())
+  }
+
+  /** Tells the own digests; `ask` wants the other ones. */
+  tell(neighbor: Neighbor, ask: boolean, now: number): void {
+    const replica = this.#context.replica.digest()
+    neighbor.toldDigest = replica
+    sendTo(this.#context, neighbor, { type: 'digest', replica, members: this.#membersDigest(), ask }, now)
+  }
+
+  /** Digests came in; a first one and an answer are acted on at once. */
+  receiveDigest(neighbor: Neighbor, frame: DigestFrame, now: number): void {
+    const first = neighbor.digest === undefined
+    if (frame.ask) this.tell(neighbor, false, now)
+    this.compare(neighbor, frame.replica, now)
+    if ((first || !frame.ask) && this.#lacks(neighbor, frame.replica)) this.ask(neighbor, now)
+  }
+
+  /** Compares with the digest that `neighbor` told. A reader has nothing that this member lacks, and proves nothing. */
+  compare(neighbor: Neighbor, digest: Uint8Array, now: number): void {
+    if (isReader(neighbor)) return
+    if (neighbor.digest === undefined || !bytesEqual(neighbor.digest.bytes, digest)) {
+      neighbor.digest = { bytes: digest, since: now }
+      this.#context.outbox.push({ type: 'members' })
+    }
+    if (!this.#lacks(neighbor, digest)) return
+    const standsSince = Math.max(neighbor.digest.since, this.#changedAt)
+    if (now >= standsSince + this.#context.config.mismatchMillis) this.ask(neighbor, now)
+  }
+
+  /** Whether `neighbor`, which just told `digest`, may hold what is not here: a newcomer knows nothing at all. */
+  #lacks(neighbor: Neighbor, digest: Uint8Array): boolean {
+    return this.inSync(neighbor) === false && digest.some((byte) => byte !== 0)
+  }
+
+  /** Whether parts of a sync of `peer` are on their way. */
+  isAsking(peer: string): boolean {
+    return this.#exchange.isAsking(peer)
+  }
+
+  /** Asks `neighbor` for what this member lacks, unless it was just asked. */
+  ask(neighbor: Neighbor, now: number): void {
+    if (isReader(neighbor)) return
+    if (now < neighbor.syncNotBefore || !this.#exchange.mayAsk || this.#exchange.isAsking(neighbor.id)) return
+    neighbor.syncNotBefore = now + this.#context.config.syncRetryMillis
+    this.#context.counters.syncs += 1
+    const { replica } = this.#context
+    this.#exchange.ask(neighbor.id, replica.summary(neighbor.digest?.bytes), replica.takeDifference(), now)
+  }
+
+  /** Turns a request down, to be repeated later or elsewhere. */
+  decline(peer: string, exchange: number): void {
+    this.#context.outbox.send(peer, { type: 'sync-busy', exchange })
+  }
+
+  serve(peer: string, frame: SyncRequestFrame, now: number): 'ok' | 'malformed' {
+    return this.#exchange.serve(
+      peer,
+      frame.exchange,
+      () => this.#context.replica.difference(frame.summary),
+      now,
+    )
+  }
+
+  pull(peer: string, exchange: number, next: number, now: number): void {
+    this.#exchange.pull(peer, exchange, next, now)
+  }
+
+  busy(neighbor: Neighbor, exchange: number, now: number): void {
+    const retryAt = now + jittered(this.#context.random, this.#context.config.syncRetryMillis, 0.5)
+    neighbor.syncNotBefore = Math.max(neighbor.syncNotBefore, retryAt)
+    this.#exchange.busy(neighbor.id, exchange)
+  }
+
+  /** Takes a part; with the last one the whole is merged. */
+  receivePart(neighbor: Neighbor, frame: SyncPartFrame, now: number): Outcome {
+    const result = this.#exchange.receive(frame, neighbor.id, now)
+    if (result?.type === 'offence') return 'offence'
+    if (result?.type === 'refused') this.#refused(neighbor, result.kind, now)
+    if (result?.type !== 'applied') return 'unchanged'
+    this.changed(now)
+    this.tell(neighbor, true, now)
+    if (result.news) this.spread(now, neighbor.id)
+    return 'changed'
+  }
+
+  /** A full store stays full; what is refused for another reason may be welcome soon. */
+  #refused(neighbor: Neighbor, kind: string, now: number): void {
+    this.#context.counters.refusals += 1
+    const { syncFullMillis, antiEntropyMillis } = this.#context.config
+    neighbor.syncNotBefore = now + (kind === 'full' ? syncFullMillis : antiEntropyMillis)
+  }
+
+  /** Something was repaired here, by `source` if that is known: the other neighbors are to compare soon. */
+  spread(now: number, source?: string): void {
+    const { config, random } = this.#context
+    this.#spreading ??= { source, at: now + config.spreadMillis * random() }
+  }
+
+  /** A link is gone. */
+  drop(peer: string): void {
+    this.#exchange.drop(peer)
+  }
+
+  tick(now: number): void {
+    this.#exchange.tick(now)
+    if (this.#spreading && now >= this.#spreading.at) this.#tellOthers(this.#spreading.source, now)
+    if (now < this.#roundAt) return
+    this.#roundAt = now + jittered(this.#context.random, this.#context.config.antiEntropyMillis, JITTER_SHARE)
+    for (const neighbor of sample(this.#context.random, [...this.#context.view.established()], 1))
+      this.tell(neighbor, true, now)
+  }
+
+  deadline(): number {
+    const round = this.#context.view.size > 0 ? this.#roundAt : Number.POSITIVE_INFINITY
+    return Math.min(round, this.#exchange.deadline(), this.#spreading?.at ?? Number.POSITIVE_INFINITY)
+  }
+
+  /** What came by sync is not pushed on: the other neighbors compare, so that a healed split closes in seconds. */
+  #tellOthers(source: string | undefined, now: number): void {
+    this.#spreading = undefined
+    for (const neighbor of this.#context.view.established())
+      if (neighbor.id !== source) this.tell(neighbor, true, now)
+  }
+}

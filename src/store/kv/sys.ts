@@ -1,0 +1,64 @@
+/** The system's section: read-only for everyone, a projection of the member table. */
+import type { Unsubscribe } from '../../base/emitter.js'
+import { UsageError } from '../../base/errors.js'
+import type { MemberRecord } from '../../base/member.js'
+import type { ReadKV } from '../types.js'
+
+export class SysKv implements ReadKV {
+  readonly #listeners = new Set<() => void>()
+  readonly #listenerThrew: (error: unknown) => void
+  #snapshot: { readonly members: Readonly<Record<string, MemberRecord>> } = Object.freeze({
+    members: Object.freeze({}),
+  })
+
+  constructor(listenerThrew: (error: unknown) => void) {
+    this.#listenerThrew = listenerThrew
+  }
+
+  get members(): Readonly<Record<string, MemberRecord>> {
+    return this.#snapshot.members
+  }
+
+  get(key: 'members'): Readonly<Record<string, MemberRecord>> {
+    return this.#snapshot[key]
+  }
+
+  snapshot(): { readonly members: Readonly<Record<string, MemberRecord>> } {
+    return this.#snapshot
+  }
+
+  subscribe(fn: () => void): Unsubscribe {
+    const entry = () => fn()
+    this.#listeners.add(entry)
+    return () => void this.#listeners.delete(entry)
+  }
+
+  set(key: string, _value: unknown): never {
+    throw readOnly(key)
+  }
+
+  delete(key: string): never {
+    throw readOnly(key)
+  }
+
+  /** The member table changed. */
+  replace(members: ReadonlyMap<string, MemberRecord>): void {
+    const records = [...members].sort(([a], [b]) => (a < b ? -1 : 1))
+    this.#snapshot = Object.freeze({ members: Object.freeze(Object.fromEntries(records)) })
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener()
+      } catch (error) {
+        this.#listenerThrew(error)
+      }
+    }
+  }
+}
+
+function readOnly(key: string): UsageError {
+  return new UsageError('ERR_SYS_READONLY', {
+    what: `sys.${String(key)} cannot be written`,
+    why: 'The system section is what the members say of themselves; each member writes only its own record',
+    fix: 'Keep application data in usr, and describe this member by the options name, zone and meta',
+  })
+}

@@ -1,0 +1,145 @@
+/**
+ * Tells those who follow a store what has become of it: brings members, `sys` and status up to date, once for all
+ * that happens in one turn, and hands out the events.
+ */
+import type { Clock } from '../../base/clock.js'
+import { Emitter } from '../../base/emitter.js'
+import type { ErrorCode, GossipKvError } from '../../base/errors.js'
+import type { DriverEvents, MemberView } from '../../mesh/driver/driver.js'
+import type { SysProjection } from '../kv/sys-projection.js'
+import type { MemberList } from '../members/members.js'
+import type { PresenceBoard } from '../members/presence.js'
+import { listenerThrew } from '../store-errors.js'
+import type { Timers } from '../timers.js'
+import type { Status, StoreEvents } from '../types.js'
+import type { StatusBoard } from './status-board.js'
+
+/** Status and members follow writes at most this often, so that a write costs nothing but itself. */
+const FOLLOW_MILLIS = 50
+
+export interface AnnouncerHost {
+  members: MemberList
+  projection: SysProjection
+  board: StatusBoard
+  timers: Timers
+  clock: Clock
+  presence: PresenceBoard
+  /** All members as they are now, this one included. */
+  views(): readonly MemberView[]
+  selfId(): string
+}
+
+export class Announcer {
+  readonly events = new Emitter<StoreEvents>((error) => this.listenerThrew(error))
+  readonly #host: AnnouncerHost
+  #told: Status | undefined
+  #queued = false
+  /** What was said on the console, as nothing listened. */
+  readonly #said = new Set<ErrorCode>()
+  #refreshedAt = Number.NEGATIVE_INFINITY
+
+  constructor(host: AnnouncerHost) {
+    this.#host = host
+  }
+
+  get status(): Status {
+    const { timers, board } = this.#host
+    // Followers of writes lag a little; whoever asks gets the truth. A getter tells nobody: it may run in a render.
+    if (timers.has('follow')) this.#update()
+    return board.current
+  }
+
+  /** Brings everything up to date and tells nobody yet. */
+  look(): void {
+    this.#update()
+  }
+
+  /** Tells now. */
+  refresh(): void {
+    const { timers, members, presence, projection, board } = this.#host
+    timers.cancel('follow')
+    this.#refreshedAt = this.#host.clock.monotonic()
+    const views = this.#update()
+    if (members.tell()) this.events.emit('members', members.list())
+    presence.tell()
+    projection.follow(views)
+    if (this.#told === board.current) return
+    this.#told = board.current
+    this.events.emit('status', this.#told)
+  }
+
+  /** Tells at the end of this turn: many outputs of one turn are told once. */
+  refreshSoon(): void {
+    if (this.#queued) return
+    this.#queued = true
+    queueMicrotask(() => {
+      this.#queued = false
+      this.refresh()
+    })
+  }
+
+  /** Tells of what members show: at once after a pause, and then at most so often as of writes. */
+  refreshPaced(): void {
+    if (this.#host.clock.monotonic() - this.#refreshedAt >= FOLLOW_MILLIS) this.refreshSoon()
+    else this.refreshLater()
+  }
+
+  /** Tells of writes after a pause. */
+  refreshLater(): void {
+    this.#host.timers.once('follow', FOLLOW_MILLIS, () => this.refresh())
+  }
+
+  report(error: GossipKvError): void {
+    this.#host.board.lastError = error
+    this.#sayUnheard(error)
+    this.events.emit('error', error)
+    this.refreshSoon()
+  }
+
+  /** What the driver tells goes to the board, and from there to whoever follows. */
+  driverEvents(): DriverEvents {
+    const { board, members } = this.#host
+    return {
+      changed: () => this.refreshSoon(),
+      presence: () => this.refreshPaced(),
+      gone: (id, state) => {
+        const member = members.get(id)
+        if (member) this.events.emit('gone', Object.freeze({ ...member, state }))
+      },
+      message: (from, bytes) => this.events.emit('message', { from, bytes }),
+      signaling: (state, error) => {
+        board.signaling = state
+        if (error) this.report(error)
+        this.refreshSoon()
+      },
+      contacts: (count) => {
+        board.contacts = count
+        this.refreshSoon()
+      },
+      displaced: (error) => {
+        board.signaling = 'disconnected'
+        this.report(error)
+      },
+      dialFailed: (_peer, error) => this.report(error),
+    }
+  }
+
+  listenerThrew(cause: unknown): void {
+    this.report(listenerThrew(cause))
+  }
+
+  /** All that the library ever logs, once for each code: a store to whose errors nothing listens must not fail in silence. */
+  #sayUnheard(error: GossipKvError): void {
+    if (this.events.has('error') || this.#said.has(error.code)) return
+    this.#said.add(error.code)
+    console.error(error.message, ...(error.cause === undefined ? [] : [error.cause]))
+  }
+
+  #update(): readonly MemberView[] {
+    const { members, presence, board, views, selfId } = this.#host
+    const all = views()
+    members.update(all, selfId(), presence.own)
+    board.refresh()
+    return all
+  }
+}

@@ -1,0 +1,106 @@
+/** Keeps the one current Status of a store: gathers the facts, makes a frozen snapshot, tells when it differs. */
+import { type GossipKvError, StorageError, TransportError } from '../../base/errors.js'
+import type { SignalingState } from '../../mesh/transport.js'
+import type { Member, Status } from '../types.js'
+import { type StatusFacts, sameStatus, statusName } from './status.js'
+
+/** What the board reads from the rest of the store. */
+export interface StatusSources {
+  members(): readonly Member[]
+  linksTarget(): number
+  dialing(): boolean
+  pendingUpdates(): number
+  persisted(): boolean | undefined
+  /** The digest of the data in hexadecimal. */
+  digest(): string
+  now(): number
+}
+
+export class StatusBoard {
+  phase: StatusFacts['phase'] = 'idle'
+  /** How many members signaling last named; undefined before its first answer. */
+  contacts: number | undefined
+  lastError: GossipKvError | undefined
+  readonly #sources: StatusSources
+  #signaling: SignalingState = 'none'
+  #storageError: GossipKvError | undefined
+  #synced = false
+  #convergedAt: number | undefined
+  #status: Status
+
+  constructor(sources: StatusSources) {
+    this.#sources = sources
+    this.#status = Object.freeze({ ...this.#facts(), since: sources.now() })
+  }
+
+  get current(): Status {
+    return this.#status
+  }
+
+  /** Signaling that works again ends the trouble of the network that was told last. */
+  set signaling(state: SignalingState) {
+    this.#signaling = state
+    if (state === 'connected' && this.lastError instanceof TransportError) this.lastError = undefined
+  }
+
+  get storageError(): GossipKvError | undefined {
+    return this.#storageError
+  }
+
+  /** The same for the disk. */
+  set storageError(error: GossipKvError | undefined) {
+    this.#storageError = error
+    if (!error && this.lastError instanceof StorageError) this.lastError = undefined
+  }
+
+  /** Reads everything anew; `current` stays the same object when nothing differs. */
+  refresh(): void {
+    const facts = this.#facts()
+    const since = facts.name === this.#status.name ? this.#status.since : this.#sources.now()
+    const next: Status = Object.freeze({ ...facts, since })
+    if (!sameStatus(this.#status, next)) this.#status = next
+  }
+
+  #facts(): Omit<Status, 'since'> {
+    const sources = this.#sources
+    const others = sources.members().filter((member) => !member.self)
+    const direct = others.filter((member) => member.direct)
+    const writers = direct.filter(({ role }) => role === 'writer')
+    const isTurnedDown = ['ERR_MEMBER_FULL', 'ERR_PEER_BUSY'].includes(this.lastError?.code ?? '')
+    // A link is what was missing.
+    if (direct.length > 0 && isTurnedDown) this.lastError = undefined
+    this.#synced = writers.length > 0 && (this.#synced || writers.some((member) => member.inSync === true))
+    const name = statusName({
+      phase: this.phase,
+      signaling: this.#signaling,
+      links: writers.length,
+      others: others.some(({ role }) => role === 'writer') || sources.dialing() || (this.contacts ?? 0) > 0,
+      introduced: this.contacts !== undefined,
+      synced: this.#synced,
+      failing: this.#storageError !== undefined,
+    })
+    const converged = this.#converged(name, writers)
+    return {
+      name,
+      signaling: this.#signaling,
+      links: direct.length,
+      target: sources.linksTarget(),
+      synced: this.#synced,
+      converged,
+      convergedAt: this.#convergedAt,
+      pendingUpdates: sources.pendingUpdates(),
+      persisted: sources.persisted(),
+      storageError: this.#storageError,
+      digest: sources.digest(),
+      lastError: this.lastError,
+    }
+  }
+
+  #converged(name: Status['name'], writers: readonly Member[]): boolean {
+    if (writers.length === 0) return name === 'alone'
+    if (writers.some((member) => member.inSync !== true)) return false
+    const before: Status | undefined = this.#status
+    if (!before?.converged || before.name === 'alone') this.#convergedAt = this.#sources.now()
+    return true
+  }
+}
