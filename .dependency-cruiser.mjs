@@ -28,6 +28,17 @@ const ARROWS = {
     'src/mesh/transport.ts',
     ...DATA_PORT,
   ],
+  'src/mesh/mesh.ts': [
+    'src/mesh/driver/',
+    'src/mesh/links/',
+    'src/mesh/signaling/',
+    'src/mesh/security/',
+    'src/mesh/topic.ts',
+    'src/mesh/transport.ts',
+    'src/base/',
+    ...DATA_PORT,
+  ],
+  'src/mesh/topic.ts': [],
   'src/store/': ['src/mesh/', 'src/data/', 'src/base/'],
   // The one barrel: what is public of the layers, types of ports among it, leaves through it.
   'src/index.ts': ['src/store/', 'src/data/persistence/', 'src/base/', 'src/mesh/transport.ts'],
@@ -87,6 +98,13 @@ export default {
       severity: 'error',
       from: { path: '^(src|sim)/', pathNot: Object.keys(ARROWS).map((part) => `^${pattern(part)}`) },
       to: {},
+    },
+    {
+      name: 'the-mesh-is-loaded',
+      comment: 'a page works before the mesh is here: the store knows its types, and imports it when it starts',
+      severity: 'error',
+      from: { path: '^src/store/' },
+      to: { path: '^src/mesh/', dependencyTypesNot: ['type-only', 'dynamic-import'] },
     },
     {
       name: 'yjs-in-its-places',

@@ -10,7 +10,7 @@ import { createWebRtcLinks } from '../src/mesh/links/webrtc-links.js'
 import { createSignalingClient } from '../src/mesh/signaling/signaling-client.js'
 import type { Links } from '../src/mesh/transport.js'
 import { decodeFrame } from '../src/mesh/wire/codec.js'
-import { cryptoRandom } from '../src/store/random.js'
+import { realWorld } from '../src/store/world.js'
 
 /** What came in, in all. */
 export interface MeshCounts {
@@ -39,7 +39,7 @@ export interface MeshMember {
 /** Joins. */
 export function openMeshMember(cluster: string, signaling: string): MeshMember {
   const counts: MeshCounts = { frames: 0, bytes: 0, payloads: 0 }
-  const shared = { random: cryptoRandom, clock: systemClock }
+  const shared = { random: realWorld.random, clock: realWorld.clock }
   const store = createStore({
     cluster,
     transport: {

@@ -4,7 +4,7 @@
  */
 import { importSPKI, jwtVerify } from 'jose'
 import { messageOf, shown, UsageError } from '../src/base/errors.js'
-import { isWord } from '../src/mesh/wire/signal.js'
+import { isWord } from '../src/base/random.js'
 
 /** How tokens are checked. */
 export interface TokenOptions {

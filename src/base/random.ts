@@ -43,6 +43,13 @@ export function sample<T>(random: Random, items: readonly T[], count: number): T
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
+const WORD = /^[A-Za-z0-9_-]{1,64}$/
+
+/** Whether `value` is a member id, a topic or a session: 1 to 64 characters of base64url. */
+export function isWord(value: unknown): value is string {
+  return typeof value === 'string' && WORD.test(value)
+}
+
 /** A random base64url word: 22 characters hold 132 bits, 11 hold 66. */
 export function randomWord(random: Random, characters: number): string {
   let word = ''

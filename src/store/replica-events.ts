@@ -1,9 +1,10 @@
 /** Carries what a replica tells to those parts of its store that it concerns. */
 
 import type { Replica } from '../data/replica/replica.js'
-import type { Driver } from '../mesh/driver/driver.js'
+import type { LazyCheckpoints } from './checkpoints/checkpoints.js'
 import type { KvCore } from './kv/kv-core.js'
 import type { MemberList } from './members/members.js'
+import type { Opening } from './opening.js'
 import type { Announcer } from './status/announcer.js'
 
 /** The parts that follow a replica. */
@@ -11,27 +12,23 @@ export interface ReplicaFollowers {
   core: KvCore
   announcer: Announcer
   members: MemberList
-  /** Undefined until the store has started. */
-  driver(): Driver | undefined
-  /** There are local writes that have not been recorded. */
-  wrote(): void
-  /** So many keys have changed. */
-  changed(keys: number): void
+  opening: Opening
+  checkpoints: LazyCheckpoints
 }
 
 /** Follows `replica` for as long as it lives. */
 export function followReplica(replica: Replica, followers: ReplicaFollowers): void {
-  const { core, announcer, members, driver } = followers
+  const { core, announcer, members, opening, checkpoints } = followers
   const { events } = replica
   events.on('change', (event) => {
     core.changed(event)
     announcer.events.emit('change', event)
-    followers.changed(event.changes.length)
+    checkpoints.changed(event.changes.length)
     announcer.refreshLater()
   })
   events.on('local', () => {
-    followers.wrote()
-    driver()?.localWrites()
+    opening.saver?.dirty()
+    opening.mesh?.localWrites()
   })
   events.on('error', (error) => announcer.report(error))
   events.on('conflict', ({ key, winner, loser }) => {
@@ -39,5 +36,5 @@ export function followReplica(replica: Replica, followers: ReplicaFollowers): vo
     announcer.events.emit('conflict', { key, ...sides })
   })
   events.on('nearly-full', (event) => announcer.events.emit('nearly-full', event))
-  events.on('session-forked', () => driver()?.changeSelf({ session: replica.session }))
+  events.on('session-forked', () => opening.mesh?.changeSelf({ session: replica.session }))
 }

@@ -1,58 +1,30 @@
-/** createStore(): wires replica, driver, transport and persistence into one member of a cluster. */
+/** createStore(): one member of a cluster, made of a replica, what it opens when it starts, and what it tells. */
 import type { Doc } from 'yjs'
-import { toHex } from '../base/bytes.js'
 import type { Unsubscribe } from '../base/emitter.js'
 import { GossipKvError } from '../base/errors.js'
 import type { MemberRecord } from '../base/member.js'
 import { randomWord } from '../base/random.js'
-import type { Persistence } from '../data/persistence/persistence.js'
 import { Replica } from '../data/replica/replica.js'
-import { Driver } from '../mesh/driver/driver.js'
-import type { Security } from '../mesh/security/security.js'
-import type { Transport } from '../mesh/transport.js'
-import { checkpointSeal } from './checkpoints/checkpoint-seal.js'
 import { LazyCheckpoints } from './checkpoints/checkpoints.js'
 import { PrefixKv } from './kv/kv.js'
 import { KvCore } from './kv/kv-core.js'
 import { SysKv } from './kv/sys.js'
-import { SysProjection } from './kv/sys-projection.js'
 import { aloneView, MemberList } from './members/members.js'
 import { Messenger } from './members/messages.js'
 import { ownRecord } from './members/own-record.js'
 import { PresenceBoard } from './members/presence.js'
+import { Opening } from './opening.js'
 import { checkOptions } from './options/options.js'
-import {
-  checkSecurity,
-  type Identity,
-  keysOf,
-  newIdentity,
-  openSecured,
-  readOnly,
-} from './options/secured.js'
-import { topicOf } from './options/topic.js'
-import { chooseTransport } from './options/transport-choice.js'
+import { checkSecurity, keysOf, readOnly } from './options/secured.js'
 import { followPage } from './page-life.js'
 import { followProcess } from './process-life.js'
 import { followReplica } from './replica-events.js'
-import type { Saver, SaverHost } from './saving/saver.js'
 import { Announcer } from './status/announcer.js'
 import { StatusBoard } from './status/status-board.js'
 import { waitSynced } from './status/synced.js'
 import { awarenessMissing, internalError, notStarted, storeClosed } from './store-errors.js'
 import { Timers } from './timers.js'
-import type {
-  Checkpoints,
-  KV,
-  Members,
-  Presence,
-  ReadKV,
-  Replicated,
-  ReplicatedOptions,
-  Status,
-  Store,
-  StoreEvents,
-  StoreOptions,
-} from './types.js'
+import type { Replicated, ReplicatedOptions, Status, Store, StoreEvents, StoreOptions } from './types.js'
 import { realWorld, type StoreWorld } from './world.js'
 
 /** 132 bits: no two members ever draw the same. */
@@ -80,33 +52,26 @@ export function createStoreIn(world: StoreWorld, options: StoreOptions): Store {
 
 class GossipStore implements Store {
   readonly cluster: string
-  readonly members: Members
-  readonly presence: Presence
+  readonly members: MemberList
+  readonly presence: PresenceBoard
+  readonly usr: PrefixKv
+  readonly sys: SysKv
+  readonly checkpoints: LazyCheckpoints
   readonly keys = keysOf(
-    () => this.#security,
-    () => Promise.all([this.#checkpoints.reseal(), this.#saver?.reseal()]),
+    () => this.#opening.security,
+    () => Promise.all([this.checkpoints.reseal(), this.#opening.saver?.reseal()]),
   )
-  readonly usr: KV
-  readonly sys: ReadKV
-  readonly checkpoints: Checkpoints
-  readonly #checkpoints: LazyCheckpoints
-  readonly #transport: Transport
   readonly #replica: Replica
   readonly #core: KvCore
-  readonly #members: MemberList
   readonly #board: StatusBoard
   readonly #announcer: Announcer
   readonly #record: MemberRecord
-  readonly #presence: PresenceBoard
   readonly #messenger: Messenger
-  readonly #signal: AbortSignal | undefined
+  readonly #opening: Opening
   readonly #world: StoreWorld
   readonly #timers: Timers
   readonly #options: StoreOptions
   #id: string
-  #security: Security | undefined
-  #saver: Saver | undefined
-  #driver: Driver | undefined
   #shown: Uint8Array | undefined
   #offs: Unsubscribe[] = []
   #ready: Promise<void> | undefined
@@ -115,56 +80,48 @@ class GossipStore implements Store {
   #closing: Promise<void> | undefined
 
   constructor(world: StoreWorld, options: StoreOptions) {
+    const { random, clock } = world
     this.cluster = options.cluster
     this.#options = options
     this.#world = world
-    this.#timers = new Timers(world.clock)
-    this.#id = randomWord(world.random, ID_CHARACTERS)
-    this.#transport = chooseTransport(options)
-    this.#replica = new Replica({
-      random: world.random,
-      wall: () => world.clock.wall(),
-      ...(options.persistence && { record: (record) => this.#saver?.record(record) }),
+    this.#timers = new Timers(clock)
+    this.#id = randomWord(random, ID_CHARACTERS)
+    const replica = new Replica({
+      random,
+      wall: () => clock.wall(),
+      ...(options.persistence && { record: (record) => this.#opening.saver?.record(record) }),
     })
-    this.#record = ownRecord(options, world, this.#replica.session)
-    const listenerThrew = (error: unknown) => this.#announcer.listenerThrew(error)
-    this.#members = new MemberList(this.#id, this.#record, listenerThrew)
-    this.members = this.#members
-    this.#messenger = new Messenger(world.clock, (id) => this.members.get(id) !== undefined)
-    this.#presence = new PresenceBoard({
+    this.#replica = replica
+    this.#record = ownRecord(options, world, replica.session)
+    this.members = new MemberList(this.#id, this.#record, this.#listenerThrew)
+    this.#messenger = new Messenger(clock, (id) => this.members.get(id) !== undefined)
+    this.presence = new PresenceBoard({
       assertOpen: () => this.#assertOpen(),
       members: () => this.members.list(),
       present: (bytes) => this.#present(bytes),
       awareness: () => (options.awareness ?? awarenessMissing)(this),
-      listenerThrew,
+      listenerThrew: this.#listenerThrew,
     })
-    this.presence = this.#presence
-    this.#core = new KvCore({
-      replica: this.#replica,
-      memberOf: (session) =>
-        session === this.#replica.session ? this.#id : this.#members.bySession(session),
-      assertWritable: () => this.#assertWritable(),
-      listenerThrew,
-    })
+    this.#core = this.#makeCore()
     this.usr = new PrefixKv(this.#core, '')
-    const sys = new SysKv(listenerThrew)
-    this.sys = sys
-    this.#board = this.#makeBoard()
-    this.#announcer = this.#makeAnnouncer(sys)
-    this.#checkpoints = this.#makeCheckpoints(options)
-    this.checkpoints = this.#checkpoints
-    followReplica(this.#replica, {
-      core: this.#core,
-      announcer: this.#announcer,
-      members: this.#members,
-      driver: () => this.#driver,
-      wrote: () => this.#saver?.dirty(),
-      changed: (keys) => this.#checkpoints.changed(keys),
+    this.sys = new SysKv(this.#listenerThrew)
+    const opening = new Opening({
+      options,
+      world,
+      replica,
+      record: this.#record,
+      listener: () => this.#announcer,
     })
+    this.#opening = opening
+    const { members } = this
+    this.#board = new StatusBoard({ members, replica, opening, clock, isKept: Boolean(options.persistence) })
+    this.#announcer = this.#makeAnnouncer()
+    this.checkpoints = this.#makeCheckpoints()
+    const [core, announcer] = [this.#core, this.#announcer]
+    followReplica(replica, { core, announcer, members, opening, checkpoints: this.checkpoints })
     this.#announcer.refresh()
-    this.#signal = options.signal
-    this.#signal?.addEventListener('abort', this.#onAbort)
-    if (this.#signal?.aborted) void this.close()
+    options.signal?.addEventListener('abort', this.#onAbort)
+    if (options.signal?.aborted) void this.close()
   }
 
   get id(): string {
@@ -193,30 +150,29 @@ class GossipStore implements Store {
     return this.#ready ?? Promise.reject(notStarted())
   }
 
-  synced(
-    options: { peers?: number; timeout?: number; signal?: AbortSignal } = {},
-  ): Promise<{ peers: number; alone: boolean }> {
-    return waitSynced(this, options)
+  synced(options: { peers?: number; timeout?: number; signal?: AbortSignal } = {}) {
+    return waitSynced(this, this.#core.waits, options)
   }
 
   async flush(): Promise<void> {
     await this.#ready
-    await this.#saver?.flush()
+    await this.#opening.saver?.flush()
   }
 
   send(to: string, bytes: Uint8Array): void {
     this.#assertOpen()
     if (!this.#ready) throw notStarted()
-    this.#driver?.message(...this.#messenger.check(to, bytes))
+    this.#opening.mesh?.message(...this.#messenger.check(to, bytes))
   }
 
   async replicated(options: ReplicatedOptions = {}): Promise<Replicated> {
     this.#assertOpen()
     await this.ready()
-    if (!this.#driver) throw notStarted()
-    // Loaded when somebody waits for the first time.
+    const { mesh } = this.#opening
+    if (!mesh) throw notStarted()
+    // Loaded at the first call.
     const { waitReplicated } = await import('./status/replicated.js')
-    return waitReplicated(this, this.#driver, this.#world.clock, options)
+    return waitReplicated(mesh, this.#core.waits, options)
   }
 
   on<K extends keyof StoreEvents>(
@@ -229,14 +185,9 @@ class GossipStore implements Store {
 
   metrics(): Readonly<Record<string, number>> {
     const { links, target } = this.#board.current
-    return Object.freeze({
-      keys: this.#replica.size,
-      sessions: this.#replica.sessions,
-      members: this.#members.size,
-      links,
-      target,
-      ...this.#driver?.counters,
-    })
+    const { size: keys, sessions } = this.#replica
+    const members = this.members.size
+    return Object.freeze({ keys, sessions, members, links, target, ...this.#opening.mesh?.counters })
   }
 
   close(): Promise<void> {
@@ -250,23 +201,12 @@ class GossipStore implements Store {
 
   async #start(): Promise<void> {
     try {
-      await this.#load()
+      this.#id = await this.#opening.load(this.#id)
+      this.members.update([aloneView(this.#id, this.#record)], this.#id)
       if (this.#closing) return
-      this.#driver = this.#makeDriver()
-      await this.#driver.start()
+      await this.#opening.join(this.#id)
       if (this.#closing) return
-      if (this.#shown) this.#driver.present(this.#shown)
-      this.#board.phase = 'running'
-      this.#timers.every('idle', IDLE_MILLIS, () => {
-        this.#replica.compactIfDue()
-        this.#saver?.idle()
-      })
-      this.#checkpoints.start()
-      this.#offs = [
-        followPage({ show: (how) => this.#driver?.show(how), end: () => void this.close() }),
-        followProcess(() => this.close()),
-      ]
-      this.#announcer.refresh()
+      this.#run()
     } catch (cause) {
       this.#failure = cause instanceof GossipKvError ? cause : internalError(cause)
       this.#announcer.report(this.#failure)
@@ -275,127 +215,86 @@ class GossipStore implements Store {
     }
   }
 
-  async #load(): Promise<void> {
-    const identity = newIdentity(this.#options, this.#id)
-    this.#saver = await this.#loadSaver(identity)
-    const known = (await this.#saver?.open(identity.bytes, identity.fits)) ?? identity.bytes
-    const security = await this.#secure(known)
-    this.#id = security?.id ?? new TextDecoder().decode(known)
-    this.#members.update([aloneView(this.#id, this.#record)], this.#id)
-  }
-
-  /** A store without persistence does not carry it. */
-  async #loadSaver(identity: Identity): Promise<Saver | undefined> {
-    const { persistence } = this.#options
-    if (!persistence) return undefined
-    const { Saver } = await import('./saving/saver.js')
-    return this.#closing ? undefined : new Saver(this.#saverHost(persistence, identity))
-  }
-
-  /** Opens the security of a store with a secret, once. */
-  async #secure(seed: Uint8Array): Promise<Security | undefined> {
-    const report = (error: GossipKvError) => this.#announcer.report(error)
-    const { clock, kind } = this.#world
-    const host = { transport: this.#transport, clock, kind, seed, report }
-    this.#security ??= await openSecured(this.#options, host)
-    return this.#security
+  #run(): void {
+    const { mesh, saver } = this.#opening
+    if (this.#shown) mesh?.present(this.#shown)
+    this.#board.phase = 'running'
+    this.#timers.every('idle', IDLE_MILLIS, () => {
+      this.#replica.compactIfDue()
+      saver?.idle()
+    })
+    this.checkpoints.start()
+    this.#offs = [
+      followPage({ show: (how) => mesh?.show(how), end: () => void this.close() }),
+      followProcess(() => this.close()),
+    ]
+    this.#announcer.refresh()
   }
 
   async #close(): Promise<void> {
     this.#board.phase = 'closed'
     for (const off of this.#offs) off()
     // A signal that outlives the store must not keep it.
-    this.#signal?.removeEventListener('abort', this.#onAbort)
+    this.#options.signal?.removeEventListener('abort', this.#onAbort)
     this.#timers.close()
-    const links = this.#driver ? this.#driver.close() : this.#transport.links.close()
-    await this.#checkpoints.close()
-    await Promise.allSettled([links, this.#saver?.close()])
+    await this.#opening.close(this.checkpoints.close())
     this.#core.end(this.#failure)
     this.#announcer.refresh()
     this.#announcer.events.clear()
     this.#replica.destroy()
   }
 
-  #makeDriver(): Driver {
-    return new Driver({
-      id: this.#id,
-      record: this.#record,
-      topic: this.#security?.topic ?? topicOf(this.cluster),
-      replica: this.#replica,
-      transport: this.#security?.transport ?? this.#transport,
-      ...this.#world,
-      events: this.#announcer.driverEvents(),
+  #makeCore(): KvCore {
+    const replica = this.#replica
+    return new KvCore({
+      clock: this.#world.clock,
+      replica,
+      memberOf: (session) => (session === replica.session ? this.#id : this.members.bySession(session)),
+      assertWritable: () => this.#assertWritable(),
+      listenerThrew: this.#listenerThrew,
     })
   }
 
-  #makeBoard(): StatusBoard {
-    return new StatusBoard({
-      members: () => this.#members.list(),
-      linksTarget: () => this.#driver?.linksTarget ?? 0,
-      dialing: () => this.#driver?.dialing ?? false,
-      pendingUpdates: () => this.#driver?.pendingUpdates ?? 0,
-      persisted: () => (this.#options.persistence ? (this.#saver?.persisted ?? false) : undefined),
-      digest: () => toHex(this.#replica.digest()),
-      now: () => this.#world.clock.wall(),
-    })
-  }
-
-  #makeAnnouncer(sys: SysKv): Announcer {
-    const project = (table: ReadonlyMap<string, MemberRecord>) => this.#replica.projectMembers(table)
+  #makeAnnouncer(): Announcer {
     return new Announcer({
-      members: this.#members,
-      projection: new SysProjection({ sys, timers: this.#timers, clock: this.#world.clock, project }),
+      members: this.members,
+      presence: this.presence,
+      sys: this.sys,
       board: this.#board,
       timers: this.#timers,
       clock: this.#world.clock,
-      presence: this.#presence,
-      views: () => this.#driver?.members() ?? [aloneView(this.#id, this.#record)],
-      selfId: () => this.#id,
+      replica: this.#replica,
+      opening: this.#opening,
+      alone: () => aloneView(this.#id, this.#record),
     })
   }
 
-  #saverHost(persistence: Persistence, { bytes, fits }: Identity): SaverHost {
-    return {
-      persistence,
-      sealerFor: (known) => this.#secure(known && fits(known) ? known : bytes),
-      clock: this.#world.clock,
-      replica: this.#replica,
-      warned: (warning) => this.#announcer.report(warning),
-      changed: (error) => {
-        const before = this.#board.storageError
-        this.#board.storageError = error
-        if (error && !before) this.#announcer.report(error)
-        else if (error || before) this.#announcer.refreshSoon()
-        else this.#announcer.refreshLater()
-      },
-    }
-  }
-
-  #makeCheckpoints(options: StoreOptions): LazyCheckpoints {
+  #makeCheckpoints(): LazyCheckpoints {
+    const { checkpoints, persistence } = this.#options
     return new LazyCheckpoints({
-      options: options.checkpoints || {},
-      storage: options.persistence ? options.persistence.checkpoints : undefined,
+      options: checkpoints || {},
+      storage: persistence ? persistence.checkpoints : undefined,
       replica: this.#replica,
-      usr: this.usr,
+      store: this,
       ...this.#world,
       timers: this.#timers,
       write: (operations, how) => this.#core.batch(() => this.#core.write(operations), how),
-      seal: () => checkpointSeal(this.#security),
-      selfId: () => this.#id,
+      seal: () => this.#opening.security,
       assertOpen: () => this.#assertOpen(),
       isReady: () => this.#board.phase === 'running',
-      ready: () => this.ready(),
       report: (error) => this.#announcer.report(error),
     })
   }
 
   #present(bytes: Uint8Array): void {
     this.#shown = bytes
-    this.#driver?.present(bytes)
-    // Whoever asks right after sees it.
+    this.#opening.mesh?.present(bytes)
+    // A caller that asks right after sees it.
     this.#announcer.look()
     this.#announcer.refreshSoon()
   }
+
+  readonly #listenerThrew = (error: unknown): void => this.#announcer.listenerThrew(error)
 
   readonly #onAbort = (): void => void this.close()
 

@@ -38,7 +38,7 @@ describe('forged member records', function () {
     secret = await generateSecret()
     network = memoryNetwork()
     stores = []
-    topic = (await openSecurity({ ...base(), transport: network.transport() })).topic
+    topic = (await openSecurity(base())).topic
     const persistence = memoryPersistence()
     await persistence.open()
     await persistence.saveIdentity(seed)
@@ -141,7 +141,7 @@ describe('forged member records', function () {
 
   /** A data folder whose snapshot somebody crafted who holds the secret. */
   async function sealedFolder(snapshot: Uint8Array) {
-    const security = await openSecurity({ ...base(), transport: memoryNetwork().transport() })
+    const security = await openSecurity(base())
     const persistence = memoryPersistence()
     await persistence.open()
     await persistence.saveIdentity(new Uint8Array(32).fill(5))

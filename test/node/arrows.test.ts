@@ -46,6 +46,14 @@ interface Planted {
 
 const PLANTED: Planted[] = [
   {
+    rule: 'the-mesh-is-loaded',
+    refused: { 'src/store/linked.ts': "import '../mesh/driver/planted.js'" },
+    allowed: {
+      'src/store/typed.ts': "import type { P } from '../mesh/driver/planted.js'\nexport type Q = P",
+      'src/store/later.ts': "await import('../mesh/driver/planted.js')",
+    },
+  },
+  {
     rule: 'yjs-in-its-places',
     refused: { 'src/mesh/driver/yjs.ts': "import 'yjs'", 'cli/yjs.ts': "import * as Y from 'yjs'\nvoid Y" },
     allowed: { 'src/data/replica/yjs.ts': "import 'yjs'", 'src/store/store.ts': "import 'yjs'" },

@@ -1,9 +1,6 @@
 /** The browser's own WebRTC. Importing this file touches no global. */
 import { type RtcImplementation, webrtcUnavailable } from './rtc-implementation.js'
 
-/** What kind of member runs here. */
-export const kind: 'node' | 'browser' = 'browser'
-
 /** The browser's implementation. @throws TransportError ERR_WEBRTC_UNAVAILABLE */
 export async function loadRtc(): Promise<RtcImplementation> {
   const { RTCPeerConnection, RTCSessionDescription, RTCIceCandidate } = globalThis as Partial<

@@ -3,9 +3,6 @@ import { isMainThread } from 'node:worker_threads'
 import { messageOf } from '../../base/errors.js'
 import { type RtcImplementation, webrtcUnavailable } from './rtc-implementation.js'
 
-/** What kind of member runs here. */
-export const kind: 'node' | 'browser' = 'node'
-
 /** The constructors of @roamhq/wrtc. @throws TransportError ERR_WEBRTC_UNAVAILABLE */
 export async function loadRtc(): Promise<RtcImplementation> {
   // The native module aborts the whole process when a worker thread loads it: it must not even be tried.

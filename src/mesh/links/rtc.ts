@@ -1,9 +1,6 @@
 /** WebRTC where there is neither a browser nor Node, as in a server-side render on an edge runtime: it has none. */
 import { type RtcImplementation, webrtcUnavailable } from './rtc-implementation.js'
 
-/** What kind of member runs here. */
-export const kind: 'node' | 'browser' = 'node'
-
 /** @throws TransportError ERR_WEBRTC_UNAVAILABLE, always */
 export async function loadRtc(): Promise<RtcImplementation> {
   throw webrtcUnavailable(

@@ -2,9 +2,9 @@
  * The port `Links` over WebRTC. The dialer opens connections; an open one becomes a link; everything that was ever
  * made is kept in a registry until it is dead, so that `close` can wait for the last of it.
  */
-import { kind, loadRtc } from '#rtc'
+import { loadRtc } from '#rtc'
+import { runtimeKind } from '#runtime'
 import type { Clock } from '../../base/clock.js'
-import { UsageError } from '../../base/errors.js'
 import type { Random } from '../../base/random.js'
 import type { LinkEvents, Links, PendingLink, TransportCounters } from '../transport.js'
 import type { Priority } from '../wire/frame.js'
@@ -27,7 +27,7 @@ export interface WebRtcLinksOptions {
   webrtc?: { RTCPeerConnection: unknown; RTCSessionDescription: unknown; RTCIceCandidate: unknown }
 }
 
-/** Makes the links of one member. @throws UsageError ERR_OPTION_INVALID */
+/** Makes the links of one member. */
 export function createWebRtcLinks(options: WebRtcLinksOptions): Links {
   return new WebRtcLinks(options)
 }
@@ -53,7 +53,7 @@ class WebRtcLinks implements Links {
 
   constructor(options: WebRtcLinksOptions) {
     this.#options = options
-    this.#implementation = checkImplementation(options.webrtc)
+    this.#implementation = options.webrtc as RtcImplementation | undefined
   }
 
   async start(self: string, events: LinkEvents): Promise<void> {
@@ -133,7 +133,7 @@ class WebRtcLinks implements Links {
         session,
         offers,
         iceServers,
-        resolvesNames: kind === 'browser',
+        resolvesNames: runtimeKind === 'browser',
         allowed: this.#options.allowAddresses ?? [],
         counters: this.#counters,
       },
@@ -199,17 +199,4 @@ class WebRtcLinks implements Links {
   #whileRunning(report: () => void): void {
     if (this.#running) report()
   }
-}
-
-function checkImplementation(webrtc: WebRtcLinksOptions['webrtc']): RtcImplementation | undefined {
-  if (webrtc === undefined) return undefined
-  for (const name of ['RTCPeerConnection', 'RTCSessionDescription', 'RTCIceCandidate'] as const) {
-    if (typeof webrtc[name] !== 'function')
-      throw new UsageError('ERR_OPTION_INVALID', {
-        what: `\`webrtc.${name}\` is no constructor`,
-        why: '`webrtc` takes the three constructors of a WebRTC implementation',
-        fix: 'Pass the module of one, or leave `webrtc` out',
-      })
-  }
-  return webrtc as RtcImplementation
 }

@@ -8,7 +8,8 @@
  */
 import { concat } from '../../base/bytes.js'
 import { AuthError, StorageError } from '../../base/errors.js'
-import { isWord, parseSignal, type SealedSignal, type Signal } from '../wire/signal.js'
+import { isWord } from '../../base/random.js'
+import { parseSignal, type SealedSignal, type Signal } from '../wire/signal.js'
 import { epochMissing } from './auth-errors.js'
 import { KEY_BYTES, SIGNATURE_BYTES, verify } from './ed25519.js'
 import { fromBase64Url, randomBytes, statement, toBase64Url } from './encoding.js'

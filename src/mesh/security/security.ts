@@ -18,7 +18,6 @@ export interface SecurityOptions {
   cluster: string
   /** What the member wants to be. Default: what its secret makes it. */
   role: MemberRole | undefined
-  transport: Transport
   clock: Clock
   /** What the member's key comes from; kept, it gives the same id again. */
   seed: Uint8Array
@@ -45,8 +44,11 @@ export interface Security {
   readonly role: MemberRole
   /** Names the cluster among members; it stays when keys rotate. */
   readonly topic: string
-  readonly transport: Transport
   readonly keys: Keys
+  /** The transport that shows only what is authenticated. */
+  over(transport: Transport): Transport
+  /** The id of the key that seals now. */
+  readonly keyId: string
   /** Seals stored bytes under the primary key. */
   seal(bytes: Uint8Array): Promise<Uint8Array>
   /** Opens them. @throws AuthError ERR_AUTH_EPOCH; StorageError ERR_DATA_CORRUPT */
@@ -55,33 +57,30 @@ export interface Security {
 
 /** @throws UsageError ERR_SECRET_INVALID, ERR_READ_ONLY; AuthError ERR_CRYPTO_UNAVAILABLE */
 export async function openSecurity(options: SecurityOptions): Promise<Security> {
-  const { cluster, transport, clock, report } = options
+  const { cluster, clock, report } = options
   if (globalThis.crypto?.subtle === undefined) throw noCrypto()
   const keyring = await Keyring.open(options.secret, cluster)
   const identity = await identityOf(options.seed)
   const role = options.role ?? (keyring.canWrite ? 'writer' : 'reader')
   if (role === 'writer' && !keyring.canWrite) throw readersSecret()
-  const links = new SecureLinks({
-    links: transport.links,
-    identity,
-    keyring,
-    role,
-    cluster,
-    clock,
-    report,
-  })
   const name = statement('gossip-kv members v1', keyring.clusterId, cluster)
   const topic = new Uint8Array(await globalThis.crypto.subtle.digest('SHA-256', name), 0, 16)
   return {
     id: identity.id,
     role,
     topic: toBase64Url(topic),
-    transport: { links, signaling: new HiddenSignaling(transport.signaling, keyring) },
+    over: ({ links, signaling }) => ({
+      links: new SecureLinks({ links, identity, keyring, role, cluster, clock, report }),
+      signaling: new HiddenSignaling(signaling, keyring),
+    }),
     keys: {
       list: () => keyring.list(),
       install: (secret) => keyring.install(secret),
       use: (key) => keyring.use(key),
       remove: (key) => keyring.remove(key),
+    },
+    get keyId() {
+      return keyring.primary.id
     },
     seal: (bytes) => sealFile(keyring, bytes),
     open: (bytes) => openFile(keyring, bytes),

@@ -3,7 +3,7 @@
  * connects again for ever. Loss of the server is a state, not a failure: links that are open need none.
  */
 import type { Clock, Timer } from '../../base/clock.js'
-import { messageOf, shown, TransportError, UsageError } from '../../base/errors.js'
+import { messageOf, shown, TransportError } from '../../base/errors.js'
 import type { Random } from '../../base/random.js'
 import type { Registration, Signaling, SignalingEvents, SignalingState } from '../transport.js'
 import {
@@ -26,7 +26,7 @@ export const RECONNECT_NEEDED_MILLIS_MAX = 5_000
 
 /** What a signaling client works with. */
 export interface SignalingClientOptions {
-  /** `ws:` and `wss:` URLs, tried in turn. None: the state stays `none`. */
+  /** `ws:` and `wss:` URLs, checked by the store's options, tried in turn. None: the state stays `none`. */
   urls: readonly string[]
   /** A join token, or a function that is asked for one at each connection: the first message, never in a URL. */
   token?: string | (() => Promise<string>)
@@ -49,9 +49,8 @@ export interface SignalingClient extends Signaling {
   iceServers(): Promise<readonly RTCIceServer[]>
 }
 
-/** Makes a client; it connects at `start`. @throws UsageError ERR_URL_INVALID */
+/** Makes a client; it connects at `start`. */
 export function createSignalingClient(options: SignalingClientOptions): SignalingClient {
-  for (const url of options.urls) checkUrl(url)
   return new ReconnectingClient(options)
 }
 
@@ -294,16 +293,6 @@ class ReconnectingClient implements SignalingClient {
     this.#state = state
     this.#session?.events.state(state, error)
   }
-}
-
-function checkUrl(url: string): void {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined
-  if (parsed !== undefined && /^wss?:$/.test(parsed.protocol) && parsed.hash === '') return
-  throw new UsageError('ERR_URL_INVALID', {
-    what: `${shown(url)} is no URL of a signaling server`,
-    why: 'A signaling server is reached by WebSocket',
-    fix: 'Give a URL such as ws://localhost:4444 or wss://signaling.example.org, without a fragment',
-  })
 }
 
 /** Credentials and queries may be secrets; they stay out of messages. */

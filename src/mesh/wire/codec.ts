@@ -9,6 +9,7 @@ import { takeWritten } from '../../base/bytes.js'
 import { ProtocolError } from '../../base/errors.js'
 import type { MemberRecord } from '../../base/member.js'
 import { APPLICATION_BYTES_MAX, PRESENCE_BYTES_MAX } from '../../base/member-limits.js'
+import { isWord } from '../../base/random.js'
 import { malformed, tooLarge, versionMismatch } from './fields.js'
 import {
   type AckRequest,
@@ -45,7 +46,6 @@ import {
   word,
 } from './layout.js'
 import { readRecord, writeRecord } from './record-codec.js'
-import { isWord } from './signal.js'
 import { ACK_MARKS_MAX, FRAME_BYTES_MAX, SIGNAL_CHARACTERS_MAX, SLOTS_NAMED_MAX } from './wire-limits.js'
 
 /** The length of a replica digest. */

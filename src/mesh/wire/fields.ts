@@ -1,8 +1,8 @@
 /** The fields that frames are made of: reads that check every length before they allocate, and the errors. */
 import * as decoding from 'lib0/decoding'
 import { ProtocolError } from '../../base/errors.js'
+import { isWord } from '../../base/random.js'
 import { PROTOCOL_VERSION } from './frame.js'
-import { isWord } from './signal.js'
 import { FRAME_BYTES_MAX, LIST_ITEMS_MAX } from './wire-limits.js'
 
 const INTEGER_MAX = Number.MAX_SAFE_INTEGER

@@ -6,13 +6,6 @@ import type { MemberRecord } from '../../base/member.js'
 import { MEMBER_RECORD_BYTES_MAX } from '../../base/member-limits.js'
 import { malformed, readText } from './fields.js'
 
-/** The size of a record on the wire. */
-export function recordBytes(record: MemberRecord): number {
-  const encoder = encoding.createEncoder()
-  writeRecord(encoder, record)
-  return encoding.length(encoder)
-}
-
 /** Writes a record. */
 export function writeRecord(encoder: encoding.Encoder, record: MemberRecord): void {
   encoding.writeVarString(encoder, recordText(record))

@@ -3,6 +3,7 @@
  * other. All of it is JSON; the parsers trust nothing, keep only the fields that they know, and answer
  * undefined to whatever does not fit.
  */
+import { isWord } from '../../base/random.js'
 import { CONTACTS_MAX, SIGNAL_CHARACTERS_MAX } from './wire-limits.js'
 
 /** One step of opening a link. `session` names the attempt: signals of another attempt are dropped. */
@@ -65,12 +66,6 @@ const TOKEN_CHARACTERS_MAX = 4096
 /** A description of a data-channel-only connection is about 600 bytes; candidates may stand in it. */
 const SDP_CHARACTERS_MAX = 16 * 1024
 const CANDIDATE_CHARACTERS_MAX = 1024
-const WORD = /^[A-Za-z0-9_-]{1,64}$/
-
-/** A member id, a topic or a session: 1 to 64 characters of base64url. */
-export function isWord(value: unknown): value is string {
-  return typeof value === 'string' && WORD.test(value)
-}
 
 /** Reads a signal out of a payload. */
 export function parseSignal(payload: string): Signal | undefined {

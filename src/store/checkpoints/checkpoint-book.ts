@@ -12,7 +12,7 @@ import { isRawStorage, rawCheckpoints } from '../../data/persistence/raw-checkpo
 import { readCheckpoint } from '../../data/replica/checkpoint.js'
 import type { Replica, WriteOperation } from '../../data/replica/replica.js'
 import type { Value } from '../../data/replica/value.js'
-import type { KV } from '../types.js'
+import type { Store } from '../types.js'
 import {
   checkLabel,
   checkOptions,
@@ -22,8 +22,7 @@ import {
   tooLarge,
   tooMany,
 } from './checkpoint-errors.js'
-import type { CheckpointSeal } from './checkpoint-seal.js'
-import { type CheckpointHead, CheckpointShelf } from './checkpoint-shelf.js'
+import { type CheckpointHead, type CheckpointSeal, CheckpointShelf } from './checkpoint-shelf.js'
 import type {
   Checkpoint,
   CheckpointDifference,
@@ -47,12 +46,11 @@ export interface CheckpointHost {
   /** The place for checkpoints beside the state, if there is one. */
   storage: CheckpointStorage | undefined
   replica: Replica
-  usr: KV
+  store: Pick<Store, 'id' | 'usr'>
   clock: Clock
   random: Random
   /** Undefined in a cluster without a secret. */
   seal?: () => CheckpointSeal | undefined
-  selfId(): string
   /** Writes as one transaction. */
   write(operations: readonly WriteOperation[], how: { atomic?: boolean }): void
   /** @throws UsageError ERR_STORE_CLOSED */
@@ -181,7 +179,7 @@ export class CheckpointBook {
     checkLabel(label)
     const { update, at, keys } = state
     if (label !== undefined && (await this.#shelf.ids(at)).length >= CHECKPOINTS_MAX) throw tooMany()
-    const info = await this.#shelf.add(update, { label, at, by: this.#host.selfId(), keys })
+    const info = await this.#shelf.add(update, { label, at, by: this.#host.store.id, keys })
     if (label === undefined) await this.#prune()
     return Object.freeze(info)
   }
@@ -214,7 +212,7 @@ export class CheckpointBook {
   }
 
   #present(prefix: string): Map<string, Value> {
-    return new Map(this.#host.usr.entries({ prefix }))
+    return new Map(this.#host.store.usr.entries({ prefix }))
   }
 
   #inTurn<T>(act: () => Promise<T>): Promise<T> {

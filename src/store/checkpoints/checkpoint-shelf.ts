@@ -8,8 +8,8 @@ import { type Random, randomInteger } from '../../base/random.js'
 import { CHECKPOINT_BYTES_MAX } from '../../data/data-limits.js'
 import { type CheckpointPart, framePart, unframePart } from '../../data/persistence/checkpoint-frame.js'
 import type { CheckpointStorage } from '../../data/persistence/checkpoint-storage.js'
+import type { Security } from '../../mesh/security/security.js'
 import { invalid, missing, newerVersion, sealedOtherwise, storageFailed } from './checkpoint-errors.js'
-import type { CheckpointSeal } from './checkpoint-seal.js'
 import type { CheckpointInfo } from './checkpoint-types.js'
 
 const HEAD = '.head'
@@ -24,6 +24,9 @@ export interface CheckpointHead extends Omit<CheckpointInfo, 'problem'> {
   state: string
   hash: string
 }
+
+/** What seals in a cluster with a secret: under the primary key, to be opened with any that is held. */
+export type CheckpointSeal = Pick<Security, 'keyId' | 'seal' | 'open'>
 
 export interface ShelfParts {
   storage: CheckpointStorage
@@ -103,7 +106,7 @@ export class CheckpointShelf {
   /** Seals a checkpoint under the primary key, unless it is. What is damaged stays as it is. */
   async reseal(id: string): Promise<void> {
     const head = await this.head(id)
-    if (head.epoch === this.#parts.seal()?.epoch) return
+    if (head.epoch === this.#parts.seal()?.keyId) return
     const update = await this.state(head).catch((error: unknown) => {
       if (error instanceof GossipKvError && error.code !== 'ERR_DATA_UNWRITABLE') return undefined
       throw error
@@ -122,7 +125,7 @@ export class CheckpointShelf {
     const { id, label, at, by, keys, bytes } = facts
     const state = `${id}.${this.#word(4)}`
     const framed = await frameSealed('state', update, seal)
-    const head = { id, label, at, by, keys, bytes, epoch: seal?.epoch, state, hash: toHex(framed.hash) }
+    const head = { id, label, at, by, keys, bytes, epoch: seal?.keyId, state, hash: toHex(framed.hash) }
     const framedHead = await frameSealed('head', new TextEncoder().encode(JSON.stringify(head)), seal)
     try {
       await this.#stored((storage) => storage.write(state, framed.bytes))

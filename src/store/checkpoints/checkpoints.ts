@@ -6,6 +6,7 @@ import { toHex } from '../../base/bytes.js'
 import type { GossipKvError } from '../../base/errors.js'
 import { internalError } from '../store-errors.js'
 import type { Timers } from '../timers.js'
+import type { Store } from '../types.js'
 import type { CapturedState, CheckpointBook, CheckpointHost } from './checkpoint-book.js'
 import type { Checkpoint, CheckpointDifference, CheckpointInfo, Checkpoints } from './checkpoint-types.js'
 
@@ -14,7 +15,7 @@ export interface LazyCheckpointsHost extends CheckpointHost {
   timers: Timers
   /** Whether the state is loaded. */
   isReady(): boolean
-  ready(): Promise<void>
+  store: Store
   report(error: GossipKvError): void
 }
 
@@ -121,7 +122,7 @@ export class LazyCheckpoints implements Checkpoints {
 
   async #open(): Promise<CheckpointBook> {
     this.#host.assertOpen()
-    await this.#host.ready()
+    await this.#host.store.ready()
     this.#host.assertOpen()
     this.#book ??= this.#load()
     return this.#book

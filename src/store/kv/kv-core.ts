@@ -2,15 +2,18 @@
  * The one place behind every view of the user's keys: reads that see an open batch, writes as transactions,
  * listeners by key and prefix, and cached sorted keys and snapshots.
  */
+import type { Clock } from '../../base/clock.js'
 import type { Unsubscribe } from '../../base/emitter.js'
 import { type GossipKvError, UsageError } from '../../base/errors.js'
 import { type PlannedWrite, plan, planAll } from '../../data/replica/plan.js'
 import type { Replica, WriteOperation } from '../../data/replica/replica.js'
 import { checkKey } from '../../data/replica/value.js'
+import type { WaitContext } from '../status/wait.js'
 import type { ChangeEvent, Entry, KeyChange, Value } from '../types.js'
 
 /** What the core needs of its store. */
 export interface KvHost {
+  clock: Clock
   replica: Replica
   /** The member that writes under `session`, while it is known. */
   memberOf(session: number): string | undefined
@@ -37,6 +40,11 @@ export class KvCore {
 
   constructor(host: KvHost) {
     this.#host = host
+  }
+
+  /** What waits for keys need. */
+  get waits(): WaitContext {
+    return { clock: this.#host.clock, onEnd: (ended) => this.onEnd(ended) }
   }
 
   read(key: string): Value | undefined {

@@ -1,11 +1,14 @@
 /** The user's keys as an application sees them: the whole of them, or a namespace. */
 import type { Unsubscribe } from '../../base/emitter.js'
-import { shown, TransportError, UsageError } from '../../base/errors.js'
+import { shown, UsageError } from '../../base/errors.js'
 import type { WriteOperation } from '../../data/replica/replica.js'
 import { checkKey } from '../../data/replica/value.js'
+import { waitAborted, waitFor } from '../status/wait.js'
 import type { ChangeEvent, Entry, KeyChange, KV, Value } from '../types.js'
 import type { KvCore } from './kv-core.js'
 import { watchChanges } from './watch.js'
+
+const LONGER = 'Wait longer, or check that somebody writes the key'
 
 /** A view of the keys that begin with `prefix`, which it leaves out. */
 export class PrefixKv implements KV {
@@ -133,30 +136,12 @@ export class PrefixKv implements KV {
   ): Promise<Value | undefined> {
     const current = this.get(key)
     if (predicate(current)) return Promise.resolve(current)
-    return new Promise((resolve, reject) => {
-      const settle = (act: () => void) => {
-        clearTimeout(timer)
-        off()
-        offEnd()
-        options.signal?.removeEventListener('abort', onAbort)
-        act()
-      }
-      const onAbort = () => settle(() => reject(gaveUp(key, 'its signal was aborted')))
-      const off = this.subscribe(key, (value) => {
-        if (predicate(value)) settle(() => resolve(value))
-      })
-      const offEnd = this.#core.onEnd((failure) =>
-        settle(() => reject(failure ?? gaveUp(key, 'the store was closed'))),
-      )
-      const timer =
-        options.timeout === undefined
-          ? undefined
-          : setTimeout(
-              () => settle(() => reject(gaveUp(key, `${options.timeout} ms have passed`))),
-              options.timeout,
-            )
-      if (options.signal?.aborted) onAbort()
-      else options.signal?.addEventListener('abort', onAbort, { once: true })
+    return waitFor<Value | undefined>({
+      ...this.#core.waits,
+      ...options,
+      look: (found) => this.subscribe(key, (value) => void (predicate(value) && found(value))),
+      error: (why) =>
+        waitAborted(`The wait for key ${shown(key)} ended without a value that fits`, why, LONGER),
     })
   }
 
@@ -195,13 +180,5 @@ function notAFunction(fn: unknown): UsageError {
     what: `subscribe() got ${shown(fn)} as its listener`,
     why: 'A listener is a function',
     fix: 'Call subscribe(fn), subscribe(key, fn) or subscribe({ prefix }, fn)',
-  })
-}
-
-function gaveUp(key: string, why: string): TransportError {
-  return new TransportError('ERR_ABORTED', {
-    what: `The wait for key ${shown(key)} ended without a value that fits`,
-    why: `This happened because ${why}`,
-    fix: 'Wait longer, or check that somebody writes the key',
   })
 }

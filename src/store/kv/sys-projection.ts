@@ -1,6 +1,7 @@
 /** Keeps the system's section in step with the member table: the view at once, its map in the document after a pause. */
 import type { Clock } from '../../base/clock.js'
 import type { MemberRecord } from '../../base/member.js'
+import type { Replica } from '../../data/replica/replica.js'
 import type { MemberView } from '../../mesh/driver/driver.js'
 import type { Timers } from '../timers.js'
 import type { SysKv } from './sys.js'
@@ -12,8 +13,7 @@ export interface SysProjectionHost {
   sys: SysKv
   timers: Timers
   clock: Clock
-  /** Writes the table into the document. */
-  project(table: ReadonlyMap<string, MemberRecord>): void
+  replica: Replica
 }
 
 export class SysProjection {
@@ -42,6 +42,6 @@ export class SysProjection {
 
   #project(): void {
     this.#projectedAt = this.#host.clock.monotonic()
-    this.#host.project(this.#table)
+    this.#host.replica.projectMembers(this.#table)
   }
 }

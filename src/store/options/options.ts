@@ -1,10 +1,10 @@
 /** Checks what the caller of createStore() hands in, before anything is opened. */
 import { shown, UsageError } from '../../base/errors.js'
+import { isLoopbackName } from '../../base/ip-address.js'
 import type { MemberRecord } from '../../base/member.js'
 import { MEMBER_RECORD_BYTES_MAX } from '../../base/member-limits.js'
 import type { Persistence } from '../../data/persistence/persistence.js'
 import type { Links, Signaling } from '../../mesh/transport.js'
-import { recordBytes } from '../../mesh/wire/record-codec.js'
 import type { StoreOptions } from '../types.js'
 
 const NAME_CHARACTERS_MAX = 64
@@ -27,6 +27,8 @@ const LINKS_METHODS: readonly (keyof Links)[] = [
   'disconnect',
   'close',
 ]
+
+const RTC_CONSTRUCTORS = ['RTCPeerConnection', 'RTCSessionDescription', 'RTCIceCandidate'] as const
 
 /** Every option; an unknown one is a spelling mistake that would otherwise go unnoticed. */
 const KNOWN: Readonly<Record<keyof StoreOptions, true>> = {
@@ -51,7 +53,7 @@ const KNOWN: Readonly<Record<keyof StoreOptions, true>> = {
   role: true,
 }
 
-/** Checks the options. @throws UsageError ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID */
+/** Checks the options. @throws UsageError ERR_OPTION_UNKNOWN, ERR_OPTION_INVALID, ERR_URL_INVALID */
 export function checkOptions(options: StoreOptions): void {
   if (typeof options !== 'object' || options === null) {
     throw invalid('options', options, 'an object with at least { cluster }')
@@ -65,13 +67,19 @@ export function checkOptions(options: StoreOptions): void {
   if (options.awareness !== undefined && typeof options.awareness !== 'function')
     throw invalid('awareness', options.awareness, 'the function of gossip-kv/awareness')
   checkMeta(options.meta)
+  for (const url of signalingUrls(options.signaling)) checkUrl(url)
   checkIceServers(options.iceServers)
   checkAddresses(options.allowAddresses)
   checkToken(options.token)
   checkTransport(options.transport)
   checkCheckpoints(options.checkpoints)
   const { webrtc, signal, persistence } = options
-  if (webrtc !== undefined && !isObject(webrtc)) throw invalid('webrtc', webrtc, 'an object')
+  if (webrtc !== undefined && !hasMethods(webrtc, RTC_CONSTRUCTORS))
+    throw invalid(
+      'webrtc',
+      webrtc,
+      `a WebRTC implementation with the constructors ${RTC_CONSTRUCTORS.join(', ')}`,
+    )
   if (signal !== undefined && !hasMethods(signal, ['addEventListener', 'removeEventListener'])) {
     throw invalid('signal', signal, 'an AbortSignal')
   }
@@ -84,7 +92,7 @@ export function checkOptions(options: StoreOptions): void {
   }
 }
 
-/** The signaling URLs as a list; the signaling client checks each. @throws UsageError ERR_OPTION_INVALID */
+/** The signaling URLs as a list. @throws UsageError ERR_OPTION_INVALID */
 export function signalingUrls(signaling: StoreOptions['signaling']): readonly string[] {
   const urls = signaling === undefined ? [] : typeof signaling === 'string' ? [signaling] : signaling
   if (!Array.isArray(urls) || urls.some((url) => typeof url !== 'string')) {
@@ -95,12 +103,27 @@ export function signalingUrls(signaling: StoreOptions['signaling']): readonly st
 
 /** Checks that the member record fits its bound. @throws UsageError ERR_TOO_LARGE */
 export function checkRecord(record: MemberRecord): void {
-  const bytes = recordBytes(record)
+  const bytes = new TextEncoder().encode(JSON.stringify(record)).length
   if (bytes <= MEMBER_RECORD_BYTES_MAX) return
   throw new UsageError('ERR_TOO_LARGE', {
     what: `The member record takes ${bytes} bytes; the limit is ${MEMBER_RECORD_BYTES_MAX}`,
     why: 'Every member keeps the record of every other one, so it has to stay small',
     fix: 'Shorten name, zone or meta, and keep data in usr',
+  })
+}
+
+/** Whether signaling is on this machine: members that meet there need no network, and no secret. */
+export function isOnThisMachine(url: string): boolean {
+  return isLoopbackName(new URL(url).hostname)
+}
+
+function checkUrl(url: string): void {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  if (parsed !== undefined && /^wss?:$/.test(parsed.protocol) && parsed.hash === '') return
+  throw new UsageError('ERR_URL_INVALID', {
+    what: `${shown(url)} is no URL of a signaling server`,
+    why: 'A signaling server is reached by WebSocket',
+    fix: 'Give a URL such as ws://localhost:4444 or wss://signaling.example.org, without a fragment',
   })
 }
 

@@ -1,28 +1,15 @@
 /** A store in a cluster with a secret: which one that is, and its keys. The rest is loaded only where there is one. */
-import type { Clock } from '../../base/clock.js'
-import { type GossipKvError, StorageError, shown, UsageError } from '../../base/errors.js'
-import type { MemberKind, MemberRole } from '../../base/member.js'
+import { StorageError, shown, UsageError } from '../../base/errors.js'
+import type { MemberRole } from '../../base/member.js'
+import { isWord } from '../../base/random.js'
 import type { Keys, Security } from '../../mesh/security/security.js'
-import type { Transport } from '../../mesh/transport.js'
-import { isWord } from '../../mesh/wire/signal.js'
 import type { StoreOptions } from '../types.js'
-import { signalingUrls } from './options.js'
-import { isOnThisMachine } from './this-machine.js'
+import { isOnThisMachine, signalingUrls } from './options.js'
 
 /** A writer's secret has 43 or 66 characters, a reader's more. */
 const WRITER_SECRET_CHARACTERS_MAX = 66
 /** What an Ed25519 key is made from. */
 const SEED_BYTES = 32
-
-/** What a store hands to its security. */
-export interface SecuringHost {
-  transport: Transport
-  clock: Clock
-  kind: MemberKind
-  /** What the member's key, and so its id, comes from. */
-  seed: Uint8Array
-  report(error: GossipKvError): void
-}
 
 /** What names a member over all runs. */
 export interface Identity {
@@ -48,14 +35,6 @@ export function newIdentity({ secret }: StoreOptions, id: string): Identity {
       return isSeed || isId
     },
   }
-}
-
-/** Loads what a secret needs; undefined without one. @throws UsageError ERR_SECRET_INVALID; AuthError ERR_CRYPTO_UNAVAILABLE */
-export async function openSecured(options: StoreOptions, host: SecuringHost): Promise<Security | undefined> {
-  const { secret, cluster, role } = options
-  if (secret === undefined) return undefined
-  const { openSecurity } = await import('../../mesh/security/security.js')
-  return openSecurity({ ...host, secret, cluster, role })
 }
 
 /**

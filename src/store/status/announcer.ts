@@ -5,10 +5,13 @@
 import type { Clock } from '../../base/clock.js'
 import { Emitter } from '../../base/emitter.js'
 import type { ErrorCode, GossipKvError } from '../../base/errors.js'
+import type { Replica } from '../../data/replica/replica.js'
 import type { DriverEvents, MemberView } from '../../mesh/driver/driver.js'
-import type { SysProjection } from '../kv/sys-projection.js'
+import type { SysKv } from '../kv/sys.js'
+import { SysProjection } from '../kv/sys-projection.js'
 import type { MemberList } from '../members/members.js'
 import type { PresenceBoard } from '../members/presence.js'
+import type { Opening } from '../opening.js'
 import { listenerThrew } from '../store-errors.js'
 import type { Timers } from '../timers.js'
 import type { Status, StoreEvents } from '../types.js'
@@ -19,19 +22,21 @@ const FOLLOW_MILLIS = 50
 
 export interface AnnouncerHost {
   members: MemberList
-  projection: SysProjection
+  sys: SysKv
+  replica: Replica
   board: StatusBoard
   timers: Timers
   clock: Clock
   presence: PresenceBoard
-  /** All members as they are now, this one included. */
-  views(): readonly MemberView[]
-  selfId(): string
+  opening: Opening
+  /** This member before it has met anybody. */
+  alone(): MemberView
 }
 
 export class Announcer {
   readonly events = new Emitter<StoreEvents>((error) => this.listenerThrew(error))
   readonly #host: AnnouncerHost
+  readonly #projection: SysProjection
   #told: Status | undefined
   #queued = false
   /** What was said on the console, as nothing listened. */
@@ -40,6 +45,7 @@ export class Announcer {
 
   constructor(host: AnnouncerHost) {
     this.#host = host
+    this.#projection = new SysProjection(host)
   }
 
   get status(): Status {
@@ -56,13 +62,13 @@ export class Announcer {
 
   /** Tells now. */
   refresh(): void {
-    const { timers, members, presence, projection, board } = this.#host
+    const { timers, members, presence, board } = this.#host
     timers.cancel('follow')
     this.#refreshedAt = this.#host.clock.monotonic()
     const views = this.#update()
     if (members.tell()) this.events.emit('members', members.list())
     presence.tell()
-    projection.follow(views)
+    this.#projection.follow(views)
     if (this.#told === board.current) return
     this.#told = board.current
     this.events.emit('status', this.#told)
@@ -96,8 +102,8 @@ export class Announcer {
     this.refreshSoon()
   }
 
-  /** What the driver tells goes to the board, and from there to whoever follows. */
-  driverEvents(): DriverEvents {
+  /** What the mesh tells goes to the board, and from there to those who follow it. */
+  meshEvents(): DriverEvents {
     const { board, members } = this.#host
     return {
       changed: () => this.refreshSoon(),
@@ -124,6 +130,16 @@ export class Announcer {
     }
   }
 
+  /** Everything is saved, or failing for this reason. */
+  saved(error: GossipKvError | undefined): void {
+    const { board } = this.#host
+    const before = board.storageError
+    board.storageError = error
+    if (error && !before) this.report(error)
+    else if (error || before) this.refreshSoon()
+    else this.refreshLater()
+  }
+
   listenerThrew(cause: unknown): void {
     this.report(listenerThrew(cause))
   }
@@ -136,9 +152,10 @@ export class Announcer {
   }
 
   #update(): readonly MemberView[] {
-    const { members, presence, board, views, selfId } = this.#host
-    const all = views()
-    members.update(all, selfId(), presence.own)
+    const { members, presence, board, opening, alone } = this.#host
+    const self = alone()
+    const all = opening.mesh?.members() ?? [self]
+    members.update(all, self.id, presence.own)
     board.refresh()
     return all
   }

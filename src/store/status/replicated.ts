@@ -1,19 +1,20 @@
 /** Waits until other members hold what was written here. */
-import type { Clock } from '../../base/clock.js'
-import { ReplicationError, shown, TransportError, UsageError } from '../../base/errors.js'
+import { ReplicationError, shown, UsageError } from '../../base/errors.js'
 import { MEMBERS_MAX } from '../../base/member-limits.js'
-import type { AckSides, Driver } from '../../mesh/driver/driver.js'
-import type { Replicated, ReplicatedOptions, Store } from '../types.js'
+import type { AckSides } from '../../mesh/driver/driver.js'
+import type { Mesh } from '../../mesh/mesh.js'
+import type { Replicated, ReplicatedOptions } from '../types.js'
+import { type WaitContext, waitAborted, waitFor } from './wait.js'
 
 const TIMEOUT_MILLIS = 30_000
 /** What a timer can hold. */
 const TIMEOUT_MILLIS_MAX = 2 ** 31 - 1
+const UNAFFECTED = 'The writes are not affected; call replicated() again on an open store'
 
-/** @throws UsageError ERR_OPTION_INVALID; TransportError ERR_REPLICATION_TIMEOUT, ERR_ABORTED */
+/** @throws UsageError ERR_OPTION_INVALID; ReplicationError ERR_REPLICATION_TIMEOUT; TransportError ERR_ABORTED */
 export function waitReplicated(
-  store: Store,
-  driver: Driver,
-  clock: Clock,
+  mesh: Mesh,
+  context: WaitContext,
   options: ReplicatedOptions,
 ): Promise<Replicated> {
   check('options', options, typeof options === 'object' && options !== null, 'an object')
@@ -22,36 +23,21 @@ export function waitReplicated(
   check('acks', acks, isCount, `an integer from 0 to ${MEMBERS_MAX}, or 'all'`)
   check('timeout', timeout, isWithin(timeout, TIMEOUT_MILLIS_MAX), 'an integer from 0, in milliseconds')
   check('signal', signal, signal === undefined || isSignal(signal), 'an AbortSignal')
-  // It may have closed while this module was loaded.
-  if (store.status.name === 'closed') throw aborted('the store was closed')
-  return new Promise((resolve, reject) => {
-    let why: 'timeout' | 'aborted' | undefined
-    const settle = (act: () => void) => {
-      timer.cancel()
-      off()
-      signal?.removeEventListener('abort', onAbort)
-      act()
-    }
-    const onAbort = () => {
-      why ??= 'aborted'
-      end()
-    }
-    const timer = clock.after(timeout, () => {
-      why ??= 'timeout'
-      end()
-    })
-    const off = store.on('status', ({ name }) => {
-      if (name === 'closed') settle(() => reject(aborted('the store was closed')))
-    })
-    // Told when it is enough, or when `end` is called.
-    const end = driver.awaitAcks(acks === 'all' ? Number.POSITIVE_INFINITY : acks, (sides) =>
-      settle(() => {
-        if (why === undefined) resolve(Object.freeze({ acked: sides.acked, missing: sides.missing }))
-        else reject(why === 'aborted' ? aborted('its signal was aborted') : timedOut(timeout, acks, sides))
+  // How far it came; told when it is enough, and when the looking ends.
+  let sides: AckSides = { acked: [], missing: [] }
+  return waitFor<Replicated>({
+    ...context,
+    timeout,
+    signal,
+    look: (found) =>
+      mesh.awaitAcks(acks === 'all' ? Number.POSITIVE_INFINITY : acks, (now) => {
+        sides = now
+        found(Object.freeze({ acked: now.acked, missing: now.missing }))
       }),
-    )
-    if (signal?.aborted) onAbort()
-    else signal?.addEventListener('abort', onAbort, { once: true })
+    error: (why) =>
+      why === 'timeout'
+        ? timedOut(timeout, acks, sides)
+        : waitAborted('The wait for replicated() ended', why, UNAFFECTED),
   })
 }
 
@@ -88,12 +74,4 @@ function timedOut(millis: number, acks: number | 'all', sides: AckSides): Replic
     },
     sides,
   )
-}
-
-function aborted(why: string): TransportError {
-  return new TransportError('ERR_ABORTED', {
-    what: 'The wait for replicated() ended',
-    why: `This happened because ${why}`,
-    fix: 'The writes are not affected; call replicated() again on an open store',
-  })
 }

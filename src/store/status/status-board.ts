@@ -1,19 +1,22 @@
 /** Keeps the one current Status of a store: gathers the facts, makes a frozen snapshot, tells when it differs. */
+import { toHex } from '../../base/bytes.js'
+import type { Clock } from '../../base/clock.js'
 import { type GossipKvError, StorageError, TransportError } from '../../base/errors.js'
+import type { Replica } from '../../data/replica/replica.js'
 import type { SignalingState } from '../../mesh/transport.js'
+import type { MemberList } from '../members/members.js'
+import type { Opening } from '../opening.js'
 import type { Member, Status } from '../types.js'
 import { type StatusFacts, sameStatus, statusName } from './status.js'
 
 /** What the board reads from the rest of the store. */
 export interface StatusSources {
-  members(): readonly Member[]
-  linksTarget(): number
-  dialing(): boolean
-  pendingUpdates(): number
-  persisted(): boolean | undefined
-  /** The digest of the data in hexadecimal. */
-  digest(): string
-  now(): number
+  members: MemberList
+  replica: Replica
+  opening: Opening
+  clock: Clock
+  /** Whether there is a persistence. */
+  isKept: boolean
 }
 
 export class StatusBoard {
@@ -30,7 +33,7 @@ export class StatusBoard {
 
   constructor(sources: StatusSources) {
     this.#sources = sources
-    this.#status = Object.freeze({ ...this.#facts(), since: sources.now() })
+    this.#status = Object.freeze({ ...this.#facts(), since: sources.clock.wall() })
   }
 
   get current(): Status {
@@ -56,14 +59,15 @@ export class StatusBoard {
   /** Reads everything anew; `current` stays the same object when nothing differs. */
   refresh(): void {
     const facts = this.#facts()
-    const since = facts.name === this.#status.name ? this.#status.since : this.#sources.now()
+    const since = facts.name === this.#status.name ? this.#status.since : this.#sources.clock.wall()
     const next: Status = Object.freeze({ ...facts, since })
     if (!sameStatus(this.#status, next)) this.#status = next
   }
 
   #facts(): Omit<Status, 'since'> {
-    const sources = this.#sources
-    const others = sources.members().filter((member) => !member.self)
+    const { members, replica, isKept, opening } = this.#sources
+    const { mesh, saver } = opening
+    const others = members.list().filter((member) => !member.self)
     const direct = others.filter((member) => member.direct)
     const writers = direct.filter(({ role }) => role === 'writer')
     const isTurnedDown = ['ERR_MEMBER_FULL', 'ERR_PEER_BUSY'].includes(this.lastError?.code ?? '')
@@ -74,7 +78,8 @@ export class StatusBoard {
       phase: this.phase,
       signaling: this.#signaling,
       links: writers.length,
-      others: others.some(({ role }) => role === 'writer') || sources.dialing() || (this.contacts ?? 0) > 0,
+      others:
+        others.some(({ role }) => role === 'writer') || mesh?.dialing === true || (this.contacts ?? 0) > 0,
       introduced: this.contacts !== undefined,
       synced: this.#synced,
       failing: this.#storageError !== undefined,
@@ -84,14 +89,14 @@ export class StatusBoard {
       name,
       signaling: this.#signaling,
       links: direct.length,
-      target: sources.linksTarget(),
+      target: mesh?.linksTarget ?? 0,
       synced: this.#synced,
       converged,
       convergedAt: this.#convergedAt,
-      pendingUpdates: sources.pendingUpdates(),
-      persisted: sources.persisted(),
+      pendingUpdates: mesh?.pendingUpdates ?? 0,
+      persisted: isKept ? (saver?.persisted ?? false) : undefined,
       storageError: this.#storageError,
-      digest: sources.digest(),
+      digest: toHex(replica.digest()),
       lastError: this.lastError,
     }
   }
@@ -100,7 +105,7 @@ export class StatusBoard {
     if (writers.length === 0) return name === 'alone'
     if (writers.some((member) => member.inSync !== true)) return false
     const before: Status | undefined = this.#status
-    if (!before?.converged || before.name === 'alone') this.#convergedAt = this.#sources.now()
+    if (!before?.converged || before.name === 'alone') this.#convergedAt = this.#sources.clock.wall()
     return true
   }
 }
