@@ -24,17 +24,22 @@ export class Emitter<Events extends { [K in keyof Events]: unknown }> {
     // The wrapper makes two registrations of the same function two subscriptions.
     const entry = (event: never) => listener(event)
     const set = this.#listeners.get(type) ?? new Set()
-    this.#listeners.set(type, set)
-    const off = () => void set.delete(entry)
+    const off = () => {
+      set.delete(entry)
+      if (set.size === 0 && this.#listeners.get(type) === set) this.#listeners.delete(type)
+    }
     if (options.signal?.aborted) return off
     set.add(entry)
+    this.#listeners.set(type, set)
     options.signal?.addEventListener('abort', off, { once: true })
     return off
   }
 
   /** Calls the listeners that were there when the call began. */
   emit<K extends keyof Events>(type: K, event: Events[K]): void {
-    for (const listener of [...(this.#listeners.get(type) ?? [])]) {
+    const listeners = this.#listeners.get(type)
+    if (listeners === undefined) return
+    for (const listener of [...listeners]) {
       try {
         listener(event as never)
       } catch (error) {
@@ -45,7 +50,7 @@ export class Emitter<Events extends { [K in keyof Events]: unknown }> {
 
   /** Whether anybody listens. */
   has(type: keyof Events): boolean {
-    return (this.#listeners.get(type)?.size ?? 0) > 0
+    return this.#listeners.has(type)
   }
 
   /** Drops every listener. */

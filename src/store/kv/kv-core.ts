@@ -3,7 +3,7 @@
  * listeners by key and prefix, and cached sorted keys and snapshots.
  */
 import type { Clock } from '../../base/clock.js'
-import type { Unsubscribe } from '../../base/emitter.js'
+import { Emitter, type Unsubscribe } from '../../base/emitter.js'
 import { type GossipKvError, UsageError } from '../../base/errors.js'
 import { type PlannedWrite, plan, planAll } from '../../data/replica/plan.js'
 import type { Replica, WriteOperation } from '../../data/replica/replica.js'
@@ -23,14 +23,13 @@ export interface KvHost {
   listenerThrew(error: unknown): void
 }
 
-type Listener = (event: ChangeEvent) => void
 /** Hears that the store has closed, and why when it could not start. */
 export type EndListener = (failure: GossipKvError | undefined) => void
 
 export class KvCore {
   readonly #host: KvHost
-  readonly #listeners = new Set<Listener>()
-  readonly #keyListeners = new Map<string, Set<(change: KeyChange) => void>>()
+  readonly #changes: Emitter<{ change: ChangeEvent }>
+  readonly #keys: Emitter<Record<string, KeyChange>>
   readonly #endListeners = new Set<EndListener>()
   /** The writes of an open batch by key, checked and cloned. */
   #batch: Map<string, PlannedWrite> | undefined
@@ -40,6 +39,8 @@ export class KvCore {
 
   constructor(host: KvHost) {
     this.#host = host
+    this.#changes = new Emitter(host.listenerThrew)
+    this.#keys = new Emitter(host.listenerThrew)
   }
 
   /** What waits for keys need. */
@@ -113,23 +114,13 @@ export class KvCore {
     return result
   }
 
-  subscribe(listener: Listener): Unsubscribe {
-    // The wrapper makes two subscriptions of the same function two entries.
-    const entry: Listener = (event) => listener(event)
-    this.#listeners.add(entry)
-    return () => void this.#listeners.delete(entry)
+  subscribe(listener: (event: ChangeEvent) => void): Unsubscribe {
+    return this.#changes.on('change', listener)
   }
 
   subscribeKey(key: string, listener: (change: KeyChange) => void): Unsubscribe {
     checkKey(key)
-    const entry = (change: KeyChange) => listener(change)
-    const listeners = this.#keyListeners.get(key) ?? new Set()
-    this.#keyListeners.set(key, listeners)
-    listeners.add(entry)
-    return () => {
-      listeners.delete(entry)
-      if (listeners.size === 0 && this.#keyListeners.get(key) === listeners) this.#keyListeners.delete(key)
-    }
+    return this.#keys.on(key, listener)
   }
 
   /** Calls back once when the store closes; at once when it has. */
@@ -144,12 +135,8 @@ export class KvCore {
   changed(event: ChangeEvent): void {
     this.#snapshot = undefined
     if (event.changes.some(addsOrRemoves)) this.#sortedKeys = undefined
-    for (const listener of [...this.#listeners]) this.#call(() => listener(event))
-    if (this.#keyListeners.size === 0) return
-    for (const change of event.changes) {
-      for (const listener of [...(this.#keyListeners.get(change.key) ?? [])])
-        this.#call(() => listener(change))
-    }
+    this.#changes.emit('change', event)
+    for (const change of event.changes) this.#keys.emit(change.key, change)
   }
 
   /** The store closes: iterations end, listeners are dropped. */
@@ -157,8 +144,8 @@ export class KvCore {
     this.#ending = { failure }
     for (const end of [...this.#endListeners]) end(failure)
     this.#endListeners.clear()
-    this.#listeners.clear()
-    this.#keyListeners.clear()
+    this.#changes.clear()
+    this.#keys.clear()
   }
 
   #allKeys(): readonly string[] {
@@ -174,14 +161,6 @@ export class KvCore {
   #makeSnapshot(): Readonly<Record<string, Value>> {
     const pairs = this.#allKeys().map((key) => [key, this.read(key) as Value] as const)
     return Object.freeze(Object.fromEntries(pairs))
-  }
-
-  #call(fn: () => void): void {
-    try {
-      fn()
-    } catch (error) {
-      this.#host.listenerThrew(error)
-    }
   }
 }
 

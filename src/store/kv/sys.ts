@@ -1,18 +1,17 @@
 /** The system's section: read-only for everyone, a projection of the member table. */
-import type { Unsubscribe } from '../../base/emitter.js'
+import { Emitter, type Unsubscribe } from '../../base/emitter.js'
 import { UsageError } from '../../base/errors.js'
 import type { MemberRecord } from '../../base/member.js'
 import type { ReadKV } from '../types.js'
 
 export class SysKv implements ReadKV {
-  readonly #listeners = new Set<() => void>()
-  readonly #listenerThrew: (error: unknown) => void
+  readonly #events: Emitter<{ change: undefined }>
   #snapshot: { readonly members: Readonly<Record<string, MemberRecord>> } = Object.freeze({
     members: Object.freeze({}),
   })
 
   constructor(listenerThrew: (error: unknown) => void) {
-    this.#listenerThrew = listenerThrew
+    this.#events = new Emitter(listenerThrew)
   }
 
   get members(): Readonly<Record<string, MemberRecord>> {
@@ -28,9 +27,7 @@ export class SysKv implements ReadKV {
   }
 
   subscribe(fn: () => void): Unsubscribe {
-    const entry = () => fn()
-    this.#listeners.add(entry)
-    return () => void this.#listeners.delete(entry)
+    return this.#events.on('change', fn)
   }
 
   set(key: string, _value: unknown): never {
@@ -45,13 +42,7 @@ export class SysKv implements ReadKV {
   replace(members: ReadonlyMap<string, MemberRecord>): void {
     const records = [...members].sort(([a], [b]) => (a < b ? -1 : 1))
     this.#snapshot = Object.freeze({ members: Object.freeze(Object.fromEntries(records)) })
-    for (const listener of [...this.#listeners]) {
-      try {
-        listener()
-      } catch (error) {
-        this.#listenerThrew(error)
-      }
-    }
+    this.#events.emit('change', undefined)
   }
 }
 

@@ -1,5 +1,5 @@
 /** The members of the cluster: the table joined with what this member sees of each link. */
-import type { Unsubscribe } from '../../base/emitter.js'
+import { Emitter, type Unsubscribe } from '../../base/emitter.js'
 import type { MemberRecord } from '../../base/member.js'
 import type { MemberView } from '../../mesh/driver/driver.js'
 import type { Member, Members, PresenceState } from '../types.js'
@@ -8,8 +8,7 @@ import { NOTHING_SHOWN, shownIn } from './presence.js'
 const NO_META = Object.freeze({})
 
 export class MemberList implements Members {
-  readonly #listeners = new Set<(members: readonly Member[]) => void>()
-  readonly #listenerThrew: (error: unknown) => void
+  readonly #events: Emitter<{ members: readonly Member[] }>
   readonly #sessions = new Map<number, string>()
   #byId: ReadonlyMap<string, Member> = new Map()
   #list: readonly Member[] = Object.freeze([])
@@ -18,7 +17,7 @@ export class MemberList implements Members {
   #told: readonly Member[]
 
   constructor(id: string, record: MemberRecord, listenerThrew: (error: unknown) => void) {
-    this.#listenerThrew = listenerThrew
+    this.#events = new Emitter(listenerThrew)
     this.#self = describe(aloneView(id, record), true, NOTHING_SHOWN)
     this.#sessions.set(record.session, id)
     this.#replace([this.#self])
@@ -42,9 +41,7 @@ export class MemberList implements Members {
   }
 
   subscribe(fn: (members: readonly Member[]) => void): Unsubscribe {
-    const entry = (members: readonly Member[]) => fn(members)
-    this.#listeners.add(entry)
-    return () => void this.#listeners.delete(entry)
+    return this.#events.on('members', fn)
   }
 
   /** The member whose writes carry `session`. */
@@ -77,7 +74,7 @@ export class MemberList implements Members {
   tell(): boolean {
     if (this.#told === this.#list) return false
     this.#told = this.#list
-    for (const listener of [...this.#listeners]) this.#call(listener)
+    this.#events.emit('members', this.#list)
     return true
   }
 
@@ -85,14 +82,6 @@ export class MemberList implements Members {
     this.#list = Object.freeze([...members].sort((a, b) => (a.id < b.id ? -1 : 1)))
     this.#byId = new Map(this.#list.map((member) => [member.id, member]))
     this.#self = this.#list.find((member) => member.self) ?? this.#self
-  }
-
-  #call(listener: (members: readonly Member[]) => void): void {
-    try {
-      listener(this.#list)
-    } catch (error) {
-      this.#listenerThrew(error)
-    }
   }
 }
 
