@@ -101,7 +101,8 @@ export default {
     },
     {
       name: 'the-mesh-is-loaded',
-      comment: 'a page works before the mesh is here: the store knows its types, and imports it when it starts',
+      comment:
+        'a page works before the mesh is here: the store knows its types, and imports it when it starts',
       severity: 'error',
       from: { path: '^src/store/' },
       to: { path: '^src/mesh/', dependencyTypesNot: ['type-only', 'dynamic-import'] },

@@ -146,7 +146,7 @@ function version(): string {
   return 'unknown'
 }
 
-/** Something that nobody foresaw: the trace helps whoever mends it. */
+/** An unexpected error: its stack trace is printed. */
 function describe(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : messageOf(error)
 }

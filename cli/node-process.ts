@@ -86,7 +86,7 @@ export class NodeProcess {
   #ended(how: string, livedMillis: number): void {
     const wasUp = this.#running !== undefined || this.#failures > 0
     this.#running = undefined
-    // One that never came up is the business of whoever started it.
+    // One that never came up is reported by the code that started it.
     if (this.#isStopping || !wasUp) return
     this.#failures = livedMillis > WELL_MILLIS ? 1 : this.#failures + 1
     const delayMillis = Math.min(RESTART_MILLIS_MAX, RESTART_MILLIS_MIN * 2 ** (this.#failures - 1))

@@ -50,7 +50,7 @@ export const nodeCommand: Command = {
     },
     open: {
       type: 'boolean',
-      description: "Let whoever knows the cluster's name read and write, off this machine, too",
+      description: "Let everybody who knows the cluster's name read and write, also off this machine",
     },
     'checkpoint-every': {
       type: 'string',

@@ -51,7 +51,7 @@ function isForPeople(wantsJson: boolean): boolean {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
 
-/** Names and keys come from other members: none of them may write to the terminal of whoever looks. */
+/** Names and keys come from other members: none of them may send control characters to a terminal. */
 function printable(cell: unknown): string {
   return cell === undefined || cell === null ? '-' : String(cell).replace(CONTROLS, escaped)
 }

@@ -1,7 +1,7 @@
 /**
  * What the page's address says: `?cluster=` (default `demo`) and `?name=` (default a made-up one). Signaling is
  * always at the origin that served the page, so that a link never sends a tab to a foreign server. `?open` says that
- * whoever knows the cluster's name may take part, which a page from another machine has to say.
+ * everybody who knows the cluster's name may take part, and a page from another machine has to say so.
  */
 import type { StoreOptions } from '../src/index.js'
 import { inventedName } from './invented-name.js'

@@ -1,7 +1,7 @@
 /** The rows of the key table: the first keys that match a filter, each with who wrote it and when. */
 import type { Entry, KV, Member, Value } from '../src/index.js'
 
-/** Who wrote a value last. */
+/** The member that wrote a value last. */
 export interface Writer {
   id: string
   name: string

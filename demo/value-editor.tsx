@@ -26,7 +26,7 @@ export function ValueEditor({ row, onDone }: { row: Row; onDone: (byKeyboard: bo
   const commit = (byKeyboard: boolean) => {
     if (done.current) return
     const changed = first.value === undefined || text !== textOf(first.value)
-    // Who only looked and left does not write over what came meanwhile; who presses Enter does.
+    // Leaving the field unchanged does not write over what came meanwhile; Enter does.
     const overwrites = byKeyboard && row.write !== first.write
     try {
       if (changed || overwrites) usr.set(row.key, parseText(text, form))

@@ -1,4 +1,4 @@
-/** Who a request comes from, and how many sockets each client holds: one IPv4 address, or one /64 of IPv6, is one. */
+/** The client of a request, and how many sockets each client holds: one IPv4 address, or one /64 of IPv6, is one. */
 import type { IncomingMessage } from 'node:http'
 import { clientOf } from '../src/base/ip-address.js'
 

@@ -92,7 +92,7 @@ export class Gate {
     })
   }
 
-  /** Plain HTTP: the probes of an orchestrator, and a hint for whoever opens the endpoint in a browser. */
+  /** Plain HTTP: the probes of an orchestrator, and a hint for people who open the endpoint in a browser. */
   answer(request: IncomingMessage, response: ServerResponse): void {
     const path = pathOf(request)
     if (path === '/livez') reply(response, 200, 'ok')

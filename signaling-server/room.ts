@@ -1,5 +1,5 @@
 /**
- * Who is in which topic. A room exists while somebody is in it; a member id has one seat in a room, and the
+ * The members of each topic. A room exists while somebody is in it; a member id has one seat in a room, and the
  * newest connection that claims it gets it. Nothing here knows of sockets.
  */
 import { type Random, sample } from '../src/base/random.js'

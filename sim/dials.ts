@@ -69,7 +69,7 @@ export class Dials<D extends Dialer> {
       if (attempt.dialer === dialer && attempt.peer === peer && this.#end(session)) dialer.dialFailed(peer)
   }
 
-  /** Whoever waits for the other side says again what it said. */
+  /** A side that waits for the other one repeats what it said. */
   #ask(session: string): void {
     const attempt = this.#attempts.get(session)
     if (attempt === undefined || attempt.answered) return

@@ -54,9 +54,9 @@ const FAREWELL_MILLIS_MAX = 1_500
 const SPLIT_MILLIS = 60_000
 /** Two periods of introduction, row 12 of the targets. */
 const HEALED_MILLIS_MAX = 90_000
-/** Who was away when somebody left comes back so soon that nobody has buried it. */
+/** A member that was away when another one left comes back before anybody has a tombstone of it. */
 const AWAY_MILLIS = 3_000
-/** Whoever is told of a member that left knows better within this. */
+/** A member that is told of one that left knows better within this. */
 const GHOST_MILLIS = 20_000
 /** A member that died with all its neighbors is noticed by its lease: four periods of 30 s, and a scan. */
 const LEASE_MILLIS_MAX = 150_000
@@ -183,7 +183,7 @@ function rollout(cluster: Cluster<Engine>): string[] {
   return lossyWrites(cluster, ' after all have started anew')
 }
 
-/** Who slept may be buried by the others. It buries nobody itself, and at first doubts nobody either. */
+/** The others may remove a member that slept. It removes nobody itself, and at first suspects nobody either. */
 function sleep(cluster: Cluster<Engine>): string[] {
   if (cluster.members.length < MEMBERS_MIN) return []
   const sleeper = cluster.pick()
@@ -264,7 +264,7 @@ function unwatched(cluster: Cluster<Engine>): string[] {
   if (2 * watchers.length > cluster.members.length - MEMBERS_MIN) return []
   cluster.network.signaling.turn(false)
   for (const dead of [victim, ...watchers]) if (dead) cluster.crash(dead)
-  // Whoever lost all its links has nobody to hear leases from.
+  // A member that lost all its links has nobody to hear leases from.
   const problems = noticed(cluster, victim.id, LEASE_MILLIS_MAX, 'crash that nobody watched', isLinked)
   cluster.network.signaling.turn(true)
   return problems

@@ -14,7 +14,7 @@ const QUEUE_BYTES_MAX = 8 * 1024 * 1024
 /** How long a link that closes tries to get rid of what was sent; as the transport. */
 const FINISH_MILLIS_MAX = 500
 
-/** Who holds an end of a link. */
+/** The member that holds an end of a link. */
 export interface Endpoint {
   readonly id: string
   /** The number of the member in its cluster. */
@@ -66,9 +66,9 @@ export class LinkEnd {
   /** The id of the member at the other end. */
   readonly peer: string
   readonly latency: number
-  /** Whether the owner holds this end open. */
+  /** Whether its owner holds this end open. */
   open = true
-  /** Frames that wait at the owner, and their bytes. */
+  /** Frames that wait at its owner, and their bytes. */
   queuedFrames = 0
   queuedBytes = 0
   /** Bytes per millisecond that leave; without limit unless slowed. */

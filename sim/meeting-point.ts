@@ -1,5 +1,5 @@
 /**
- * Signaling in the simulator: who is registered, and random writers of them for whoever asks, Node members first, as
+ * Signaling in the simulator: the registered members, and random writers of them for each that asks, Node members first, as
  * the signaling server does. It may be out of order, and it learns late that a member crashed.
  */
 

@@ -85,7 +85,7 @@ function goesSometime<E extends SimEngine>(
   options: Churn<E>,
   share: number,
 ): void {
-  // Whoever is here already has spent a part of its stay.
+  // A member that is here already has spent a part of its stay.
   const stay = Math.max(STAY_MILLIS_MIN, 2 * options.stayMillis * share)
   cluster.timeline.after(stay, () => {
     if (cluster.now > options.until) return

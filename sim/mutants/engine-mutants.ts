@@ -83,7 +83,7 @@ const noRefutation = edited(
 )
 
 const evictsTheLast = edited(
-  'whoever knocks takes the place of the oldest link, be it the last',
+  'a newcomer takes the place of the oldest link, be it the last',
   'who is evicted knocks elsewhere, and evicts in turn, for ever',
   () => ({
     outputs(outputs, input, engine) {
@@ -121,7 +121,7 @@ const prunesAlways = edited(
 )
 
 const rejoinsOnEvict = edited(
-  'dials again whoever ended the link',
+  'dials again the member that ended the link',
   'links that are one too many come back for ever',
   () => ({
     outputs(outputs, input) {
@@ -205,14 +205,14 @@ export const ENGINE_MUTANTS: readonly EngineMutant[] = [
       ({ type }) => type !== 'suspect',
     ),
   })),
-  configured('no lease', 'whoever lost all its watchers lives for ever', {
+  configured('no lease', 'a member that lost all its watchers lives for ever', {
     leasesDoubted: Number.POSITIVE_INFINITY,
     leasesMissed: Number.POSITIVE_INFINITY,
   }),
   configured('the dead are not remembered', 'an old table brings them back', {
     tombstoneMillis: 0,
   }),
-  edited('a goodbye is not flooded', 'whoever leaves is a ghost', () => ({
+  edited('a goodbye is not flooded', 'a member that leaves is a ghost', () => ({
     outputs: sendingOnly(
       ({ type }) => type !== 'leave',
       ({ type }) => type !== 'leave',

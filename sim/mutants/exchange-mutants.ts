@@ -57,7 +57,7 @@ const stateVector: Mutant = {
 
 const sessionReused: Mutant = {
   variant: { name: 'session reused after a restore', reusesSession: true, behaviour: () => ({}) },
-  breaks: 'two writes bear one name: whoever has the one takes the other for known',
+  breaks: 'two writes bear one name: a member that has the one takes the other for known',
   workload: 'default',
 }
 
@@ -181,7 +181,7 @@ function keepingLosers(): Behaviour {
   return { rules }
 }
 
-/** Whoever asks the map what is alive hears of the kept ones as well. */
+/** The map names the kept entries among the live ones. */
 function tellAlso(map: DottedMap, kept: ReadonlyMap<string, Entry>): void {
   const entries = map.entries.bind(map)
   const liveOf = map.liveOf.bind(map)

@@ -5,7 +5,7 @@
  * A write *overwrites* the writes of its key that its writer knew of, directly or through others. Among the writes
  * that survive (those that reached a member that lives), the *maximal* ones are overwritten by none. A write *kills*
  * what stood at its writer, and what had lost there. Two sets that meet at a member while both stand are judged there
- * once: the greater (stamp, session, n) wins, the other has *lost*, and whoever learns from that member learns of
+ * once: the greater (stamp, session, n) wins, the other has *lost*, and a member that learns from that one learns of
  * the loss. A set *stands* at a member when it reached it, nothing that reached it killed it, and it has not lost.
  *
  * Allowed at the end, for each key: the maximal set that stands, if there is one; otherwise nothing, and then one of the

@@ -1,4 +1,4 @@
-/** Who takes part in a run of the oracle, and under which faults at the moment. */
+/** The members of a run of the oracle, and the faults of the moment. */
 import { randomInteger } from '../../src/base/random.js'
 import { ballast } from './ballast.js'
 import { OracleMember } from './member.js'

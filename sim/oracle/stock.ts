@@ -1,4 +1,4 @@
-/** Yjs itself is out of reach for the simulator: whoever starts a run hands in what it needs of it. */
+/** Yjs itself is out of reach for the simulator: the code that starts a run hands in what it needs of it. */
 import type { Replica } from '../../src/data/replica/replica.js'
 
 /** Yjs as others have it, which knows nothing of this library. */

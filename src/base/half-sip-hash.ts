@@ -1,6 +1,6 @@
 /**
  * HalfSipHash-2-4 (Aumasson and Bernstein 2012, "SipHash: a fast short-input PRF"; the variant with words of 32 bits):
- * whoever does not know the key cannot make two inputs with one hash. Not for secrets: the key is 64 bits.
+ * nobody without the key can make two inputs with one hash. Not for secrets: the key is 64 bits.
  */
 
 /** A key: two words of 32 bits. */

@@ -1,4 +1,4 @@
-/** Chance as a value: whoever needs randomness is handed a `Random`, so that a run can be replayed from its seed. */
+/** Randomness as a value: code that needs it is handed a `Random`, so that a run can be replayed from its seed. */
 
 /** Returns a float in [0, 1), as `Math.random` does. */
 export type Random = () => number

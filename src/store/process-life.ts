@@ -50,7 +50,7 @@ function stopListening(process: Process): void {
   listening.clear()
 }
 
-/** Whoever else listens decides alone what the signal does: also a library that looks whether it is the only one. */
+/** Another listener decides alone what the signal does, also a library that looks whether it is the only one. */
 function giveWay(this: Process, signal: string): void {
   const listener = listening.get(signal)
   if (listener === undefined) return

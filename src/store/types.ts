@@ -41,7 +41,7 @@ export interface StoreOptions {
    * a reader. Default none: see `security`.
    */
   secret?: string | { primary: string; accepted?: readonly string[] }
-  /** Says that whoever knows the cluster's name may read and write it. Needed without a secret off this machine. */
+  /** Lets everybody who knows the cluster's name read and write it. Needed without a secret off this machine. */
   security?: 'open'
   /** What this member is to be: a reader never writes. Default: what its secret makes it, else a writer. */
   role?: MemberRole
@@ -230,12 +230,12 @@ export interface Shown {
  */
 export interface Presence {
   /**
-   * Changes fields of the own state; undefined takes a field away. It shows here at once; the others are told at most
-   * 5 times a second, of the last state. Before `start()` and while alone it is kept for whoever comes.
+   * Changes fields of this member's state; undefined takes a field away. It shows here at once; the others are told at most
+   * 5 times a second, of the last state. Before `start()` and while alone it is kept for members that come later.
    * @throws UsageError ERR_VALUE_INVALID, ERR_TOO_LARGE beyond 4 KiB in all, ERR_STORE_CLOSED
    */
   set(patch: Partial<PresenceState>): void
-  /** The state of a member, by default the own one; undefined when there is no such member. */
+  /** The state of a member, by default this one; undefined when there is no such member. */
   get(id?: string): PresenceState | undefined
   /** Everyone who shows something, this member included, in ascending order of id; the same list until it changes. */
   list(): readonly Shown[]

@@ -1,4 +1,4 @@
-/** What the members show of themselves: the own state and its changes, and the states of the others. */
+/** What the members show of themselves: its own state and the states of the others. */
 import * as buffer from 'lib0/buffer'
 import type { Awareness } from 'y-protocols/awareness'
 import { bytesEqual } from '../../base/bytes.js'

@@ -50,7 +50,7 @@ export class Announcer {
 
   get status(): Status {
     const { timers, board } = this.#host
-    // Followers of writes lag a little; whoever asks gets the truth. A getter tells nobody: it may run in a render.
+    // Listeners follow writes with a delay; a caller that asks gets the present state. A getter calls no listener: it may run in a render.
     if (timers.has('follow')) this.#update()
     return board.current
   }

@@ -12,7 +12,7 @@ const CAUGHT_IN_THE_CALM: readonly string[] = [
   'doubts are not told',
   'a goodbye is not flooded',
   'no bound on links',
-  'dials again whoever ended the link',
+  'dials again the member that ended the link',
   'early envelopes are dropped',
   'merges after it forwards',
   'no local health',
