@@ -3,7 +3,6 @@
  * meshes. Nothing but a counter stands between the store and its links.
  */
 
-import { systemClock } from '../src/base/system-clock.js'
 import type { Store } from '../src/index.js'
 import { createStore } from '../src/index.js'
 import { createWebRtcLinks } from '../src/mesh/links/webrtc-links.js'
