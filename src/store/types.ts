@@ -3,31 +3,24 @@ import type { Awareness } from 'y-protocols/awareness'
 import type { Doc } from 'yjs'
 import type { Unsubscribe } from '../base/emitter.js'
 import type { GossipKvError } from '../base/errors.js'
-import type { MemberKind, MemberRecord, MemberRole } from '../base/member.js'
+import type { MemberRole } from '../base/member.js'
 import type { Persistence } from '../data/persistence/persistence.js'
-import type { ChangeEvent, KeyChange, NearlyFull } from '../data/replica/events.js'
-import type { Value } from '../data/replica/value.js'
+import type { ChangeEvent, NearlyFull } from '../data/replica/events.js'
 import type { Keys } from '../mesh/security/security.js'
-import type { SignalingState, Transport } from '../mesh/transport.js'
+import type { Transport } from '../mesh/transport.js'
 import type { CheckpointOptions, Checkpoints } from './checkpoints/checkpoint-types.js'
+import type { ConflictEvent, KV, ReadKV } from './kv/kv-types.js'
+import type { Member, Members, Message, Presence } from './members/member-types.js'
+import type { Replicated, ReplicatedOptions, Status } from './status/status-types.js'
 
 export type { ChangeEvent, KeyChange, NearlyFull } from '../data/replica/events.js'
 export type { Value } from '../data/replica/value.js'
-export type * from './checkpoints/checkpoint-types.js'
-
-/**
- * What an application declares once, so that its state is typed everywhere:
- * `declare module 'gossip-kv' { interface Register { presence: { cursor: number | null } } }`.
- */
-// biome-ignore lint/suspicious/noEmptyInterface: applications fill it in
-export interface Register {}
-
-/** What a member shows of itself: JSON and bytes, at most 4 KiB. Any field may be missing. Frozen. */
-export type PresenceState = Readonly<
-  Register extends { presence: infer P } ? Partial<P> : Record<string, Value | undefined>
->
 export type { KeyInfo } from '../mesh/security/keyring.js'
 export type { Keys } from '../mesh/security/security.js'
+export type * from './checkpoints/checkpoint-types.js'
+export type * from './kv/kv-types.js'
+export type * from './members/member-types.js'
+export type * from './status/status-types.js'
 
 /** How to meet and link; every field but `cluster` has a default. */
 export interface StoreOptions {
@@ -84,221 +77,6 @@ export interface StoreOptions {
   signal?: AbortSignal
 }
 
-/** What is known of one key besides its value. */
-export interface Entry {
-  key: string
-  value: Value
-  /** When it was written, in milliseconds since 1970: by the clock of its writer, and after all that it had seen. */
-  at: number
-  /** The name of the write: the writer's session and the number of the write in it. */
-  dot: { session: number; n: number }
-  /** The member that wrote it; undefined once that session's member is gone. */
-  by: string | undefined
-}
-
-/** The user's keys. Reads and writes are synchronous and local. */
-export interface KV {
-  /** The value, the same object until the key changes; undefined when absent. @throws UsageError ERR_KEY_INVALID */
-  get<T extends Value = Value>(key: string): T | undefined
-  has(key: string): boolean
-  /** The value with who wrote it and when. */
-  entry(key: string): Entry | undefined
-  /** Live keys. */
-  readonly size: number
-  /** Keys in ascending order of their UTF-16 units, the same on every member. */
-  keys(options?: { prefix?: string }): string[]
-  values(options?: { prefix?: string }): Value[]
-  entries(options?: { prefix?: string }): [string, Value][]
-  forEach(fn: (value: Value, key: string) => void): void
-  [Symbol.iterator](): IterableIterator<[string, Value]>
-  /** A frozen plain object of everything; the same object until something changes. */
-  snapshot(): Readonly<Record<string, Value>>
-  /** Writes. @throws UsageError ERR_KEY_INVALID, ERR_VALUE_INVALID, ERR_TOO_LARGE, ERR_FULL, ERR_READ_ONLY, ERR_STORE_CLOSED */
-  set(key: string, value: Value): void
-  /** Removes; true when the key was there. */
-  delete(key: string): boolean
-  setMany(entries: Readonly<Record<string, Value>> | Iterable<readonly [string, Value]>): void
-  /** Removes several; returns how many were there. */
-  deleteMany(keys: Iterable<string>): number
-  /** Writes `fn(current)`; undefined deletes. Not atomic across members. */
-  update(key: string, fn: (current: Value | undefined) => Value | undefined): void
-  /**
-   * Runs `fn` and applies all its writes as one transaction; when `fn` throws, none. Reads inside see the
-   * writes. @throws UsageError ERR_TOO_LARGE with `atomic` when it does not fit one update, ERR_OPTION_INVALID when `fn` is
-   * asynchronous
-   */
-  batch<R>(fn: () => R, options?: { atomic?: boolean }): R
-  /** Calls back once per transaction that changed something. A throwing listener is reported, not propagated. */
-  subscribe(fn: (event: ChangeEvent) => void): Unsubscribe
-  /** The same for one key. */
-  subscribe(key: string, fn: (value: Value | undefined, change: KeyChange) => void): Unsubscribe
-  /** The same for all keys with a prefix. */
-  subscribe(filter: { prefix: string }, fn: (event: ChangeEvent) => void): Unsubscribe
-  /**
-   * Changes as an endless iteration; ends by `signal`, `return` or the close of the store. A slow reader gets
-   * the latest value of each key, never misses the last one.
-   */
-  watch(options?: {
-    prefix?: string
-    initial?: boolean
-    signal?: AbortSignal
-  }): AsyncIterableIterator<KeyChange>
-  /** Resolves with the first value of `key` for which `predicate` holds, now or later. */
-  once(
-    key: string,
-    predicate?: (value: Value | undefined) => boolean,
-    options?: { timeout?: number; signal?: AbortSignal },
-  ): Promise<Value | undefined>
-  /** The same interface over the keys that begin with `prefix`, which it leaves out. */
-  namespace(prefix: string): KV
-}
-
-/** The system's section. Every attempt to write throws UsageError ERR_SYS_READONLY. */
-export interface ReadKV {
-  /** `get('members')` is the plain object member id -> record. */
-  get(key: 'members'): Readonly<Record<string, MemberRecord>>
-  /** The same, as a property. */
-  readonly members: Readonly<Record<string, MemberRecord>>
-  snapshot(): { readonly members: Readonly<Record<string, MemberRecord>> }
-  subscribe(fn: () => void): Unsubscribe
-  set(key: string, value: unknown): never
-  delete(key: string): never
-}
-
-/** How a member stands, as this member sees it. */
-export type MemberState =
-  /** It is heard of. */
-  | 'alive'
-  /** Somebody does not hear of it any more; it has some seconds to object. */
-  | 'suspect'
-  /** Its page said that the browser stops it. It is missed after 90 s. */
-  | 'frozen'
-  /** It did not object. Only in the event `gone`. */
-  | 'dead'
-  /** It said goodbye. Only in the event `gone`. */
-  | 'left'
-
-/** A member: its record joined with what this member knows of its liveness. Frozen. */
-export interface Member {
-  id: string
-  name: string | undefined
-  kind: MemberKind
-  role: MemberRole
-  state: MemberState
-  /**
-   * Whether its data has been complete since it started: it equalled that of a writer, or no other writer was there.
-   * A member is alive before it is ready.
-   */
-  ready: boolean
-  /** True when there is a link to it. */
-  direct: boolean
-  /** Smoothed round trip of the link in milliseconds; undefined without a link, and for its first seconds. */
-  rttMillis: number | undefined
-  /** Whether its data equals this member's, by its last digest; undefined when it is not direct, or a reader. */
-  inSync: boolean | undefined
-  /** When it joined, in milliseconds since 1970. */
-  joined: number
-  port: number | null
-  protocol: 'v1'
-  zone: string | undefined
-  meta: Readonly<Record<string, string | number | boolean | null>>
-  /** What it shows of itself; an empty object when it shows nothing. */
-  presence: PresenceState
-  self: boolean
-}
-
-/** The members of the cluster, this one included. */
-export interface Members {
-  /** In ascending order of id; the same array until something changes. */
-  list(): readonly Member[]
-  get(id: string): Member | undefined
-  readonly self: Member
-  readonly size: number
-  subscribe(fn: (members: readonly Member[]) => void): Unsubscribe
-}
-
-/** What one member shows. Frozen; the same object until it changes. */
-export interface Shown {
-  id: string
-  self: boolean
-  state: PresenceState
-}
-
-/**
- * What the members show of themselves while they are here, as cursors and selections: ephemeral, never in the
- * document, gone with its member. A newcomer sees what the others showed before.
- */
-export interface Presence {
-  /**
-   * Changes fields of this member's state; undefined takes a field away. It shows here at once; the others are told at most
-   * 5 times a second, of the last state. Before `start()` and while alone it is kept for members that come later.
-   * @throws UsageError ERR_VALUE_INVALID, ERR_TOO_LARGE beyond 4 KiB in all, ERR_STORE_CLOSED
-   */
-  set(patch: Partial<PresenceState>): void
-  /** The state of a member, by default this one; undefined when there is no such member. */
-  get(id?: string): PresenceState | undefined
-  /** Everyone who shows something, this member included, in ascending order of id; the same list until it changes. */
-  list(): readonly Shown[]
-  /** Calls back when something in `list()` has changed. */
-  subscribe(fn: (shown: readonly Shown[]) => void): Unsubscribe
-  /**
-   * The same as an Awareness of y-protocols on `store.doc`, for editor bindings; made at its first use. Needs the option
-   * `awareness`. @throws UsageError ERR_AWARENESS_MISSING, ERR_STORE_CLOSED
-   */
-  readonly awareness: Awareness
-}
-
-/** A message of the application that another member sent. */
-export interface Message {
-  /** The id of its sender. Without a cluster secret nothing proves it. */
-  from: string
-  bytes: Uint8Array
-}
-
-export type StatusName =
-  /** Made with `autoStart: false`, not yet started. */
-  | 'idle'
-  /** Reading the persistence and the WebRTC implementation. */
-  | 'starting'
-  /** No other writer is there, as far as signaling knows (or there is no signaling); readers may be. */
-  | 'alone'
-  /** Other writers are there; no link to one has synced yet. */
-  | 'joining'
-  /** Linked, and synced with at least one writer. */
-  | 'live'
-  /** Linked, but something promised does not hold: see `lastError`. */
-  | 'degraded'
-  /** No link, and signaling cannot be reached. */
-  | 'offline'
-  | 'closed'
-
-/** The state of the store; a frozen snapshot, the same object until something changes. */
-export interface Status {
-  name: StatusName
-  signaling: SignalingState
-  /** Open links. */
-  links: number
-  /** Links that it wants. */
-  target: number
-  /** True once the data equalled that of a writer. */
-  synced: boolean
-  /** True while the data equals that of every neighbor that writes, by their last digests; true when alone. */
-  converged: boolean
-  /** When it last became converged with at least one of them, in milliseconds since 1970. */
-  convergedAt: number | undefined
-  /** Local writes that have not left yet. */
-  pendingUpdates: number
-  /** True when everything is on disk, false for an instant after a write and while the disk is in trouble; undefined without persistence. */
-  persisted: boolean | undefined
-  /** Why `persisted` stays false: a full disk, a folder that another process has. Undefined once it is over. */
-  storageError: GossipKvError | undefined
-  /** The digest of the data in hexadecimal: equal on two members exactly when they hold the same. */
-  digest: string
-  lastError: GossipKvError | undefined
-  /** When `name` last changed, in milliseconds since 1970. */
-  since: number
-}
-
 /** What a store tells. */
 export interface StoreEvents {
   status: Status
@@ -314,28 +92,6 @@ export interface StoreEvents {
   'nearly-full': NearlyFull
   /** Something failed that no call could throw: a listener, the network, the disk. */
   error: GossipKvError
-}
-
-/** Two members wrote the same key without knowing of each other; `winner` stays, on every member. */
-export interface ConflictEvent {
-  key: string
-  winner: { value: Value | undefined; by: string | undefined }
-  loser: { value: Value | undefined; by: string | undefined }
-}
-
-/** How many members have to hold what was written, and how long to wait for them. */
-export interface ReplicatedOptions {
-  /** Other members: 0 to 10,000, or 'all' that are known. Default 1. */
-  acks?: number | 'all'
-  /** In milliseconds. Default 30,000. */
-  timeout?: number
-  signal?: AbortSignal
-}
-
-/** Ids of the other members by whether they are known to hold every write of this store, in ascending order. */
-export interface Replicated {
-  acked: readonly string[]
-  missing: readonly string[]
 }
 
 /** A member of a gossip cluster. */
