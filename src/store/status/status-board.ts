@@ -9,6 +9,9 @@ import type { Opening } from '../opening.js'
 import type { Member, Status } from '../types.js'
 import { type StatusFacts, sameStatus, statusName } from './status.js'
 
+/** How a dial ends at a member that lives and has no room, or none for one more handshake. */
+const TURNED_DOWN: readonly string[] = ['ERR_MEMBER_FULL', 'ERR_PEER_BUSY', 'ERR_LINK_CLOSED']
+
 /** What the board reads from the rest of the store. */
 export interface StatusSources {
   members: MemberList
@@ -70,7 +73,7 @@ export class StatusBoard {
     const others = members.list().filter((member) => !member.self)
     const direct = others.filter((member) => member.direct)
     const writers = direct.filter(({ role }) => role === 'writer')
-    const isTurnedDown = ['ERR_MEMBER_FULL', 'ERR_PEER_BUSY'].includes(this.lastError?.code ?? '')
+    const isTurnedDown = TURNED_DOWN.includes(this.lastError?.code ?? '')
     // A link is what was missing.
     if (direct.length > 0 && isTurnedDown) this.lastError = undefined
     this.#synced = writers.length > 0 && (this.#synced || writers.some((member) => member.inSync === true))
