@@ -4,6 +4,7 @@
  */
 
 import * as Y from 'yjs'
+import { repeating } from '../sim/oracle/repeating.js'
 import { mergeDifference, wholeDifference } from '../sim/whole-difference.js'
 import { bytesEqual } from '../src/base/bytes.js'
 import { ProtocolError } from '../src/base/errors.js'
@@ -54,7 +55,7 @@ export function peerUpdate(): Uint8Array {
 
 /** One member with entries of its own and of a peer. */
 export class Victim {
-  readonly replica = new Replica({ random: seededRandom(7), wall: () => NOW }, { session: OWN })
+  readonly replica = new Replica({ random: repeating(OWN, seededRandom(7)), wall: () => NOW })
   readonly scene: Scene = {
     own: { session: OWN, known: KEYS },
     peer: { session: PEER, known: KEYS },

@@ -84,16 +84,15 @@ export class OracleMember {
     this.#holdBack = new HoldBack(DEFAULT_CONFIG)
     this.#undrained = []
     this.#outbox = []
-    const { rules } = this.#behaviour
     const doc = this.#world.document()
     const replica = new Replica(
       {
-        random: reuse === undefined ? random : repeating(reuse, random),
+        random: repeating(session, reuse === undefined ? random : repeating(reuse, random)),
         wall: () => this.wall,
         record: (record) => this.#records.push(record),
         ...(doc && { doc }),
       },
-      { clock: this.#clock, session, ...(rules && { rules }) },
+      { clock: this.#clock, ...(this.#behaviour.map && { map: this.#behaviour.map }) },
     )
     replica.events.on('error', (error) => this.#world.fail(error.message))
     return replica

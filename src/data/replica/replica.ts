@@ -11,7 +11,7 @@ import type { Random } from '../../base/random.js'
 import type { DifferenceIntake, Parts, ReceiveResult, ReplicaPort } from '../replica-port.js'
 import { Compactor } from './compactor.js'
 import { checkSingleYjs, Document, QuietDoc } from './document.js'
-import { DottedMap, type MergeRules } from './dotted-map.js'
+import { DottedMap } from './dotted-map.js'
 import type { Dot, Entry } from './entry.js'
 import type { NearlyFull, ReplicaEvents } from './events.js'
 import { Exchange } from './exchange.js'
@@ -38,14 +38,6 @@ export interface ReplicaOptions {
   record?: (record: Uint8Array) => void
 }
 
-/** What tests replace to show that it is needed; not for applications. */
-export interface ReplicaParts {
-  rules?: MergeRules
-  clock?: HybridClock
-  /** Names the writes; otherwise 53 random bits. */
-  session?: number
-}
-
 /** The value of a key with its time and name. */
 export interface ReplicaEntry {
   value: Value
@@ -60,7 +52,6 @@ export class Replica implements ReplicaPort {
   readonly events = new Emitter<ReplicaEvents>((error) => this.#listenerThrew(error))
   readonly #options: ReplicaOptions
   readonly #map: DottedMap
-  readonly #clock: HybridClock
   readonly #room: Room
   readonly #document: Document
   readonly #compactor: Compactor
@@ -71,17 +62,15 @@ export class Replica implements ReplicaPort {
   #isSkewTold = false
 
   /** @throws UsageError ERR_DUPLICATE_YJS, ERR_OPTION_INVALID when `doc` has content */
-  constructor(options: ReplicaOptions, parts: ReplicaParts = {}) {
+  constructor(options: ReplicaOptions, { map = new DottedMap(), clock = new HybridClock() } = {}) {
     checkSingleYjs(options.doc)
     const { random, wall } = options
     this.#options = options
-    this.#map = new DottedMap(parts.rules)
-    this.#clock = parts.clock ?? new HybridClock()
-    this.#room = new Room(this.#map, options.limits)
-    const { session } = parts
+    this.#map = map
+    this.#room = new Room(map, options.limits)
     const { record } = options
-    const [map, clock, notices] = [this.#map, this.#clock, this.#notices]
-    this.#writes = new LocalWrites({ map, clock, notices, random, session, record })
+    const notices = this.#notices
+    this.#writes = new LocalWrites({ map, clock, notices, random, record })
     this.#exchange = new Exchange({
       ...{ map, clock, wall, record, room: this.#room, writes: this.#writes },
       absorb: () => this.#document.absorb(),

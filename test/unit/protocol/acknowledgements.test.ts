@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { repeating } from '../../../sim/oracle/repeating.js'
 import { mergeDifference, wholeDifference } from '../../../sim/whole-difference.js'
 import { seededRandom } from '../../../src/base/random.js'
 import { Replica } from '../../../src/data/replica/replica.js'
@@ -195,7 +196,7 @@ describe('acknowledgements', () => {
     write(lab)
     lab.give({ type: 'await-acks', call: 1, acks: 1 })
     const before = lab.replica.session
-    const twin = new Replica({ random: seededRandom(5), wall: () => 1_767_225_600_000 }, { session: before })
+    const twin = new Replica({ random: repeating(before, seededRandom(5)), wall: () => 1_767_225_600_000 })
     for (let n = 0; n < 3; n++) twin.write([{ type: 'set', key: `twin ${n}`, value: n }])
     const summary = new Replica({ random: seededRandom(6), wall: () => 1_767_225_600_000 }).summary()
     mergeDifference(lab.replica, wholeDifference(twin, summary) ?? new Uint8Array())

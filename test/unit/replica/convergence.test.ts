@@ -1,7 +1,7 @@
 /** Random histories of whole replicas: whatever is lost, doubled or late, a sync makes them equal. */
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { MERGE_RULES } from '../../../src/data/replica/dotted-map.js'
+import { DottedMap } from '../../../src/data/replica/dotted-map.js'
 import type { Entry } from '../../../src/data/replica/entry.js'
 import { decodeEnvelope } from '../../../src/data/replica/envelope.js'
 import type { Replica } from '../../../src/data/replica/replica.js'
@@ -97,7 +97,7 @@ function standing(
   const isKilled = ({ session, n }: Entry) => killed.has(`${session}:${n}`)
   const greatest = (entries: readonly Entry[]) =>
     entries.reduce<Entry | undefined>(
-      (best, each) => (best && MERGE_RULES.wins(best, each) ? best : each),
+      (best, each) => (best && DottedMap.prototype.wins(best, each) ? best : each),
       undefined,
     )
   return new Map(
@@ -105,7 +105,7 @@ function standing(
       const ofKey = sets.filter((entry) => entry.key === key)
       const survivor = greatest(ofKey.filter((entry) => !isKilled(entry)))
       const victim = greatest(ofKey.filter(isKilled))
-      return [key, { survivor, isSafe: !survivor || !victim || MERGE_RULES.wins(survivor, victim) }]
+      return [key, { survivor, isSafe: !survivor || !victim || DottedMap.prototype.wins(survivor, victim) }]
     }),
   )
 }
