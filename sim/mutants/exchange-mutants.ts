@@ -19,7 +19,7 @@ const noEnvelopeClock: Mutant = {
   variant: {
     name: 'no envelope clock',
     behaviour: () => ({
-      receive: (replica, update) => replica.receive(withStampsOnly(update)),
+      receive: (replica, update) => replica.exchange.receive(withStampsOnly(update)),
       parts: (difference) => {
         const apart = takeApart(difference)
         return [putTogether({ ...apart, clock: greatestStamp(apart.runs) })]
@@ -50,7 +50,7 @@ function greatestStamp(runs: readonly Run[]): number {
 const stateVector: Mutant = {
   variant: {
     name: 'state vector as digest',
-    behaviour: () => ({ digest: (replica) => replica.digest().slice(8) }),
+    behaviour: () => ({ digest: (replica) => replica.exchange.digest().slice(8) }),
   },
   breaks: 'members that know the same writes and keep different ones never sync',
   workload: 'default',
@@ -68,8 +68,8 @@ const twoVersions: Mutant = {
     answersLate: true,
     behaviour: () => ({
       answer(replica, summary) {
-        const first = wholeDifference(replica, summary)
-        return first && (() => olderList(first, wholeDifference(replica, summary)))
+        const first = wholeDifference(replica.exchange, summary)
+        return first && (() => olderList(first, wholeDifference(replica.exchange, summary)))
       },
     }),
   },
@@ -121,7 +121,7 @@ function deleteBare(
   encoding.writeVarUint(encoder, clock.last)
   encoding.writeUint8Array(encoder, encodeUpdate([], killsOf([dot, ...beatenOf(map.get(key))])))
   const update = encoding.toUint8Array(encoder)
-  return replica.receive(update).type === 'applied' ? update : undefined
+  return replica.exchange.receive(update).type === 'applied' ? update : undefined
 }
 
 function beatenOf(entry: Entry | undefined): Dot[] {

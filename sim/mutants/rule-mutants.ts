@@ -82,7 +82,7 @@ function partly(): Behaviour {
     map,
     receive(replica, update) {
       isPart = false
-      const result = replica.receive(update)
+      const result = replica.exchange.receive(update)
       return isPart ? { type: 'early' } : result
     },
   }

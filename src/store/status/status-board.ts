@@ -99,7 +99,7 @@ export class StatusBoard {
       pendingUpdates: mesh?.pendingUpdates ?? 0,
       persisted: isKept ? (saver?.persisted ?? false) : undefined,
       storageError: this.#storageError,
-      digest: toHex(replica.digest()),
+      digest: toHex(replica.exchange.digest()),
       lastError: this.lastError,
     }
   }

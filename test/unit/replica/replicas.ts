@@ -23,19 +23,19 @@ export function replicaAt(
 
 /** Hands everything that each has written to the other. */
 export function exchange(a: Replica, b: Replica): void {
-  const [fromA, fromB] = [a.drain(), b.drain()]
-  for (const update of fromA) b.receive(update)
-  for (const update of fromB) a.receive(update)
+  const [fromA, fromB] = [a.exchange.drain(), b.exchange.drain()]
+  for (const update of fromA) b.exchange.receive(update)
+  for (const update of fromB) a.exchange.receive(update)
 }
 
 /** Whether both digests are equal. */
 export function sameData(a: Replica, b: Replica): boolean {
-  return a.digest().join() === b.digest().join()
+  return a.exchange.digest().join() === b.exchange.digest().join()
 }
 
 /** `asker` asks `answerer` for everything that it lacks. */
 export function sync(asker: Replica, answerer: Replica): ReceiveResult {
-  const difference = wholeDifference(answerer, asker.summary())
+  const difference = wholeDifference(answerer.exchange, asker.exchange.summary())
   if (!difference) throw new Error('the summary is malformed')
-  return mergeDifference(asker, difference)
+  return mergeDifference(asker.exchange, difference)
 }
