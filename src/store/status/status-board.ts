@@ -73,9 +73,8 @@ export class StatusBoard {
     const others = members.list().filter((member) => !member.self)
     const direct = others.filter((member) => member.direct)
     const writers = direct.filter(({ role }) => role === 'writer')
-    const isTurnedDown = TURNED_DOWN.includes(this.lastError?.code ?? '')
     // A link is what was missing.
-    if (direct.length > 0 && isTurnedDown) this.lastError = undefined
+    if (direct.length > 0 && TURNED_DOWN.includes(this.lastError?.code ?? '')) this.lastError = undefined
     this.#synced = writers.length > 0 && (this.#synced || writers.some((member) => member.inSync === true))
     const name = statusName({
       phase: this.phase,
