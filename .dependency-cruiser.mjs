@@ -55,13 +55,13 @@ const ARROWS = {
     'src/base/',
   ],
   // What users get of the laboratory: a virtual clock, a process that stops, a trace.
-  'src/testing/': ['src/base/', 'src/data/persistence/', 'src/mesh/transport.ts', 'src/mesh/memory/'],
+  'src/testing/': ['src/store/', 'src/base/', 'src/mesh/transport.ts', 'src/mesh/memory/'],
   'src/testing.ts': [
     'src/store/',
     'src/testing/',
     'src/base/',
     'src/data/persistence/contract.ts',
-    'src/mesh/memory/memory.ts',
+    'src/mesh/memory/memory-network.ts',
   ],
   // The laboratory; nothing that is shipped uses it.
   'sim/': ['src/mesh/', 'src/data/', 'src/testing/', 'src/base/'],

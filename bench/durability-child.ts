@@ -4,7 +4,7 @@
  */
 import { writeSync } from 'node:fs'
 import { filePersistence } from '../src/data/persistence/file.node.js'
-import { memoryNetwork } from '../src/mesh/memory/memory.js'
+import { memoryNetwork } from '../src/mesh/memory/memory-network.js'
 import { createStore } from '../src/store/store.js'
 
 const KEYS = 100

@@ -3,7 +3,7 @@
 export { everyoneWrites } from '../sim/workload.js'
 export { filePersistence } from '../src/data/persistence/file.node.js'
 export { Replica } from '../src/data/replica/replica.js'
-export { memoryNetwork } from '../src/mesh/memory/memory.js'
+export { memoryNetwork } from '../src/mesh/memory/memory-network.js'
 export { encodeFrame } from '../src/mesh/wire/codec.js'
 export { createStore } from '../src/store/store.js'
 export { formed } from './lab.js'

@@ -3,7 +3,7 @@
  * until the browser is killed; `?fill` and `?load` are for the time of a start.
  */
 import { indexedDbPersistence } from '../src/data/persistence/indexed-db.js'
-import { memoryNetwork } from '../src/mesh/memory/memory.js'
+import { memoryNetwork } from '../src/mesh/memory/memory-network.js'
 import { createStore } from '../src/store/store.js'
 
 declare global {

@@ -1,6 +1,6 @@
 /** The HTTP interface of a running member, as the commands that ask it see it. */
 import { messageOf, shown, TransportError, UsageError } from '../src/base/errors.js'
-import type { Options } from './options.js'
+import type { Options } from './command-options.js'
 
 /** A member answers at once; what takes longer is not there. */
 const ANSWER_MILLIS_MAX = 30_000

@@ -1,8 +1,8 @@
 /** What a command of the CLI is. Each lives in a file of its own and loads what it runs only when it runs. */
 import type { ArgsDef } from 'citty'
 import type { Logger } from 'pino'
+import type { Options, Words } from './command-options.js'
 import type { Lifetime } from './lifetime.js'
-import type { Options, Words } from './options.js'
 
 /** What a running command works with. */
 export interface CommandContext {

@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers'
 import { messageOf, UsageError } from '../src/base/errors.js'
 import { API_ARGS, Api } from './api.js'
 import type { Command } from './command.js'
-import type { Options } from './options.js'
+import type { Options } from './command-options.js'
 import { brief, jsonLine, print, printData, table } from './output.js'
 
 const KEY = { key: { description: 'The key' } }

@@ -3,7 +3,7 @@ import { UsageError } from '../src/base/errors.js'
 import type { KeyInfo } from '../src/index.js'
 import { API_ARGS, Api } from './api.js'
 import type { Command } from './command.js'
-import type { Options } from './options.js'
+import type { Options } from './command-options.js'
 import { printData, table } from './output.js'
 
 const ACTIONS = ['list', 'install', 'use', 'remove']

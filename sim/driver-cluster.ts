@@ -9,7 +9,7 @@ import { type Random, randomWord, seededRandom } from '../src/base/random.js'
 import { planAll } from '../src/data/replica/plan.js'
 import { Replica } from '../src/data/replica/replica.js'
 import { Driver } from '../src/mesh/driver/driver.js'
-import { type MemoryNetwork, memoryNetwork } from '../src/mesh/memory/memory.js'
+import { type MemoryNetwork, memoryNetwork } from '../src/mesh/memory/memory-network.js'
 import type { ProtocolConfig } from '../src/mesh/protocol/config.js'
 import { VirtualClock } from '../src/testing/virtual-clock.js'
 

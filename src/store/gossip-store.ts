@@ -9,10 +9,10 @@ import { LazyCheckpoints } from './checkpoints/checkpoints.js'
 import { PrefixKv } from './kv/kv.js'
 import { KvCore } from './kv/kv-core.js'
 import { SysKv } from './kv/sys.js'
-import { aloneView, MemberList } from './members/members.js'
-import { Messenger } from './members/messages.js'
+import { aloneView, MemberList } from './members/member-list.js'
+import { Messenger } from './members/messenger.js'
 import { ownRecord } from './members/own-record.js'
-import { PresenceBoard } from './members/presence.js'
+import { PresenceBoard } from './members/presence-board.js'
 import { Opening } from './opening.js'
 import { keysOf, readOnly } from './options/secured.js'
 import { followPage } from './page-life.js'
@@ -57,8 +57,7 @@ export class GossipStore implements Store {
   #shown: Uint8Array | undefined
   #offs: Unsubscribe[] = []
   #ready: Promise<void> | undefined
-  /** Why it could not start. */
-  #failure: GossipKvError | undefined
+  #startFailure: GossipKvError | undefined
   #closing: Promise<void> | undefined
 
   constructor(world: StoreWorld, options: StoreOptions) {
@@ -181,10 +180,10 @@ export class GossipStore implements Store {
       if (this.#closing) return
       this.#run()
     } catch (cause) {
-      this.#failure = cause instanceof GossipKvError ? cause : internalError(cause)
-      this.#announcer.report(this.#failure)
+      this.#startFailure = cause instanceof GossipKvError ? cause : internalError(cause)
+      this.#announcer.report(this.#startFailure)
       await this.close()
-      throw this.#failure
+      throw this.#startFailure
     }
   }
 
@@ -211,7 +210,7 @@ export class GossipStore implements Store {
     this.#options.signal?.removeEventListener('abort', this.#onAbort)
     this.#timers.close()
     await this.#opening.close(this.checkpoints.close())
-    this.#core.end(this.#failure)
+    this.#core.end(this.#startFailure)
     this.#announcer.refresh()
     this.#announcer.events.clear()
     this.#replica.destroy()
@@ -296,6 +295,6 @@ export class GossipStore implements Store {
   }
 
   #assertOpen(): void {
-    if (this.#closing) throw this.#failure ?? storeClosed()
+    if (this.#closing) throw this.#startFailure ?? storeClosed()
   }
 }

@@ -3,7 +3,7 @@
 import type { Replica } from '../data/replica/replica.js'
 import type { LazyCheckpoints } from './checkpoints/checkpoints.js'
 import type { KvCore } from './kv/kv-core.js'
-import type { MemberList } from './members/members.js'
+import type { MemberList } from './members/member-list.js'
 import type { Opening } from './opening.js'
 import type { Announcer } from './status/announcer.js'
 

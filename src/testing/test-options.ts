@@ -1,6 +1,6 @@
 /** Checks what the user of a test cluster hands in: a fault that cannot be would make a test that shows nothing. */
 import { shown, UsageError } from '../base/errors.js'
-import type { MemoryConditions } from '../mesh/memory/memory.js'
+import type { MemoryConditions } from '../mesh/memory/memory-network.js'
 
 /** How the network between the stores behaves. */
 export interface TestConditions {

@@ -3,7 +3,7 @@ import { Component, type ReactNode } from 'react'
 import { createRoot, type Root } from 'react-dom/client'
 import type { Store } from '../../src/index.js'
 import { createStore } from '../../src/index.js'
-import { memoryNetwork } from '../../src/mesh/memory/memory.js'
+import { memoryNetwork } from '../../src/mesh/memory/memory-network.js'
 
 const roots: Root[] = []
 const stores: Store[] = []

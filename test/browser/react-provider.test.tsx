@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { type ReactNode, StrictMode } from 'react'
 import type { Store, Transport } from '../../src/index.js'
-import { memoryNetwork } from '../../src/mesh/memory/memory.js'
+import { memoryNetwork } from '../../src/mesh/memory/memory-network.js'
 import { StoreProvider, useStore } from '../../src/react.js'
 import { until } from '../until.js'
 import { Boundary, drawn, settled, undraw } from './react-page.js'

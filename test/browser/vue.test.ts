@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { createApp, defineComponent, effectScope, h, nextTick, ref, shallowRef } from 'vue'
 import { Note } from '../../examples/vue/note.js'
 import { createStore, type Store, UsageError } from '../../src/index.js'
-import { memoryNetwork } from '../../src/mesh/memory/memory.js'
+import { memoryNetwork } from '../../src/mesh/memory/memory-network.js'
 import {
   createGossipKv,
   provideStore,

@@ -10,7 +10,7 @@ import { createStore, memoryPersistence, type Store, type Value } from '../../sr
 import { decodeFrame } from '../../src/mesh/wire/codec.js'
 import { parseClientMessage, parseServerMessage, parseSignal } from '../../src/mesh/wire/signal.js'
 import { serveHttp } from '../../src/node.js'
-import { shownIn } from '../../src/store/members/presence.js'
+import { shownIn } from '../../src/store/members/presence-board.js'
 
 /** As JSON, since `JSON.parse` makes own properties of what a literal would take for the prototype. */
 const PAYLOADS = [

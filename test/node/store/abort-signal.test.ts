@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { expect } from 'chai'
-import { memoryNetwork } from '../../../src/mesh/memory/memory.js'
+import { memoryNetwork } from '../../../src/mesh/memory/memory-network.js'
 import { createStore } from '../../../src/store/store.js'
 
 describe('the signal that closes a store', () => {

@@ -1,6 +1,6 @@
 /** A peer that opens a second connection beside a link that stands: until it is known, the link is not touched. */
 import { expect } from 'chai'
-import { type MemoryNetwork, memoryNetwork } from '../../../src/mesh/memory/memory.js'
+import { type MemoryNetwork, memoryNetwork } from '../../../src/mesh/memory/memory-network.js'
 import { type Identity, identityOf } from '../../../src/mesh/security/identity.js'
 import { Keyring } from '../../../src/mesh/security/keyring.js'
 import { generateSecret } from '../../../src/mesh/security/secret.js'

@@ -1,7 +1,7 @@
 /** What is written before the mesh is loaded. */
 import { expect } from 'chai'
 import { createStore, type Store } from '../../../src/index.js'
-import { memoryNetwork } from '../../../src/mesh/memory/memory.js'
+import { memoryNetwork } from '../../../src/mesh/memory/memory-network.js'
 import { until } from '../../until.js'
 
 describe('a store whose mesh is not here yet', () => {

@@ -1,6 +1,6 @@
 /** Builds stores over one network in memory, and closes them all. */
 
-import { type MemoryNetwork, memoryNetwork } from '../../../src/mesh/memory/memory.js'
+import { type MemoryNetwork, memoryNetwork } from '../../../src/mesh/memory/memory-network.js'
 import { createStore } from '../../../src/store/store.js'
 import type { Store, StoreOptions } from '../../../src/store/types.js'
 import { until } from '../../until.js'

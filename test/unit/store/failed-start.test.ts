@@ -1,7 +1,7 @@
 /** A store that cannot start says why wherever something is asked of it, and on the console when nobody listens. */
 import { expect } from 'chai'
 import { webrtcUnavailable } from '../../../src/mesh/links/rtc-implementation.js'
-import { memoryNetwork } from '../../../src/mesh/memory/memory.js'
+import { memoryNetwork } from '../../../src/mesh/memory/memory-network.js'
 import { createStore } from '../../../src/store/store.js'
 import type { Store } from '../../../src/store/types.js'
 

@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import { memoryPersistence } from '../../../src/data/persistence/memory.js'
 import type { Persistence } from '../../../src/data/persistence/persistence.js'
-import { memoryNetwork } from '../../../src/mesh/memory/memory.js'
+import { memoryNetwork } from '../../../src/mesh/memory/memory-network.js'
 import { generateSecret } from '../../../src/mesh/security/secret.js'
 import type { Store, StoreOptions } from '../../../src/store/types.js'
 import { createTestCluster } from '../../../src/testing.js'

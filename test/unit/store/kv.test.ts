@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { UsageError } from '../../../src/base/errors.js'
 import { KEY_BYTES_MAX, VALUE_BYTES_MAX } from '../../../src/data/data-limits.js'
-import { memoryNetwork } from '../../../src/mesh/memory/memory.js'
+import { memoryNetwork } from '../../../src/mesh/memory/memory-network.js'
 import type { ChangeEvent, KeyChange, Store, Value } from '../../../src/store/types.js'
 import { until } from '../../until.js'
 import { closeStores, storeOn, twoStores } from './cluster-of-stores.js'

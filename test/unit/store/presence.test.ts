@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { UsageError } from '../../../src/base/errors.js'
-import { memoryNetwork } from '../../../src/mesh/memory/memory.js'
+import { memoryNetwork } from '../../../src/mesh/memory/memory-network.js'
 import { createStore } from '../../../src/store/store.js'
 import type { PresenceState, Shown } from '../../../src/store/types.js'
 import { until } from '../../until.js'

@@ -1,7 +1,7 @@
 /** Readers: leaves of the mesh, which hear everything and are asked for nothing. */
 import { expect } from 'chai'
 import { runtimeKind } from '#runtime'
-import { type MemoryNetwork, memoryNetwork } from '../../../src/mesh/memory/memory.js'
+import { type MemoryNetwork, memoryNetwork } from '../../../src/mesh/memory/memory-network.js'
 import { READERS_PER_NODE_MAX, READERS_PER_TAB_MAX } from '../../../src/mesh/protocol/protocol-limits.js'
 import { generateSecret, readerSecret } from '../../../src/mesh/security/secret.js'
 import type { Store, StoreOptions } from '../../../src/store/types.js'

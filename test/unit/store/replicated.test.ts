@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { ReplicationError } from '../../../src/base/errors.js'
-import { memoryNetwork } from '../../../src/mesh/memory/memory.js'
+import { memoryNetwork } from '../../../src/mesh/memory/memory-network.js'
 import { generateSecret, readerSecret } from '../../../src/mesh/security/secret.js'
 import type { Store } from '../../../src/store/types.js'
 import { createTestCluster, type TestCluster } from '../../../src/testing.js'

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { StorageError, UsageError } from '../../../src/base/errors.js'
 import { memoryPersistence } from '../../../src/data/persistence/memory.js'
-import { memoryNetwork } from '../../../src/mesh/memory/memory.js'
+import { memoryNetwork } from '../../../src/mesh/memory/memory-network.js'
 import { createStore } from '../../../src/store/store.js'
 import type { ConflictEvent, StoreOptions } from '../../../src/store/types.js'
 import { until } from '../../until.js'

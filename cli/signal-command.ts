@@ -3,7 +3,7 @@ import { createSignalingServer } from '../signaling-server/server.js'
 import type { TokenOptions } from '../signaling-server/tokens.js'
 import type { TurnOptions } from '../signaling-server/turn.js'
 import type { Command } from './command.js'
-import type { Options } from './options.js'
+import type { Options } from './command-options.js'
 import { printUp } from './output.js'
 
 /** Of join tokens; the first is the default. */

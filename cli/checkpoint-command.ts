@@ -6,8 +6,8 @@ import type { CheckpointDifference, CheckpointInfo, Checkpoints } from '../src/i
 import { API_ARGS, Api } from './api.js'
 import { checkpointsIn } from './checkpoints-in.js'
 import type { Command, CommandContext } from './command.js'
+import type { Options } from './command-options.js'
 import { HttpCheckpoints } from './http-checkpoints.js'
-import type { Options } from './options.js'
 import { brief, printData, table } from './output.js'
 
 type Action = (checkpoints: Checkpoints, options: Options) => Promise<void>

@@ -3,7 +3,7 @@ import { Emitter, type Unsubscribe } from '../../base/emitter.js'
 import type { MemberRecord } from '../../base/member.js'
 import type { MemberView } from '../../mesh/driver/driver.js'
 import type { Member, Members, PresenceState } from '../types.js'
-import { NOTHING_SHOWN, shownIn } from './presence.js'
+import { NOTHING_SHOWN, shownIn } from './presence-board.js'
 
 const NO_META = Object.freeze({})
 

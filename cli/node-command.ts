@@ -1,7 +1,7 @@
 /** `gossip-kv node`: one member of a cluster as a process, with its HTTP interface. */
 import type { Store, StoreOptions } from '../src/index.js'
 import type { Command, CommandContext } from './command.js'
-import type { Options } from './options.js'
+import type { Options } from './command-options.js'
 import { printUp } from './output.js'
 
 /** A member without a page. */
