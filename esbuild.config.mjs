@@ -9,7 +9,7 @@ import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { fingerprint, writeStamp } from './scripts/built.mjs'
-import { leanSimplePeer } from './scripts/lean-simple-peer.mjs'
+import { simplePeerAlias } from './scripts/simple-peer.mjs'
 
 const root = fileURLToPath(new URL('.', import.meta.url))
 const SINGLETONS = ['yjs', 'lib0', 'lib0/*', 'react', 'react/*', 'vue', 'y-protocols/*']
@@ -41,8 +41,8 @@ const TARGETS = [
     outdir: 'dist/browser',
     platform: 'browser',
     conditions: ['browser'],
-    plugins: [leanSimplePeer],
-    // One Yjs, one React and one y-protocols per page, whoever bundles; simple-peer is inlined since its entry needs Node's packages.
+    alias: simplePeerAlias,
+    // One Yjs, one React and one y-protocols per page, whoever bundles; simple-peer is inlined over small modules of our own.
     external: SINGLETONS,
   },
   {
@@ -75,10 +75,9 @@ const TARGETS = [
     outdir: 'dist/demo',
     platform: 'browser',
     conditions: ['browser'],
-    plugins: [leanSimplePeer],
     minify: true,
     // The page goes through the React hooks and is drawn by preact, which is a tenth of the size.
-    alias: { react: 'preact/compat', 'react-dom': 'preact/compat' },
+    alias: { ...simplePeerAlias, react: 'preact/compat', 'react-dom': 'preact/compat' },
     define: { 'process.env.NODE_ENV': '"production"' },
   },
 ]

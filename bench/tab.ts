@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import puppeteer, { type Browser } from 'puppeteer-core'
 import { findBrowser } from '../scripts/browser.mjs'
-import { leanSimplePeer } from '../scripts/lean-simple-peer.mjs'
+import { simplePeerAlias } from '../scripts/simple-peer.mjs'
 import type { Bench, BenchRow } from './bench.js'
 import { median } from './contest.js'
 import { tearLogs } from './torn-log.js'
@@ -184,7 +184,7 @@ async function servedPage(): Promise<{ url: string; close(): void }> {
     platform: 'browser',
     conditions: ['browser'],
     target: 'es2022',
-    plugins: [leanSimplePeer],
+    alias: simplePeerAlias,
     outfile: 'page.js',
     logLevel: 'warning',
   })

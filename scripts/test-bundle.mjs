@@ -6,7 +6,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { leanSimplePeer } from './lean-simple-peer.mjs'
+import { simplePeerAlias } from './simple-peer.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -28,7 +28,7 @@ async function bundleOf(file) {
     absWorkingDir: root,
     bundle: true,
     // What runs in the tests is what ships.
-    plugins: [leanSimplePeer],
+    alias: simplePeerAlias,
     write: false,
     // Never written; the source map's paths are relative to it.
     outfile: file.replace(/\.tsx?$/, '.js'),
