@@ -28,13 +28,22 @@ import {
   Selection,
   STATUS_BEFORE_START,
   StatusView,
-  type Storable,
   valueOr,
 } from './store/selectors.js'
 import { createStore } from './store/store.js'
-import type { Member, PresenceState, Shown, Status, Store, StoreOptions, Value } from './store/types.js'
+import type {
+  Member,
+  PresenceState,
+  Shown,
+  Status,
+  Storable,
+  Store,
+  StoreOptions,
+  Value,
+} from './store/types.js'
 
-export type { EntryList, Storable } from './store/selectors.js'
+export type { EntryList } from './store/selectors.js'
+export type { Storable } from './store/types.js'
 
 const StoreContext = createContext<Store | undefined>(undefined)
 
