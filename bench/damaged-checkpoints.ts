@@ -1,5 +1,7 @@
 /** Row 26, labelled checkpoints: what is accepted of one after any byte of it was cut off or changed. */
+
 import { memoryCheckpoints } from '../src/data/persistence/memory-checkpoints.js'
+import { planAll } from '../src/data/replica/plan.js'
 import { Replica } from '../src/data/replica/replica.js'
 import { CheckpointShelf } from '../src/store/checkpoints/checkpoint-shelf.js'
 
@@ -15,8 +17,13 @@ export async function damagedCheckpoints(): Promise<DamagedCheckpoints> {
   const storage = memoryCheckpoints()
   const shelf = new CheckpointShelf({ storage, random: Math.random, seal: () => undefined })
   const replica = new Replica({ random: Math.random, wall: Date.now })
-  for (let n = 0; n < 60; n++) replica.write([{ type: 'set', key: `key ${n % 24}`, value: n }])
-  const { id } = await shelf.add(replica.checkpoint(), { label: 'one', at: Date.now(), by: 'm', keys: 24 })
+  for (let n = 0; n < 60; n++) replica.commit(planAll([{ type: 'set', key: `key ${n % 24}`, value: n }]))
+  const { id } = await shelf.add(replica.exchange.checkpoint(), {
+    label: 'one',
+    at: Date.now(),
+    by: 'm',
+    keys: 24,
+  })
   const reads = async () => {
     try {
       await shelf.state(await shelf.head(id))

@@ -2,11 +2,13 @@
  * Row 26: what a data folder holds after its files were cut or changed at every byte, after kill -9 under load, and
  * after a loss of power at every operation; and how large it is after a million overwrites.
  */
+
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { filePersistenceOn } from '../src/data/persistence/file.node.js'
+import { planAll } from '../src/data/replica/plan.js'
 import { Replica } from '../src/data/replica/replica.js'
 import { fault, recordScript, runScript } from '../test/node/persistence/crash-script.js'
 import { type DiskState, ModelDisk, statesAfter } from '../test/node/persistence/model-disk.js'
@@ -56,10 +58,10 @@ async function sound(): Promise<{ state: DiskState; values: ReadonlyMap<string, 
   await persistence.open()
   await persistence.saveIdentity(new TextEncoder().encode('member'))
   for (let n = 0; n < 60; n++) {
-    replica.write([{ type: 'set', key: `key ${n % 24}`, value: n }])
-    replica.seal()
+    replica.commit(planAll([{ type: 'set', key: `key ${n % 24}`, value: n }]))
+    replica.exchange.seal()
     await persistence.append(log.splice(0))
-    if (n === 20 || n === 40) await persistence.snapshot(replica.checkpoint())
+    if (n === 20 || n === 40) await persistence.snapshot(replica.exchange.checkpoint())
   }
   await persistence.close()
   return { state: disk.state(), values: valuesOf(replica) }
@@ -114,8 +116,8 @@ async function judge(
   try {
     const { identity, snapshot, records } = await filePersistenceOn(new ModelDisk(state), '/data').open()
     if (identity && new TextDecoder().decode(identity) !== 'member') counts.accepted++
-    if (snapshot && replica.restore(snapshot).type !== 'applied') counts.accepted++
-    replica.replay(records)
+    if (snapshot && replica.exchange.restore(snapshot).type !== 'applied') counts.accepted++
+    replica.exchange.replay(records)
     const found = valuesOf(replica)
     // Key k only ever held numbers n with n % 24 = k, none later than the last.
     const isTrue = ([key, n]: [string, number]) => key === `key ${n % 24}` && n <= (values.get(key) ?? -1)

@@ -5,6 +5,7 @@
 
 import { wholeDifference } from '../sim/whole-difference.js'
 import { type Random, random53, randomInteger, seededRandom } from '../src/base/random.js'
+import { planAll } from '../src/data/replica/plan.js'
 import { encodeFrame } from '../src/mesh/wire/codec.js'
 import type { Entrance, Scene } from './attack.js'
 import { BOUNDARY_CONTENTS, BOUNDARY_NUMBERS } from './boundaries.js'
@@ -80,27 +81,31 @@ function caseOf(through: Entrance, head: Uint8Array, body: Uint8Array): Case {
 /** Honest messages of a friend that knows what the victim knows. */
 function corpusOf(victim: Victim): Message[] {
   const friend = new Victim().replica
-  friend.restore(victim.replica.checkpoint())
+  friend.exchange.restore(victim.replica.exchange.checkpoint())
   const messages: Message[] = []
-  const summary = victim.replica.summary()
-  friend.write([
-    { type: 'set', key: 'own-1', value: { list: [1, 2.5, 'text', null, true], bytes: new Uint8Array(5) } },
-  ])
-  friend.write([{ type: 'delete', key: 'peer-2' }])
-  broadcast(messages, friend.drain())
-  friend.write(
-    ['a', 'b', 'peer-3', 'peer-4', 'own-5'].map((key, i) => ({ type: 'set', key, value: `${key} ${i}` })),
+  const summary = victim.replica.exchange.summary()
+  friend.commit(
+    planAll([
+      { type: 'set', key: 'own-1', value: { list: [1, 2.5, 'text', null, true], bytes: new Uint8Array(5) } },
+    ]),
   )
-  broadcast(messages, friend.drain())
-  friend.write([{ type: 'set', key: 'long', value: 'ä'.repeat(300) }])
-  friend.write([{ type: 'set', key: 'long', value: [[[]], {}, { a: { b: 1 } }] }])
-  broadcast(messages, friend.drain())
+  friend.commit(planAll([{ type: 'delete', key: 'peer-2' }]))
+  broadcast(messages, friend.exchange.drain())
+  friend.commit(
+    planAll(
+      ['a', 'b', 'peer-3', 'peer-4', 'own-5'].map((key, i) => ({ type: 'set', key, value: `${key} ${i}` })),
+    ),
+  )
+  broadcast(messages, friend.exchange.drain())
+  friend.commit(planAll([{ type: 'set', key: 'long', value: 'ä'.repeat(300) }]))
+  friend.commit(planAll([{ type: 'set', key: 'long', value: [[[]], {}, { a: { b: 1 } }] }]))
+  broadcast(messages, friend.exchange.drain())
   const head = new Uint8Array()
-  const difference = wholeDifference(friend, summary)
+  const difference = wholeDifference(friend.exchange, summary)
   if (difference) messages.push({ through: 'difference', head, body: difference })
-  messages.push({ through: 'summary', head, body: friend.summary() })
-  messages.push({ through: 'checkpoint', head, body: friend.checkpoint() })
-  return [...messages, ...framesOf(friend.digest(), summary, messages)]
+  messages.push({ through: 'summary', head, body: friend.exchange.summary() })
+  messages.push({ through: 'checkpoint', head, body: friend.exchange.checkpoint() })
+  return [...messages, ...framesOf(friend.exchange.digest(), summary, messages)]
 }
 
 function broadcast(messages: Message[], updates: readonly Uint8Array[]): void {

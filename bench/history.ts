@@ -2,8 +2,10 @@
  * Rows 14 and 15: what is left of a million overwrites of 1,000 keys by ten writers. Ten replicas write in turn,
  * each has seen all that was written before; the first of them is measured.
  */
+
 import * as Y from 'yjs'
 import { type Random, randomInteger, seededRandom } from '../src/base/random.js'
+import { planAll } from '../src/data/replica/plan.js'
 import type { Replica } from '../src/data/replica/replica.js'
 import type { Bench, BenchRow } from './bench.js'
 import { builtSubject, type Subject } from './built.js'
@@ -76,8 +78,8 @@ function writtenReplica({ Replica }: Subject, overwrites: number, valueBytes: nu
   for (let turn = 0; turn < turns; turn++) {
     const writer = members[turn % WRITERS]
     for (let i = 0; i < TURN; i++)
-      writer?.write([{ type: 'set', key: keyOf(random), value: valueFor(random, valueBytes) }])
-    for (const update of writer?.drain() ?? []) tell(members, writer, update)
+      writer?.commit(planAll([{ type: 'set', key: keyOf(random), value: valueFor(random, valueBytes) }]))
+    for (const update of writer?.exchange.drain() ?? []) tell(members, writer, update)
     if (turn >= turns - WATCHED) documents.push(documentAtRest(members[0]))
   }
   return { it: members[0], swing: [Math.min(...documents), Math.max(...documents)] }
@@ -92,7 +94,7 @@ function documentAtRest(replica: Replica | undefined): number {
 function tell(members: readonly Replica[], from: Replica | undefined, update: Uint8Array): void {
   for (const member of members) {
     if (member === from) continue
-    const result = member.receive(update)
+    const result = member.exchange.receive(update)
     if (result.type !== 'applied') throw new Error(`an honest update was not applied: ${result.type}`)
   }
 }
@@ -104,7 +106,7 @@ function sizesOf(held: Written): Sizes {
 
 function encodedSizes({ it }: Held<Replica>): Omit<Sizes, 'heap'> {
   if (it === undefined) throw new Error('it was let go of before it was measured')
-  return { state: it.checkpoint().length, document: Y.encodeStateAsUpdate(it.doc).length }
+  return { state: it.exchange.checkpoint().length, document: Y.encodeStateAsUpdate(it.doc).length }
 }
 
 /** Ten clients take turns in one document: ten documents would need ten times the memory. */

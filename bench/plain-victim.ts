@@ -6,7 +6,7 @@ import { decodeCheckpoint } from '../src/data/replica/checkpoint.js'
 import { type Judgement, Victim } from './victim.js'
 
 /** The content of a victim as runs, under the sessions that the attacks name. */
-const content = runsOf(new Victim().replica.checkpoint())
+const content = runsOf(new Victim().replica.exchange.checkpoint())
 
 function runsOf(checkpoint: Uint8Array): Uint8Array {
   const decoded = decodeCheckpoint(checkpoint)

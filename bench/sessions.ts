@@ -2,8 +2,10 @@
  * Row 29: a store that 10,000 sessions have written to, three writes each on 10,000 keys, beside one of the same
  * content under a single session. Plain Yjs beside it holds the same items under 10,000 clients.
  */
+
 import * as Y from 'yjs'
 import { randomInteger, seededRandom } from '../src/base/random.js'
+import { planAll } from '../src/data/replica/plan.js'
 import type { Replica } from '../src/data/replica/replica.js'
 import type { Bench, BenchRow } from './bench.js'
 import { builtSubject, type Subject } from './built.js'
@@ -49,17 +51,18 @@ function replica({ Replica }: Subject): Replica {
 function checkpointsOf(subject: Subject, history: readonly Visit[]): Stores {
   const crowded = replica(subject)
   for (const update of updatesOf(history, Date.now())) {
-    const result = crowded.receive(update)
+    const result = crowded.exchange.receive(update)
     if (result.type !== 'applied') throw new Error(`an honest update was not applied: ${result.type}`)
   }
   const fresh = replica(subject)
-  for (const key of crowded.keys()) fresh.write([{ type: 'set', key, value: crowded.get(key) ?? null }])
-  return { crowded: crowded.checkpoint(), fresh: fresh.checkpoint() }
+  for (const key of crowded.keys())
+    fresh.commit(planAll([{ type: 'set', key, value: crowded.get(key) ?? null }]))
+  return { crowded: crowded.exchange.checkpoint(), fresh: fresh.exchange.checkpoint() }
 }
 
 function restored(subject: Subject, checkpoint: Uint8Array): Replica {
   const copy = replica(subject)
-  copy.restore(checkpoint)
+  copy.exchange.restore(checkpoint)
   if (copy.size === 0) throw new Error('the checkpoint is empty')
   return copy
 }
@@ -69,8 +72,8 @@ function write(target: Replica, count: number): Uint8Array[] {
   const random = seededRandom(1)
   const updates: Uint8Array[] = []
   for (let i = 0; i < count; i++) {
-    target.write([{ type: 'set', key: `key-${randomInteger(random, KEYS)}`, value: i }])
-    updates.push(...target.drain())
+    target.commit(planAll([{ type: 'set', key: `key-${randomInteger(random, KEYS)}`, value: i }]))
+    updates.push(...target.exchange.drain())
   }
   return updates
 }
@@ -90,7 +93,7 @@ function receiveContest(subject: Subject, { crowded, fresh }: Stores, rounds: nu
       const target = restored(subject, checkpoint)
       return rateOf(OPERATIONS, () => {
         for (const update of updates)
-          if (target.receive(update).type !== 'applied') throw new Error('not applied')
+          if (target.exchange.receive(update).type !== 'applied') throw new Error('not applied')
       })
     }
   }
@@ -183,8 +186,8 @@ function* bytesRows(subject: Subject, stores: Stores): Iterable<BenchRow & Recor
     plainYjs: { bytesPerSession: plainBytes },
     note: `${note}; state vector of Yjs ${plainBytes.toFixed(1)} B, with clients of 32 bits`,
   })
-  const told = restored(subject, checkpointOfSessions(subject, LISTED)).summary().length
-  const none = replica(subject).summary().length
+  const told = restored(subject, checkpointOfSessions(subject, LISTED)).exchange.summary().length
+  const none = replica(subject).exchange.summary().length
   yield row('context in a summary', (told - none) / LISTED, `${told} B for ${LISTED} sessions`)
   const { crowded, fresh } = stores
   const each = (crowded.length - fresh.length) / SESSIONS
@@ -198,8 +201,8 @@ function* bytesRows(subject: Subject, stores: Stores): Iterable<BenchRow & Recor
 function checkpointOfSessions(subject: Subject, count: number): Uint8Array {
   const target = replica(subject)
   for (const update of updatesOf(visits(seededRandom(30), count, WRITES, FEW_KEYS), Date.now()))
-    target.receive(update)
-  return target.checkpoint()
+    target.exchange.receive(update)
+  return target.exchange.checkpoint()
 }
 
 function plainVectorBytes(): number {

@@ -36,15 +36,16 @@ export const sync: Bench = {
 function roundBytes({ Replica, encodeFrame }: Subject, history: readonly Visit[]): number {
   const [a, b] = [1, 2].map((seed) => new Replica({ random: seededRandom(seed), wall: Date.now }))
   if (!a || !b) throw new Error('two replicas were asked for')
-  for (const update of updatesOf(history, Date.now())) a.receive(update)
-  const difference = wholeDifference(a, b.summary())
-  if (difference) mergeDifference(b, difference)
-  if (a.size === 0 || !bytesEqual(a.digest(), b.digest())) throw new Error('the members are not in sync')
+  for (const update of updatesOf(history, Date.now())) a.exchange.receive(update)
+  const difference = wholeDifference(a.exchange, b.exchange.summary())
+  if (difference) mergeDifference(b.exchange, difference)
+  if (a.size === 0 || !bytesEqual(a.exchange.digest(), b.exchange.digest()))
+    throw new Error('the members are not in sync')
   // As in the engine: one asks, the other answers; the digest of the member table takes up to five bytes.
   const members = 0xffffffff
   const frames = [
-    encodeFrame({ type: 'digest', replica: a.digest(), members, ask: true }),
-    encodeFrame({ type: 'digest', replica: b.digest(), members, ask: false }),
+    encodeFrame({ type: 'digest', replica: a.exchange.digest(), members, ask: true }),
+    encodeFrame({ type: 'digest', replica: b.exchange.digest(), members, ask: false }),
   ]
   return frames.reduce((sum, { length }) => sum + length, 0)
 }

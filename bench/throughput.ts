@@ -2,7 +2,9 @@
  * Rows 16 and 17: writes through the public API against a Y.Map with an `update` listener and an observer, and
  * receiving from bytes against `Y.applyUpdate`. 1,000 live keys, values of 8 characters.
  */
+
 import * as Y from 'yjs'
+import { planAll } from '../src/data/replica/plan.js'
 import type { Bench, BenchRow } from './bench.js'
 import { builtSubject, type Subject } from './built.js'
 import { busyRateOf, contest, type Outcome, type Round, rateOf, shownRange, shownRate } from './contest.js'
@@ -124,10 +126,10 @@ async function receiveContest({ Replica }: Subject, size: number, operations: nu
   const last = valueAt(KEYS + operations - 1)
   const ours = () => {
     const replica = new Replica({ random: Math.random, wall })
-    for (const update of before) replica.receive(update)
+    for (const update of before) replica.exchange.receive(update)
     const rate = rateOf(operations, () => {
       for (const update of updates)
-        if (replica.receive(update).type !== 'applied') throw new Error('not applied')
+        if (replica.exchange.receive(update).type !== 'applied') throw new Error('not applied')
     })
     if (replica.get(keyAt(operations - 1)) !== last) throw new Error('another value was received')
     return rate
@@ -154,8 +156,8 @@ function ourUpdates(
 ): Uint8Array[] {
   const updates: Uint8Array[] = []
   for (let i = start; i < start + count; i++) {
-    writer.write([{ type: 'set', key: keyAt(i), value: valueAt(i) }])
-    if ((i - start + 1) % size === 0) updates.push(...writer.drain())
+    writer.commit(planAll([{ type: 'set', key: keyAt(i), value: valueAt(i) }]))
+    if ((i - start + 1) % size === 0) updates.push(...writer.exchange.drain())
   }
   return updates
 }

@@ -4,11 +4,13 @@
  */
 
 import * as Y from 'yjs'
+import { repeating } from '../sim/oracle/repeating.js'
 import { mergeDifference, wholeDifference } from '../sim/whole-difference.js'
 import { bytesEqual } from '../src/base/bytes.js'
 import { ProtocolError } from '../src/base/errors.js'
 import { seededRandom } from '../src/base/random.js'
 import { unreachable } from '../src/base/unreachable.js'
+import { planAll } from '../src/data/replica/plan.js'
 import { Replica } from '../src/data/replica/replica.js'
 import { stampOf } from '../src/data/replica/stamp.js'
 import type { ReceiveResult } from '../src/data/replica-port.js'
@@ -54,7 +56,7 @@ export function peerUpdate(): Uint8Array {
 
 /** One member with entries of its own and of a peer. */
 export class Victim {
-  readonly replica = new Replica({ random: seededRandom(7), wall: () => NOW }, { session: OWN })
+  readonly replica = new Replica({ random: repeating(OWN, seededRandom(7)), wall: () => NOW })
   readonly scene: Scene = {
     own: { session: OWN, known: KEYS },
     peer: { session: PEER, known: KEYS },
@@ -65,9 +67,10 @@ export class Victim {
   #forked = false
 
   constructor() {
-    this.replica.receive(pack(CLOCK + KEYS, peerUpdate()))
-    for (let i = 0; i < KEYS; i++) this.replica.write([{ type: 'set', key: `own-${i}`, value: `value ${i}` }])
-    this.replica.drain()
+    this.replica.exchange.receive(pack(CLOCK + KEYS, peerUpdate()))
+    for (let i = 0; i < KEYS; i++)
+      this.replica.commit(planAll([{ type: 'set', key: `own-${i}`, value: `value ${i}` }]))
+    this.replica.exchange.drain()
     this.replica.events.on('session-forked', () => {
       this.#forked = true
     })
@@ -103,7 +106,7 @@ export class Victim {
   #state(): { checkpoint: Uint8Array; document: Uint8Array; shown: string } {
     const { replica } = this
     return {
-      checkpoint: replica.checkpoint(),
+      checkpoint: replica.exchange.checkpoint(),
       document: Y.encodeStateAsUpdate(replica.doc),
       shown: shownBy(replica),
     }
@@ -113,13 +116,13 @@ export class Victim {
   #isPartly(through: Entrance, bytes: Uint8Array): boolean {
     const { replica } = this
     const [digest, before] = [
-      replica.digest(),
+      replica.exchange.digest(),
       new Map([...replica.keys()].map((key) => [key, replica.get(key)])),
     ]
     const again = outcomeOf(() => enter(replica, through, bytes))
     // Deaths of a difference that no write explains are taken one at a time.
     const isLess = [...replica.keys()].every((key) => replica.get(key) === before.get(key))
-    const isSame = bytesEqual(digest, replica.digest()) || (through === 'difference' && isLess)
+    const isSame = bytesEqual(digest, replica.exchange.digest()) || (through === 'difference' && isLess)
     return again !== 'applied' || !isSame || shownBy(replica) !== documentShown(replica)
   }
 }
@@ -127,13 +130,13 @@ export class Victim {
 function enter(replica: Replica, through: Entrance, bytes: Uint8Array): string {
   switch (through) {
     case 'update':
-      return described(replica.receive(bytes))
+      return described(replica.exchange.receive(bytes))
     case 'difference':
-      return described(mergeDifference(replica, bytes))
+      return described(mergeDifference(replica.exchange, bytes))
     case 'checkpoint':
-      return described(replica.restore(bytes))
+      return described(replica.exchange.restore(bytes))
     case 'summary':
-      return wholeDifference(replica, bytes) === undefined ? 'malformed' : 'answered'
+      return wholeDifference(replica.exchange, bytes) === undefined ? 'malformed' : 'answered'
     case 'frame':
       return decodeFrame(bytes) === undefined ? 'skipped' : 'read'
     default:

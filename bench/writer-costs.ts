@@ -6,6 +6,7 @@
 import { mergeDifference } from '../sim/whole-difference.js'
 import { seededRandom } from '../src/base/random.js'
 import { STAMP_LEAD_MILLIS_MAX, UPDATE_SESSIONS_MAX } from '../src/data/data-limits.js'
+import { planAll } from '../src/data/replica/plan.js'
 import { Replica } from '../src/data/replica/replica.js'
 import { STAMPS_PER_MILLI, stampOf } from '../src/data/replica/stamp.js'
 import type { BenchRow } from './bench.js'
@@ -38,7 +39,7 @@ export function* dataCosts(quick: boolean): Iterable<BenchRow> {
   ] as const) {
     const victim = filled(loaded)
     const bytes = pack(CLOCK, ANY_VERSION, inside, NOTHING, NOTHING)
-    mergeDifference(victim, bytes)
+    mergeDifference(victim.exchange, bytes)
     const keys = gone(what, victim, bytes.length)
     yield inside === NO_WRITES ? atMost(keys, 1) : keys
   }
@@ -59,19 +60,19 @@ function filled(isLoaded = false): Replica {
       const items = Array.from({ length: 500 }, (_, i) =>
         item({ key: `key-${at}-${from + i}`, meta: float(CLOCK), value: any(i) }),
       )
-      replica.receive(pack(CLOCK, update([run(STRANGER + at, 2 * from, items)])))
+      replica.exchange.receive(pack(CLOCK, update([run(STRANGER + at, 2 * from, items)])))
     }
   if (replica.size !== KEYS) throw new Error(`${replica.size} keys of ${KEYS}`)
   if (!isLoaded) return replica
   const loaded = newReplica(2)
-  loaded.restore(replica.checkpoint())
+  loaded.exchange.restore(replica.exchange.checkpoint())
   return loaded
 }
 
 /** Merges an update; returns what it weighs. */
 function merged(bytes: Uint8Array, replica: Replica): number {
   const broadcast = pack(CLOCK, bytes)
-  const result = replica.receive(broadcast)
+  const result = replica.exchange.receive(broadcast)
   if (result.type !== 'applied') throw new Error(`not applied: ${JSON.stringify(result)}`)
   return broadcast.length
 }
@@ -111,11 +112,11 @@ function stamps(): BenchRow {
   const replica = newReplica()
   const aheadBy = (hours: number) => pack(CLOCK + hours * HOUR_STAMPS, update([run(1, 0, [dead(2)])]))
   const most = STAMP_LEAD_MILLIS_MAX / 3_600_000
-  const refused = replica.receive(aheadBy(most + 1))
+  const refused = replica.exchange.receive(aheadBy(most + 1))
   if (refused.type !== 'refused') throw new Error(`more than ${most} h was ${refused.type}`)
   const lead = aheadBy(most)
-  replica.receive(lead)
-  replica.write([{ type: 'set', key: 'k', value: 1 }])
+  replica.exchange.receive(lead)
+  replica.commit(planAll([{ type: 'set', key: 'k', value: 1 }]))
   const ahead = (stampOf(replica.entry('k')?.at ?? 0) - CLOCK) / HOUR_STAMPS
   return row('times of the next writes ahead', ahead, 'h', `${lead.length} B sent; an hour more is refused`)
 }
@@ -123,13 +124,13 @@ function stamps(): BenchRow {
 /** What a member writes anew that is told of a dot of its own session that it never made. */
 function fork(): BenchRow {
   const replica = newReplica()
-  for (let i = 0; i < 100; i++) replica.write([{ type: 'set', key: `key-${i}`, value: i }])
-  replica.drain()
+  for (let i = 0; i < 100; i++) replica.commit(planAll([{ type: 'set', key: `key-${i}`, value: i }]))
+  replica.exchange.drain()
   const lie = pack(CLOCK, update([run(replica.session, 200, [dead(2)])]))
   const before = replica.session
-  replica.receive(lie)
+  replica.exchange.receive(lie)
   if (replica.session === before) throw new Error('no new session')
-  const again = replica.drain().reduce((sum, bytes) => sum + bytes.length, 0)
+  const again = replica.exchange.drain().reduce((sum, bytes) => sum + bytes.length, 0)
   const note = `100 writes of the last minute are made again under a new name; ${lie.length} B sent`
   return row('a new session', again, 'B written anew', note)
 }

@@ -63,7 +63,7 @@ class Lab {
     const replica = new Replica({ random: seededRandom(seed), wall: () => NOW })
     const record = recordOf(replica.session)
     const random = seededRandom(seed + 1)
-    this.engine = new Engine({ id: 'me', topic: 't', record, replica, random, now: 0 })
+    this.engine = new Engine({ id: 'me', topic: 't', record, replica: replica.exchange, random, now: 0 })
   }
 
   give(input: Input): Output[] {
@@ -167,9 +167,10 @@ function equivocation(runs: number): BenchRow {
     for (const [index, value] of ['one', 'other'].entries()) {
       const items = [item({ key: 'k', meta: float(stampOf(NOW)), value: any(value) })]
       const told = cluster.members[index]?.replica as RealReplica
-      told.receive(pack(stampOf(NOW), update([run(LIAR, 0, items)])))
+      told.whole.exchange.receive(pack(stampOf(NOW), update([run(LIAR, 0, items)])))
     }
-    const values = () => new Set(cluster.members.map(({ replica }) => (replica as RealReplica).get('k')))
+    const values = () =>
+      new Set(cluster.members.map(({ replica }) => (replica as RealReplica).whole.get('k')))
     return (cluster.runUntil(() => values().size === 1, 120_000) ?? Number.NaN) / 1000
   })
   const note = `12 members, ${runs} runs in virtual time, longest ${Math.max(...seconds).toFixed(1)} s`

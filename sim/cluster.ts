@@ -11,7 +11,7 @@ import type { Input } from '../src/mesh/protocol/step.js'
 import { Conditions, type ConditionsOptions } from './conditions.js'
 import { type Observer, SimMember, type Surroundings } from './member.js'
 import { Network } from './network.js'
-import { RealReplica } from './real-replica.js'
+import { realReplica } from './real-replica.js'
 import type { Seat, SimEngine, SimReplica } from './seat.js'
 import { StubReplica } from './stub-replica.js'
 import { Timeline } from './timeline.js'
@@ -199,7 +199,7 @@ export class Cluster<E extends SimEngine> {
 
   #makeReplica(index: number, random: Random): SimReplica {
     if (this.#options.replica === 'real') {
-      const real = new RealReplica({
+      const real = realReplica({
         random,
         wall: () => this.#wall(index),
       })

@@ -2,9 +2,11 @@
  * A cluster in virtual time with everything that a member has but its store: real replicas, engines and drivers,
  * which exchange bytes over the network in memory. The same seed gives the same run, in Node and in a browser.
  */
+
 import { toHex } from '../src/base/bytes.js'
 import type { MemberKind } from '../src/base/member.js'
 import { type Random, randomWord, seededRandom } from '../src/base/random.js'
+import { planAll } from '../src/data/replica/plan.js'
 import { Replica } from '../src/data/replica/replica.js'
 import { Driver } from '../src/mesh/driver/driver.js'
 import { type MemoryNetwork, memoryNetwork } from '../src/mesh/memory/memory.js'
@@ -81,7 +83,7 @@ export class DriverCluster {
         joined: now,
       },
       topic: 'sim',
-      replica,
+      replica: replica.exchange,
       transport: this.network.transport(),
       clock: this.clock,
       random: this.random,
@@ -94,8 +96,8 @@ export class DriverCluster {
       replica,
       driver,
       received,
-      set: (key, value) => replica.write([{ type: 'set', key, value }]),
-      delete: (key) => replica.write([{ type: 'delete', key }]),
+      set: (key, value) => replica.commit(planAll([{ type: 'set', key, value }])),
+      delete: (key) => replica.commit(planAll([{ type: 'delete', key }])),
       leave: () => this.#go(member, () => void driver.close()),
       crash: () => this.#go(member, () => this.network.crash(id)),
     }
@@ -130,7 +132,7 @@ export class DriverCluster {
 
   /** The different digests among the members; one when they agree. */
   digests(): Set<string> {
-    return new Set(this.members.map((member) => toHex(member.replica.digest())))
+    return new Set(this.members.map((member) => toHex(member.replica.exchange.digest())))
   }
 
   /** Whether everyone knows exactly the members that there are. */

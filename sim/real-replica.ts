@@ -1,21 +1,33 @@
 /** The real replica as a simulated member has it: it writes keys of its own choice, again and again. */
-import { Replica } from '../src/data/replica/replica.js'
+import { planAll, type WriteOperation } from '../src/data/replica/plan.js'
+import { Replica, type ReplicaOptions } from '../src/data/replica/replica.js'
 import type { SimReplica } from './seat.js'
 
 /** Keys of all members together, so that members overwrite each other. */
 const KEYS = 200
 
-export class RealReplica extends Replica implements SimReplica {
+export interface RealReplica extends SimReplica {
+  readonly whole: Replica
   /** Told of each write of this member. */
-  onWrite: (n: number) => void = () => undefined
-  #writes = 0
+  onWrite: (n: number) => void
+}
 
-  /** Every seventh write deletes. */
-  writeOne(): void {
-    this.#writes += 1
-    const key = `key ${(this.#writes * 31 + (this.session % KEYS)) % KEYS}`
-    if (this.#writes % 7 === 0 && this.has(key)) this.write([{ type: 'delete', key }])
-    else this.write([{ type: 'set', key, value: `${this.session} ${this.#writes}` }])
-    this.onWrite(this.#writes)
-  }
+export function realReplica(options: ReplicaOptions): RealReplica {
+  const whole = new Replica(options)
+  let writes = 0
+  return Object.assign(whole.exchange, {
+    whole,
+    onWrite: (): void => undefined,
+    /** Every seventh write deletes. */
+    writeOne(this: RealReplica): void {
+      writes += 1
+      const key = `key ${(writes * 31 + (whole.session % KEYS)) % KEYS}`
+      const isDelete = writes % 7 === 0 && whole.has(key)
+      const operation: WriteOperation = isDelete
+        ? { type: 'delete', key }
+        : { type: 'set', key, value: `${whole.session} ${writes}` }
+      whole.commit(planAll([operation]))
+      this.onWrite(writes)
+    },
+  })
 }

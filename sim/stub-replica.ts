@@ -121,10 +121,6 @@ export class StubReplica implements SimReplica {
     return { type: 'applied', news: this.#merge(runs, 'sync') }
   }
 
-  projectMembers(): void {
-    // Only a store shows the members in its document.
-  }
-
   #merge(runs: readonly Run[], way: 'broadcast' | 'sync'): boolean {
     let news = false
     for (const { session, from, to } of runs) {

@@ -2,13 +2,14 @@
 import * as decoding from 'lib0/decoding'
 import * as encoding from 'lib0/encoding'
 import { encodeUpdate } from '../../src/data/replica/canonical-update.js'
-import { type DottedMap, MERGE_RULES, type MergeRules } from '../../src/data/replica/dotted-map.js'
+import { DottedMap } from '../../src/data/replica/dotted-map.js'
 import type { Dot, Entry } from '../../src/data/replica/entry.js'
 import { decodeEnvelope } from '../../src/data/replica/envelope.js'
 import type { Kill, Run } from '../../src/data/replica/incoming.js'
 import type { Replica } from '../../src/data/replica/replica.js'
 import { millisOf } from '../../src/data/replica/stamp.js'
 import type { RecordingClock } from '../oracle/recording-clock.js'
+import { RuledMap } from '../oracle/ruled-map.js'
 import type { Behaviour } from '../oracle/variant.js'
 import { wholeDifference } from '../whole-difference.js'
 import { putTogether, takeApart } from './difference-bytes.js'
@@ -18,7 +19,7 @@ const noEnvelopeClock: Mutant = {
   variant: {
     name: 'no envelope clock',
     behaviour: () => ({
-      receive: (replica, update) => replica.receive(withStampsOnly(update)),
+      receive: (replica, update) => replica.exchange.receive(withStampsOnly(update)),
       parts: (difference) => {
         const apart = takeApart(difference)
         return [putTogether({ ...apart, clock: greatestStamp(apart.runs) })]
@@ -49,7 +50,7 @@ function greatestStamp(runs: readonly Run[]): number {
 const stateVector: Mutant = {
   variant: {
     name: 'state vector as digest',
-    behaviour: () => ({ digest: (replica) => replica.digest().slice(8) }),
+    behaviour: () => ({ digest: (replica) => replica.exchange.digest().slice(8) }),
   },
   breaks: 'members that know the same writes and keep different ones never sync',
   workload: 'default',
@@ -67,8 +68,8 @@ const twoVersions: Mutant = {
     answersLate: true,
     behaviour: () => ({
       answer(replica, summary) {
-        const first = wholeDifference(replica, summary)
-        return first && (() => olderList(first, wholeDifference(replica, summary)))
+        const first = wholeDifference(replica.exchange, summary)
+        return first && (() => olderList(first, wholeDifference(replica.exchange, summary)))
       },
     }),
   },
@@ -102,15 +103,8 @@ const deleteWithoutDot: Mutant = {
 }
 
 function undotted(): Behaviour {
-  let known: DottedMap | undefined
-  const rules: MergeRules = {
-    ...MERGE_RULES,
-    isReady(map, incoming) {
-      known = map
-      return MERGE_RULES.isReady(map, incoming)
-    },
-  }
-  return { rules, delete: (replica, key, clock) => deleteBare(replica, key, clock, known) }
+  const map = new RuledMap({})
+  return { map, delete: (replica, key, clock) => deleteBare(replica, key, clock, map) }
 }
 
 /** An update of deaths alone, which the deleter takes as everybody else does. */
@@ -118,16 +112,16 @@ function deleteBare(
   replica: Replica,
   key: string,
   clock: RecordingClock,
-  map: DottedMap | undefined,
+  map: DottedMap,
 ): Uint8Array | undefined {
   const dot = replica.entry(key)?.dot
   if (!dot) return undefined
   clock.next(millisOf(clock.last))
   const encoder = encoding.createEncoder()
   encoding.writeVarUint(encoder, clock.last)
-  encoding.writeUint8Array(encoder, encodeUpdate([], killsOf([dot, ...beatenOf(map?.get(key))])))
+  encoding.writeUint8Array(encoder, encodeUpdate([], killsOf([dot, ...beatenOf(map.get(key))])))
   const update = encoding.toUint8Array(encoder)
-  return replica.receive(update).type === 'applied' ? update : undefined
+  return replica.exchange.receive(update).type === 'applied' ? update : undefined
 }
 
 function beatenOf(entry: Entry | undefined): Dot[] {
@@ -161,10 +155,9 @@ const loserKept: Mutant = {
 function keepingLosers(): Behaviour {
   const kept = new Map<string, Entry>()
   let isWatched = false
-  const rules: MergeRules = {
-    ...MERGE_RULES,
+  const map = new RuledMap({
     wins(a, b) {
-      const isWon = MERGE_RULES.wins(a, b)
+      const isWon = DottedMap.prototype.wins(a, b)
       const loser = isWon ? b : a
       kept.set(`${loser.session}:${loser.n}`, loser)
       return isWon
@@ -175,10 +168,10 @@ function keepingLosers(): Behaviour {
       for (const { session, ranges } of incoming.kills)
         for (const entry of [...kept.values()])
           if (entry.session === session && isWithin(ranges, entry.n)) kept.delete(`${session}:${entry.n}`)
-      return MERGE_RULES.isReady(map, incoming)
+      return map.follows(incoming)
     },
-  }
-  return { rules }
+  })
+  return { map }
 }
 
 /** The map names the kept entries among the live ones. */

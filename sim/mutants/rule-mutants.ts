@@ -1,11 +1,12 @@
 /** Mutants that merge by other rules than the design's. */
-import { type DottedMap, MERGE_RULES, type MergeRules } from '../../src/data/replica/dotted-map.js'
+import type { DottedMap } from '../../src/data/replica/dotted-map.js'
 import type { Incoming, Kill, Run } from '../../src/data/replica/incoming.js'
+import { type MergeRules, RuledMap } from '../oracle/ruled-map.js'
 import type { Behaviour, Variant } from '../oracle/variant.js'
 import type { Mutant } from './mutant.js'
 
-function ruled(name: string, rules: () => Partial<MergeRules>): Variant {
-  return { name, behaviour: () => ({ rules: { ...MERGE_RULES, ...rules() } }) }
+function ruled(name: string, rules: () => MergeRules): Variant {
+  return { name, behaviour: () => ({ map: new RuledMap(rules()) }) }
 }
 
 const noStamp: Mutant = {
@@ -69,20 +70,19 @@ const gapInPart: Mutant = {
 /** Kills what it can, and keeps the rest of the update for later. */
 function partly(): Behaviour {
   let isPart = false
-  const rules: MergeRules = {
-    ...MERGE_RULES,
+  const map = new RuledMap({
     isReady(map, incoming) {
       if (map.follows(incoming)) return true
       isPart = true
       keepReady(map, incoming)
       return true
     },
-  }
+  })
   return {
-    rules,
+    map,
     receive(replica, update) {
       isPart = false
-      const result = replica.receive(update)
+      const result = replica.exchange.receive(update)
       return isPart ? { type: 'early' } : result
     },
   }
@@ -95,7 +95,7 @@ function keepReady(map: DottedMap, incoming: Incoming): void {
 }
 
 const noBeaten: Mutant = {
-  variant: ruled('beaten dots not remembered', () => ({ beatenMax: 0 })),
+  variant: ruled('beaten dots not remembered', () => ({ forgetsBeaten: true })),
   breaks: 'an overwrite does not kill what its victim had beaten, which lives on elsewhere',
   workload: 'small',
 }

@@ -43,9 +43,9 @@ function described({ members, world }: Scene, all: Knowledge, key: string): stri
 
 /** Whether digests or documents differ where all values are the same. */
 function differs({ members, world }: Scene): boolean {
-  const digests = new Set(members.map(({ replica }) => replica.digest().join()))
+  const digests = new Set(members.map(({ replica }) => replica.exchange.digest().join()))
   world.note(
-    members[0] ? [...members[0].replica.digest()] : [],
+    members[0] ? [...members[0].replica.exchange.digest()] : [],
     () => `digests ${[...digests].join(' and ')}`,
   )
   const otherwise = members.filter(({ replica }) => !isProjected(replica)).map(({ index }) => index)
@@ -66,7 +66,7 @@ function isReadable({ members, world }: Scene, stock: Stock | undefined): boolea
   if (!stock) return true
   return sample(world.random, members, 2).every(({ index, replica }) => {
     const expected = sorted(replica.doc.getMap('usr').toJSON())
-    const isSame = [stock.open(replica.checkpoint()), stock.copy(replica.doc)].every(
+    const isSame = [stock.open(replica.exchange.checkpoint()), stock.copy(replica.doc)].every(
       (json) => sorted(json) === expected,
     )
     if (!isSame) world.note([index], () => `a stock Yjs reads the document of ${index} otherwise`)

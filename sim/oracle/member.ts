@@ -2,9 +2,11 @@
  * One member of an oracle run: a real replica with the protocol's real hold-back queue, and beside them what this
  * member has seen, as the oracle counts it.
  */
+
 import { random53 } from '../../src/base/random.js'
 import { compact } from '../../src/data/replica/compaction.js'
 import { decodeEnvelope } from '../../src/data/replica/envelope.js'
+import { planAll } from '../../src/data/replica/plan.js'
 import { Replica } from '../../src/data/replica/replica.js'
 import type { ReceiveResult } from '../../src/data/replica-port.js'
 import { HoldBack } from '../../src/mesh/protocol/broadcast/hold-back.js'
@@ -84,16 +86,15 @@ export class OracleMember {
     this.#holdBack = new HoldBack(DEFAULT_CONFIG)
     this.#undrained = []
     this.#outbox = []
-    const { rules } = this.#behaviour
     const doc = this.#world.document()
     const replica = new Replica(
       {
-        random: reuse === undefined ? random : repeating(reuse, random),
+        random: repeating(session, reuse === undefined ? random : repeating(reuse, random)),
         wall: () => this.wall,
         record: (record) => this.#records.push(record),
         ...(doc && { doc }),
       },
-      { clock: this.#clock, session, ...(rules && { rules }) },
+      { clock: this.#clock, ...(this.#behaviour.map && { map: this.#behaviour.map }) },
     )
     replica.events.on('error', (error) => this.#world.fail(error.message))
     return replica
@@ -107,7 +108,8 @@ export class OracleMember {
     const values = real.map(() => this.#world.nextValue())
     this.#clock.takeGiven()
     if (isStock) this.#writeStock(real, values)
-    else this.replica.write(real.map((operation, i) => ({ ...operation, value: values[i] ?? null })))
+    else
+      this.replica.commit(planAll(real.map((operation, i) => ({ ...operation, value: values[i] ?? null }))))
     const stamps = this.#clock.takeGiven()
     return real.map((operation, i) => this.#record(operation, values[i] ?? '', stamps[i] ?? 0))
   }
@@ -166,7 +168,7 @@ export class OracleMember {
   }
 
   #collect(): void {
-    for (const update of this.replica.drain())
+    for (const update of this.replica.exchange.drain())
       this.#outbox.push(this.#tell(update, this.#undrained.splice(0, this.#dotsOf(update))))
   }
 
@@ -209,7 +211,8 @@ export class OracleMember {
 
   #accept(frame: GossipFrame): ReceiveResult['type'] {
     const { type } =
-      this.#behaviour.receive?.(this.replica, updateIn(frame)) ?? this.replica.receive(updateIn(frame))
+      this.#behaviour.receive?.(this.replica, updateIn(frame)) ??
+      this.replica.exchange.receive(updateIn(frame))
     if (type === 'applied') this.#world.causality.learn(this.knowledge, this.#told.get(frame) ?? [])
     if (type === 'offence') this.#world.fail('A broadcast is refused as malformed')
     return type
@@ -229,7 +232,7 @@ export class OracleMember {
     const entry = this.replica.entry(key)
     const write = this.visible(key)
     if (!entry || typeof write !== 'object' || !this.#behaviour.rewrites?.(entry, this.wall)) return
-    this.replica.write([{ type: 'set', key, value: entry.value }])
+    this.replica.commit(planAll([{ type: 'set', key, value: entry.value }]))
     this.#clock.takeGiven()
     this.#world.causality.alias(write, { key, ...(this.replica.entry(key) ?? entry).dot, value: entry.value })
     this.#undrained.push(write)
@@ -255,7 +258,7 @@ export class OracleMember {
   }
 
   #mergePart(part: Uint8Array): ReceiveResult['type'] {
-    const { type } = mergeDifference(this.replica, part)
+    const { type } = mergeDifference(this.replica.exchange, part)
     if (type === 'offence') this.#world.fail('A difference is refused as malformed')
     return type
   }
@@ -269,7 +272,7 @@ export class OracleMember {
   }
 
   digest(): string {
-    return (this.#behaviour.digest?.(this.replica) ?? this.replica.digest()).join()
+    return (this.#behaviour.digest?.(this.replica) ?? this.replica.exchange.digest()).join()
   }
 
   compact(): boolean {
@@ -281,9 +284,9 @@ export class OracleMember {
   /** Writes a checkpoint, which now and then takes the place of the log. */
   save(): void {
     const { replica, knowledge } = this
-    replica.seal()
+    replica.exchange.seal()
     this.#log()
-    const checkpoint = replica.checkpoint()
+    const checkpoint = replica.exchange.checkpoint()
     const saved = { checkpoint, knowledge: knowledge.clone(), session: replica.session }
     this.saved.push(saved)
     if (this.#world.random() < 0.5) this.#disk = { snapshot: saved, log: [] }
@@ -291,7 +294,7 @@ export class OracleMember {
 
   /** Has a past, of which nothing is judged. */
   begin(checkpoint: Uint8Array): void {
-    this.replica.restore(checkpoint)
+    this.replica.exchange.restore(checkpoint)
     this.#disk = {
       snapshot: { checkpoint, knowledge: new Knowledge(), session: this.replica.session },
       log: [],
@@ -309,7 +312,7 @@ export class OracleMember {
     const { snapshot, log } = this.#disk
     const kept = log.slice(0, count)
     this.#rise(snapshot)
-    const failed = this.replica.replay(kept.flatMap(({ records }) => records))
+    const failed = this.replica.exchange.replay(kept.flatMap(({ records }) => records))
     const last = kept.at(-1)
     if (last) this.knowledge = last.knowledge.clone()
     if (failed > 0 || (last && last.digest !== this.digest())) this.#mismatched(failed)
@@ -332,7 +335,7 @@ export class OracleMember {
     const reuse = this.#world.variant.reusesSession ? saved?.session : undefined
     this.replica = this.#start(reuse ?? random53(this.#world.random), reuse)
     this.knowledge = saved?.knowledge.clone() ?? new Knowledge()
-    if (saved && this.replica.restore(saved.checkpoint).type !== 'applied')
+    if (saved && this.replica.exchange.restore(saved.checkpoint).type !== 'applied')
       this.#world.fail('A checkpoint is refused')
   }
 
@@ -345,7 +348,7 @@ export class OracleMember {
 }
 
 function directly(replica: Replica, summary: Uint8Array): (() => Uint8Array) | undefined {
-  const difference = wholeDifference(replica, summary)
+  const difference = wholeDifference(replica.exchange, summary)
   return difference && (() => difference)
 }
 

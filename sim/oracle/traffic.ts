@@ -46,14 +46,14 @@ export class Traffic {
     }
     const { index: from, life, replica } = asker
     world.note([from, answerer.index], () => `${from} asks ${answerer.index}`)
-    const summary = replica.summary(answerer.replica.digest())
+    const summary = replica.exchange.summary(answerer.replica.exchange.digest())
     this.#send({ type: 'summary', from, to: answerer.index, life, summary })
   }
 
   /** A whole sync in no time. */
   sync(asker: OracleMember, answerer: OracleMember): void {
     const { world } = this.#scene
-    const answer = answerer.answer(asker.replica.summary(answerer.replica.digest()))
+    const answer = answerer.answer(asker.replica.exchange.summary(answerer.replica.exchange.digest()))
     const difference = answer?.finish()
     if (!answer || !difference) return world.fail('A summary is refused')
     const results = asker.merge(answerer.parts(difference), answer.knowledge)

@@ -1,17 +1,18 @@
 /**
  * Where a run of the oracle can be given other behaviour than the library's, from outside. The library itself has
- * no switch for it: a variant edits bytes on their way, or replaces parts that `ReplicaParts` names.
+ * no switch for it: a variant edits bytes on their way, or hands in a map or a clock of its own.
  */
 import type { Random } from '../../src/base/random.js'
-import type { MergeRules } from '../../src/data/replica/dotted-map.js'
 import type { Replica, ReplicaEntry } from '../../src/data/replica/replica.js'
 import type { ReceiveResult } from '../../src/data/replica-port.js'
 import type { Order } from './causality.js'
 import type { RecordingClock } from './recording-clock.js'
+import type { RuledMap } from './ruled-map.js'
 
 /** What a variant keeps for one life of a member, and what it does differently there. */
 export interface Behaviour {
-  rules?: MergeRules
+  /** Merges by other rules. */
+  map?: RuledMap
   /** Stamps the writes, by the wall clock of its member. */
   clock?(wall: () => number): RecordingClock
   /** Whether an entry is written anew before an answer is given. */

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-const DOCUMENT = fileURLToPath(new URL('../docs/TESTING.md', import.meta.url))
+const DOCUMENT = fileURLToPath(new URL('../../docs/TESTING.md', import.meta.url))
 
 /**
  * Puts the lines of a table between its markers.

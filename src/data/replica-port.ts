@@ -2,8 +2,6 @@
  * What the protocol needs of a replica: bytes and plain types. How entries are merged, and that there is a
  * Yjs document behind it, does not show here.
  */
-import type { MemberRecord } from '../base/member.js'
-
 /** Why a replica refused bytes for good: the sender is broken or hostile. */
 export interface Offence {
   type: 'offence'
@@ -57,6 +55,4 @@ export interface ReplicaPort {
   difference(summary: Uint8Array): Parts | undefined
   /** Begins to take a difference. */
   takeDifference(): DifferenceIntake
-  /** Projects the member table into the document's `sys` map. */
-  projectMembers(members: ReadonlyMap<string, MemberRecord>): void
 }

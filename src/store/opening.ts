@@ -67,7 +67,7 @@ export class Opening {
     this.mesh = openMesh({
       id,
       record,
-      replica,
+      replica: replica.exchange,
       cluster: options.cluster,
       ...world,
       events: listener().meshEvents(),
@@ -99,7 +99,7 @@ export class Opening {
       persistence,
       sealerFor: (known) => this.#secure(known && fits(known) ? known : bytes),
       clock: world.clock,
-      replica,
+      exchange: replica.exchange,
       warned: (warning) => listener.report(warning),
       changed: (error) => listener.saved(error),
     })

@@ -2,6 +2,7 @@
 
 import type { MemberRecord } from '../../src/base/member.js'
 import { seededRandom } from '../../src/base/random.js'
+import { planAll } from '../../src/data/replica/plan.js'
 import { Replica } from '../../src/data/replica/replica.js'
 import { encodeFrame } from '../../src/mesh/wire/codec.js'
 import { Fragmenter } from '../../src/mesh/wire/fragment.js'
@@ -25,10 +26,10 @@ const LEASE = 3
 /** A frame of every type, as `evil`, a linked neighbor, might send it. */
 export function frames(): Frame[] {
   const replica = new Replica({ random: seededRandom(3), wall: () => 1_767_225_600_000 })
-  replica.write([{ type: 'set', key: 'key', value: { list: [1, 'two', null] } }])
-  replica.write([{ type: 'delete', key: 'gone' }])
-  const [update = new Uint8Array()] = replica.drain()
-  const digest = replica.digest()
+  replica.commit(planAll([{ type: 'set', key: 'key', value: { list: [1, 'two', null] } }]))
+  replica.commit(planAll([{ type: 'delete', key: 'gone' }]))
+  const [update = new Uint8Array()] = replica.exchange.drain()
+  const digest = replica.exchange.digest()
   const wanted = [{ tag: 7, from: 1, to: 3 }]
   const gossip = {
     type: 'gossip',
@@ -72,7 +73,7 @@ export function frames(): Frame[] {
     { type: 'signal', from: 'other', to: 'me', hops: 5, payload: JSON.stringify(signals()[0]) },
     { type: 'members', buckets: Array.from({ length: 64 }, (_, i) => i * 1000), ask: true },
     { type: 'digest', replica: digest, members: 12, ask: true },
-    { type: 'sync-request', exchange: 1, summary: replica.summary() },
+    { type: 'sync-request', exchange: 1, summary: replica.exchange.summary() },
     { type: 'sync-part', exchange: 1, index: 0, last: true, bytes: update },
     { type: 'sync-pull', exchange: 1, next: 2 },
     { type: 'sync-busy', exchange: 1 },

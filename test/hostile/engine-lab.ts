@@ -25,7 +25,7 @@ export class EngineLab {
       id: 'me',
       topic: 't',
       record: { ...recordOf(this.replica.session), role },
-      replica: this.replica,
+      replica: this.replica.exchange,
       random: seededRandom(2),
       now: 0,
     })
@@ -69,7 +69,7 @@ export class EngineLab {
   }
 
   beat(peer: string, news: Partial<Pick<HeartbeatFrame, 'announced' | 'leases'>> = {}): Output[] {
-    const digest = this.replica.digest()
+    const digest = this.replica.exchange.digest()
     return this.frame(peer, {
       type: 'heartbeat',
       digest,

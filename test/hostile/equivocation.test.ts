@@ -25,29 +25,29 @@ describe('a writer that tells different things to different members', () => {
   it('is settled by a sync: of two contents under one dot the greater one stands everywhere', () => {
     const { cluster, checker, replicas } = formed(1)
     const [one, other] = replicas
-    const stamp = stampOf(one?.entry([...one.keys()][0] ?? '')?.at ?? 0)
+    const stamp = stampOf(one?.whole.entry([...one.whole.keys()][0] ?? '')?.at ?? 0)
     for (const [replica, value] of [
       [one, 'one'],
       [other, 'other'],
     ] as const)
-      replica?.receive(
+      replica?.whole.exchange.receive(
         envelope(stamp, update(LIAR, 0, item({ key: 'k', meta: float(stamp), value: any(value) }))),
       )
     cluster.run(30_000)
     expect(checker.unsettled()).to.deep.equal([])
-    expect(new Set(replicas.map((replica) => replica.get('k'))).size).to.equal(1)
+    expect(new Set(replicas.map((replica) => replica.whole.get('k'))).size).to.equal(1)
   })
 
   it('is settled as well where one of the two heard that the write was dead', () => {
     const { cluster, checker, replicas } = formed(2)
     const [one, other] = replicas
-    const stamp = stampOf(one?.entry([...one.keys()][0] ?? '')?.at ?? 0)
+    const stamp = stampOf(one?.whole.entry([...one.whole.keys()][0] ?? '')?.at ?? 0)
     const items = ['a', 'b', 'c'].map((key) => item({ key, meta: float(stamp), value: any(key) }))
-    one?.receive(envelope(stamp, update(LIAR, 0, ...items)))
-    other?.receive(envelope(stamp, update(LIAR, 0, gap(6))))
+    one?.whole.exchange.receive(envelope(stamp, update(LIAR, 0, ...items)))
+    other?.whole.exchange.receive(envelope(stamp, update(LIAR, 0, gap(6))))
     cluster.run(60_000)
     expect(checker.unsettled()).to.deep.equal([])
-    expect(new Set(replicas.map((replica) => replica.size)).size).to.equal(1)
+    expect(new Set(replicas.map((replica) => replica.whole.size)).size).to.equal(1)
   })
 
   it('does not cut a member off by what it says of its session, again and again', () => {
@@ -56,8 +56,11 @@ describe('a writer that tells different things to different members', () => {
     if (!victim) throw new Error('nobody')
     const replica = victim.replica as RealReplica
     for (let second = 0; second < 60; second++) {
-      const lie = envelope(0, update(replica.session, 2 * replica.known(replica.session), gap(2 ** 21)))
-      for (const told of replicas) if (told !== replica && second % 3 === 0) told.receive(lie)
+      const lie = envelope(
+        0,
+        update(replica.session, 2 * replica.whole.exchange.known(replica.session), gap(2 ** 21)),
+      )
+      for (const told of replicas) if (told !== replica && second % 3 === 0) told.whole.exchange.receive(lie)
       victim.write()
       cluster.run(1_000)
     }

@@ -2,10 +2,12 @@
  * A writer names its own envelopes as if they were another member's: what that one really sends next must not pass for a
  * copy. Names are (origin, epoch, seq) and nobody signs them.
  */
+
 import { expect } from 'chai'
 import { Cluster, engineFactory } from '../../sim/cluster.js'
 import { Observer, type SimMember } from '../../sim/member.js'
 import type { Seat } from '../../sim/seat.js'
+import { planAll } from '../../src/data/replica/plan.js'
 import { tagOf } from '../../src/mesh/protocol/broadcast/sequences.js'
 import { Engine } from '../../src/mesh/protocol/engine.js'
 import type { Input, Output } from '../../src/mesh/protocol/step.js'
@@ -115,8 +117,8 @@ describe('envelopes under the names of another member', () => {
     const lab = between()
     const writer = new EngineLab()
     const [first, second, lie] = [1, 2, 3].flatMap((value) => {
-      writer.replica.write([{ type: 'set', key: 'k', value }])
-      return writer.replica.drain()
+      writer.replica.commit(planAll([{ type: 'set', key: 'k', value }]))
+      return writer.replica.exchange.drain()
     })
     if (!first || !second || !lie) throw new Error('three updates')
     lab.frame('evil', envelope('victim', 7, 2, { type: 'update', update: lie }))

@@ -1,5 +1,7 @@
 /** A writer asks in the name of another member who holds its writes, and asks about fewer of them. */
+
 import { expect } from 'chai'
+import { planAll } from '../../src/data/replica/plan.js'
 import type { AckFrame, AckRequest, GossipFrame } from '../../src/mesh/wire/frame.js'
 import { EngineLab, sentTo } from './engine-lab.js'
 
@@ -14,7 +16,7 @@ describe('a question in the name of another member', () => {
     const far = new EngineLab()
     for (const peer of ['evil', 'far']) asker.link(peer)
     far.link('evil')
-    asker.replica.write([{ type: 'set', key: 'k', value: 1 }])
+    asker.replica.commit(planAll([{ type: 'set', key: 'k', value: 1 }]))
     const asked = sentTo(asker.give({ type: 'await-acks', call: 1, acks: 1 }), 'evil')
     const request = asked.find(({ type }) => type === 'ack-request') as AckRequest
     const marks = request.marks.map(({ session }) => ({ session, n: 0 }))

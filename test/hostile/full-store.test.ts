@@ -8,7 +8,7 @@ describe('a difference that does not fit', () => {
   it('is asked for again after 10 s, when it is refused for another reason than a full store', () => {
     const lab = new EngineLab()
     const refused: ReceiveResult = { type: 'refused', kind: 'clock' }
-    lab.replica.takeDifference = () => ({ take: () => undefined, merge: () => refused })
+    lab.replica.exchange.takeDifference = () => ({ take: () => undefined, merge: () => refused })
     lab.link('ahead')
     const tell = () => {
       const digest = { replica: new Uint8Array(16).fill(9), members: 1, ask: false }
@@ -30,7 +30,7 @@ describe('a difference that does not fit', () => {
   it('is not asked for again of that neighbor for 10 minutes', () => {
     const lab = new EngineLab()
     const refused: ReceiveResult = { type: 'refused', kind: 'full' }
-    lab.replica.takeDifference = () => ({ take: () => undefined, merge: () => refused })
+    lab.replica.exchange.takeDifference = () => ({ take: () => undefined, merge: () => refused })
     lab.link('large')
     let asked = 0
     let exchange = 0

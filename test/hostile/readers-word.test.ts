@@ -2,9 +2,11 @@
  * A reader says that it holds what another member holds, that others are dead, or nothing for a while. Nobody counts
  * on any of it: not for being complete, not for acknowledgements, not for how well links are heard.
  */
+
 import { expect } from 'chai'
 import { systemClock } from '../../src/base/system-clock.js'
 import { memoryPersistence } from '../../src/data/persistence/memory.js'
+import { planAll } from '../../src/data/replica/plan.js'
 import { memoryNetwork } from '../../src/mesh/memory/memory.js'
 import { identityOf } from '../../src/mesh/security/identity.js'
 import { generateSecret, readerSecret } from '../../src/mesh/security/secret.js'
@@ -24,7 +26,7 @@ describe('the word of a reader', () => {
   it('makes no member ready, and none in sync: its digest is not looked at', () => {
     const lab = new EngineLab()
     lab.link('reader', 'reader')
-    const replica = lab.replica.digest()
+    const replica = lab.replica.exchange.digest()
     lab.frame('reader', { type: 'digest', replica, members: 0, ask: true })
     lab.beat('reader')
     const neighbor = lab.engine.view.get('reader')
@@ -39,7 +41,7 @@ describe('the word of a reader', () => {
     const lab = new EngineLab()
     lab.link('writer', 'writer', 1_000)
     lab.link('reader', 'reader', 1_000)
-    lab.replica.write([{ type: 'set', key: 'k', value: 1 }])
+    lab.replica.commit(planAll([{ type: 'set', key: 'k', value: 1 }]))
     lab.beat('reader')
     const outputs = lab.give({ type: 'await-acks', call: 1, acks: 1 })
     expect(acknowledged(outputs)).to.deep.equal([])

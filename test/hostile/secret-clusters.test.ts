@@ -1,7 +1,9 @@
 /** Who has not the secret, or not all of it, at a cluster of stores: over links in memory, with everything else real. */
+
 import { expect } from 'chai'
 import { UsageError } from '../../src/base/errors.js'
 import { systemClock } from '../../src/base/system-clock.js'
+import { planAll } from '../../src/data/replica/plan.js'
 import { Replica } from '../../src/data/replica/replica.js'
 import { type MemoryNetwork, memoryNetwork } from '../../src/mesh/memory/memory.js'
 import { ClaimProofs } from '../../src/mesh/security/claims.js'
@@ -82,8 +84,8 @@ describe('a cluster with a secret', () => {
     await until(() => a.members.get(attacker.id)?.role === 'reader', 'a member')
     const replica = new Replica({ random: Math.random, wall: () => Date.now() })
     for (let write = 0; write < 1000; write++) {
-      replica.write([{ type: 'set', key: write % 2 ? 'key' : `key-${write}`, value: 'forged' }])
-      for (const update of replica.drain()) {
+      replica.commit(planAll([{ type: 'set', key: write % 2 ? 'key' : `key-${write}`, value: 'forged' }]))
+      for (const update of replica.exchange.drain()) {
         const origin = write % 3 === 0 ? attacker.id : b.id
         const body = { type: 'update', update } as const
         attacker.inject(a.id, {

@@ -1,8 +1,10 @@
 /** A neighbor sends small frames whose answers are large, or that others have to carry. */
+
 import { expect } from 'chai'
 import { hash32 } from '../../src/base/bytes.js'
 import { ProtocolError } from '../../src/base/errors.js'
 import { SYNC_PART_BYTES_MAX } from '../../src/data/data-limits.js'
+import { planAll } from '../../src/data/replica/plan.js'
 import { DEFAULT_CONFIG } from '../../src/mesh/protocol/config.js'
 import { decodeFrame, encodeFrame } from '../../src/mesh/wire/codec.js'
 import type { Frame } from '../../src/mesh/wire/frame.js'
@@ -36,11 +38,16 @@ describe('small questions with large answers', () => {
   it('for the whole document are answered twice a second; the others hear that it is busy', () => {
     const lab = new EngineLab()
     lab.link('evil')
-    lab.replica.write(
-      Array.from({ length: 300 }, (_, i) => ({ type: 'set', key: `k${i}`, value: 'x'.repeat(200) }) as const),
+    lab.replica.commit(
+      planAll(
+        Array.from(
+          { length: 300 },
+          (_, i) => ({ type: 'set', key: `k${i}`, value: 'x'.repeat(200) }) as const,
+        ),
+      ),
     )
-    lab.give({ type: 'local-updates', updates: lab.replica.drain() })
-    const summary = new EngineLab().replica.summary()
+    lab.give({ type: 'local-updates', updates: lab.replica.exchange.drain() })
+    const summary = new EngineLab().replica.exchange.summary()
     const { answers } = ask(lab, (exchange) => ({ type: 'sync-request', exchange, summary }))
     const whole = answers.filter((frame) => frame.type === 'sync-part' && frame.last).length
     expect(whole).to.be.within(1, 6)
@@ -50,8 +57,8 @@ describe('small questions with large answers', () => {
   it('for envelopes get none while the link is behind', () => {
     const lab = new EngineLab()
     lab.link('evil')
-    lab.replica.write([{ type: 'set', key: 'large', value: 'x'.repeat(60_000) }])
-    const sent = sentTo(lab.give({ type: 'local-updates', updates: lab.replica.drain() }), 'evil')
+    lab.replica.commit(planAll([{ type: 'set', key: 'large', value: 'x'.repeat(60_000) }]))
+    const sent = sentTo(lab.give({ type: 'local-updates', updates: lab.replica.exchange.drain() }), 'evil')
     const gossip = sent.find((frame) => frame.type === 'gossip')
     expect(gossip?.type).to.equal('gossip')
     lab.give({ type: 'slow', peer: 'evil' })
@@ -64,14 +71,14 @@ describe('small questions with large answers', () => {
     lab.link('evil')
     lab.link('honest')
     for (let i = 0; i < 20; i++) {
-      lab.replica.write([{ type: 'set', key: `k${i}`, value: 'x'.repeat(60_000) }])
-      lab.give({ type: 'local-updates', updates: lab.replica.drain() })
+      lab.replica.commit(planAll([{ type: 'set', key: `k${i}`, value: 'x'.repeat(60_000) }]))
+      lab.give({ type: 'local-updates', updates: lab.replica.exchange.drain() })
     }
     lab.pass(2000, ['evil', 'honest'])
-    const first = lab.replica.write([{ type: 'set', key: 'last', value: 1 }])
+    const first = lab.replica.commit(planAll([{ type: 'set', key: 'last', value: 1 }]))
     expect(first).to.not.equal(null)
     const [gossip] = sentTo(
-      lab.give({ type: 'local-updates', updates: lab.replica.drain() }),
+      lab.give({ type: 'local-updates', updates: lab.replica.exchange.drain() }),
       'honest',
     ).filter((frame) => frame.type === 'gossip')
     const tag = gossip?.type === 'gossip' ? hash32(`${gossip.origin}:${gossip.epoch}`) : 0
@@ -86,9 +93,9 @@ describe('small questions with large answers', () => {
     const lab = new EngineLab()
     lab.link('evil')
     for (let i = 0; i < 40; i++)
-      lab.replica.write([{ type: 'set', key: `k${i}`, value: `${i}`.padEnd(60_000, 'x') }])
-    lab.give({ type: 'local-updates', updates: lab.replica.drain() })
-    const summary = new EngineLab().replica.summary()
+      lab.replica.commit(planAll([{ type: 'set', key: `k${i}`, value: `${i}`.padEnd(60_000, 'x') }]))
+    lab.give({ type: 'local-updates', updates: lab.replica.exchange.drain() })
+    const summary = new EngineLab().replica.exchange.summary()
     const first = sentTo(lab.frame('evil', { type: 'sync-request', exchange: 1, summary }), 'evil')
     const parts = first.filter(({ type }) => type === 'sync-part').length
     const rest = sentTo(

@@ -12,35 +12,11 @@ import { Losers } from './losers.js'
 import type { Merged } from './merged.js'
 import { SessionEntries } from './session-entries.js'
 
-/** The decisions of a merge. Replaced only by tests that show that each of them is needed. */
-export interface MergeRules {
-  /** Whether `a` wins over the concurrent write `b`. */
-  wins(a: Entry, b: Entry): boolean
-  /** Whether everything that `incoming` builds on is known. */
-  isReady(map: DottedMap, incoming: Incoming): boolean
-  /** How many losers an entry remembers. */
-  beatenMax: number
-}
-
-/** The rules that lose nothing. */
-export const MERGE_RULES: MergeRules = {
-  wins(a, b) {
-    if (a.stamp !== b.stamp) return a.stamp > b.stamp
-    if (a.session !== b.session) return a.session > b.session
-    return a.n > b.n
-  },
-  isReady(map, incoming) {
-    return map.follows(incoming)
-  },
-  beatenMax: BEATEN_MAX,
-}
-
 /** One member's context and live table. */
 export class DottedMap {
   readonly digest = new Digest()
   /** Called before a live entry loses against a newcomer. */
   beforeLoss: ((entry: Entry) => void) | undefined = undefined
-  readonly #rules: MergeRules
   readonly #context = new Map<number, number>()
   readonly #table = new Map<string, Entry>()
   readonly #bySession = new Map<number, SessionEntries>()
@@ -49,10 +25,6 @@ export class DottedMap {
   #bytes = 0
   /** The greatest stamp among those whose death left their key empty, by bucket of the key. */
   readonly #deadStamps = new Float64Array(BUCKETS)
-
-  constructor(rules: MergeRules = MERGE_RULES) {
-    this.#rules = rules
-  }
 
   /** Raised by every change; an entry tells the version that took it. */
   get version(): number {
@@ -134,13 +106,18 @@ export class DottedMap {
     this.digest.advance(session, before, count)
   }
 
-  /** Whether nothing in `incoming` follows a write that is unknown here. */
-  isReady(incoming: Incoming): boolean {
-    return this.#rules.isReady(this, incoming)
+  /** Whether `a` wins over the concurrent write `b`: by its stamp, then by its name. */
+  wins(a: Entry, b: Entry): boolean {
+    if (a.stamp !== b.stamp) return a.stamp > b.stamp
+    if (a.session !== b.session) return a.session > b.session
+    return a.n > b.n
   }
 
-  /** Each run begins where the context ends or before, and each killed dot is in the context or in a run. */
-  follows(incoming: Incoming): boolean {
+  /**
+   * Whether nothing in `incoming` follows a write that is unknown here: each run begins where the context ends or before,
+   * and each killed dot is in the context or in a run.
+   */
+  isReady(incoming: Incoming): boolean {
     for (const run of incoming.runs) if (run.start > this.known(run.session)) return false
     for (const kill of incoming.kills) {
       const end = kill.ranges[kill.ranges.length - 1] ?? 0
@@ -159,7 +136,7 @@ export class DottedMap {
     this.#version++
     for (const entry of deaths) {
       if (!entry.live) continue
-      // No update tells of this death: the next write of the key does, whoever takes its place.
+      // No update tells of this death: the next write of the key does, with whatever takes its place.
       this.#remember(entry, [entry.session, entry.n])
       this.#kill(entry, killed)
     }
@@ -210,7 +187,7 @@ export class DottedMap {
   #stand(entry: Entry, merged: Merged): void {
     const current = this.#table.get(entry.key)
     if (current?.live) {
-      if (!this.#rules.wins(entry, current)) return this.#lose(entry, current, merged)
+      if (!this.wins(entry, current)) return this.#lose(entry, current, merged)
       this.beforeLoss?.(current)
       merged.conflicts.push({ winner: entry, loser: current })
       this.#retire(current)
@@ -233,7 +210,7 @@ export class DottedMap {
 
   #remember(entry: Entry, dots: readonly number[]): void {
     const beaten = [...(entry.beaten ?? []), ...dots]
-    const surplus = beaten.length - 2 * this.#rules.beatenMax
+    const surplus = beaten.length - 2 * BEATEN_MAX
     entry.beaten = surplus > 0 ? beaten.slice(surplus) : beaten
   }
 

@@ -2,7 +2,7 @@
  * What one replica tells others and takes from them: broadcasts, summaries and differences, and checkpoints. What comes
  * in is decoded and checked as a whole before anything changes.
  */
-import type { DifferenceIntake, Parts, ReceiveResult } from '../replica-port.js'
+import type { DifferenceIntake, Parts, ReceiveResult, ReplicaPort } from '../replica-port.js'
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.js'
 import { type Difference, DifferenceReader, deathsIn, encodeDifference } from './difference.js'
 import type { DottedMap } from './dotted-map.js'
@@ -45,7 +45,7 @@ interface Arrival {
 }
 
 /** The exchange of one replica. */
-export class Exchange {
+export class Exchange implements ReplicaPort {
   readonly #parts: ExchangeParts
   readonly #map: DottedMap
   readonly #writes: LocalWrites
@@ -54,6 +54,27 @@ export class Exchange {
     this.#parts = parts
     this.#map = parts.map
     this.#writes = parts.writes
+  }
+
+  get session(): number {
+    return this.#writes.session
+  }
+
+  drain(): Uint8Array[] {
+    return this.#writes.drain()
+  }
+
+  digest(): Uint8Array {
+    return this.#map.digest.bytes()
+  }
+
+  known(session: number): number {
+    return this.#map.known(session)
+  }
+
+  /** Ends the update under way, so that everything up to now has been recorded. */
+  seal(): void {
+    this.#writes.seal()
   }
 
   receive(update: Uint8Array): ReceiveResult {

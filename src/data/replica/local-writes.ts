@@ -25,7 +25,6 @@ export interface LocalWritesParts {
   clock: HybridClock
   notices: Notices
   random: Random
-  session: number | undefined
   /** Hears of each update as it is sealed. */
   record?: ((update: Uint8Array) => void) | undefined
 }
@@ -38,7 +37,7 @@ export class LocalWrites {
 
   constructor(parts: LocalWritesParts) {
     this.#parts = parts
-    this.#session = parts.session ?? random53(parts.random)
+    this.#session = random53(parts.random)
     this.#outgoing = new Outgoing(this.#session, () => parts.clock.last, parts.record)
     // An own write that no update tells of yet leaves alive before it loses: its death alone would be a death
     // without its killer for those who hear of it.

@@ -8,10 +8,9 @@ import { Emitter } from '../../base/emitter.js'
 import { type GossipKvError, InternalError, messageOf, TransportError } from '../../base/errors.js'
 import type { MemberRecord } from '../../base/member.js'
 import type { Random } from '../../base/random.js'
-import type { DifferenceIntake, Parts, ReceiveResult, ReplicaPort } from '../replica-port.js'
 import { Compactor } from './compactor.js'
 import { checkSingleYjs, Document, QuietDoc } from './document.js'
-import { DottedMap, type MergeRules } from './dotted-map.js'
+import { DottedMap } from './dotted-map.js'
 import type { Dot, Entry } from './entry.js'
 import type { NearlyFull, ReplicaEvents } from './events.js'
 import { Exchange } from './exchange.js'
@@ -19,7 +18,7 @@ import { LocalWrites } from './local-writes.js'
 import { MemberProjection } from './member-projection.js'
 import type { Merged } from './merged.js'
 import { Notices } from './notices.js'
-import { checkOnePiece, effective, type PlannedWrite, plan, planAll, type WriteOperation } from './plan.js'
+import { checkOnePiece, effective, type PlannedWrite, plan } from './plan.js'
 import { type ReplicaLimits, Room } from './room.js'
 import { HybridClock, millisOf } from './stamp.js'
 import type { Value } from './value.js'
@@ -38,14 +37,6 @@ export interface ReplicaOptions {
   record?: (record: Uint8Array) => void
 }
 
-/** What tests replace to show that it is needed; not for applications. */
-export interface ReplicaParts {
-  rules?: MergeRules
-  clock?: HybridClock
-  /** Names the writes; otherwise 53 random bits. */
-  session?: number
-}
-
 /** The value of a key with its time and name. */
 export interface ReplicaEntry {
   value: Value
@@ -55,34 +46,32 @@ export interface ReplicaEntry {
 }
 
 /** One member's copy of the data. */
-export class Replica implements ReplicaPort {
+export class Replica {
   readonly doc: Y.Doc
   readonly events = new Emitter<ReplicaEvents>((error) => this.#listenerThrew(error))
+  /** What it tells others and takes from them. */
+  readonly exchange: Exchange
   readonly #options: ReplicaOptions
   readonly #map: DottedMap
-  readonly #clock: HybridClock
   readonly #room: Room
   readonly #document: Document
   readonly #compactor: Compactor
   readonly #notices = new Notices(this.events)
   readonly #writes: LocalWrites
   readonly #members = new MemberProjection()
-  readonly #exchange: Exchange
   #isSkewTold = false
 
   /** @throws UsageError ERR_DUPLICATE_YJS, ERR_OPTION_INVALID when `doc` has content */
-  constructor(options: ReplicaOptions, parts: ReplicaParts = {}) {
+  constructor(options: ReplicaOptions, { map = new DottedMap(), clock = new HybridClock() } = {}) {
     checkSingleYjs(options.doc)
     const { random, wall } = options
     this.#options = options
-    this.#map = new DottedMap(parts.rules)
-    this.#clock = parts.clock ?? new HybridClock()
-    this.#room = new Room(this.#map, options.limits)
-    const { session } = parts
+    this.#map = map
+    this.#room = new Room(map, options.limits)
     const { record } = options
-    const [map, clock, notices] = [this.#map, this.#clock, this.#notices]
-    this.#writes = new LocalWrites({ map, clock, notices, random, session, record })
-    this.#exchange = new Exchange({
+    const notices = this.#notices
+    this.#writes = new LocalWrites({ map, clock, notices, random, record })
+    this.exchange = new Exchange({
       ...{ map, clock, wall, record, room: this.#room, writes: this.#writes },
       absorb: () => this.#document.absorb(),
       merged: (merged) => this.#project(merged),
@@ -142,15 +131,9 @@ export class Replica implements ReplicaPort {
   }
 
   /**
-   * Writes all of `operations` as one transaction, or none. Above 2,000 writes or 256 KiB other members see them
-   * in consecutive pieces, unless `atomic` asks for one.
-   * @throws UsageError ERR_KEY_INVALID, ERR_VALUE_INVALID, ERR_TOO_LARGE, ERR_FULL
+   * Writes what `plan` has checked as one transaction, or nothing; each key once. Above 2,000 writes or 256 KiB other
+   * members see them in consecutive pieces, unless `atomic` asks for one. @throws UsageError ERR_TOO_LARGE, ERR_FULL
    */
-  write(operations: readonly WriteOperation[], options: { atomic?: boolean } = {}): void {
-    this.commit(planAll(operations), options)
-  }
-
-  /** `write` of what `plan` has checked; each key once. @throws UsageError ERR_TOO_LARGE, ERR_FULL */
   commit(plans: readonly PlannedWrite[], options: { atomic?: boolean } = {}): void {
     this.#document.absorb()
     const planned = effective(plans, this.#map)
@@ -176,54 +159,6 @@ export class Replica implements ReplicaPort {
     this.#room.check([write], this.session)
     this.#notices.begin(true)
     return this.#writes.apply(write, this.#options.wall())
-  }
-
-  drain(): Uint8Array[] {
-    return this.#writes.drain()
-  }
-
-  receive(update: Uint8Array): ReceiveResult {
-    return this.#exchange.receive(update)
-  }
-
-  digest(): Uint8Array {
-    return this.#map.digest.bytes()
-  }
-
-  known(session: number): number {
-    return this.#map.known(session)
-  }
-
-  summary(theirs?: Uint8Array): Uint8Array {
-    return this.#exchange.summary(theirs)
-  }
-
-  difference(summary: Uint8Array): Parts | undefined {
-    return this.#exchange.difference(summary)
-  }
-
-  takeDifference(): DifferenceIntake {
-    return this.#exchange.takeDifference()
-  }
-
-  /** The whole state as a bare Yjs v1 update; opened in an empty stock Y.Doc it shows the same `usr`. */
-  checkpoint(): Uint8Array {
-    return this.#exchange.checkpoint()
-  }
-
-  /** Merges a checkpoint of this member, however far ahead its stamps are. */
-  restore(checkpoint: Uint8Array): ReceiveResult {
-    return this.#exchange.restore(checkpoint)
-  }
-
-  /** Merges what was recorded; returns how many records could not be merged. */
-  replay(records: readonly Uint8Array[]): number {
-    return this.#exchange.replay(records)
-  }
-
-  /** Ends the update under way, so that everything up to now has been recorded. */
-  seal(): void {
-    this.#writes.seal()
   }
 
   #project(merged: Merged): void {
@@ -255,6 +190,7 @@ export class Replica implements ReplicaPort {
     this.events.emit('session-forked', { before, session: this.session })
   }
 
+  /** Shows the member table in the document's `sys` map. */
   projectMembers(members: ReadonlyMap<string, MemberRecord>): void {
     const shown = this.#members.update(members)
     if (shown) this.#document.transact(() => this.#document.showMembers(shown), this)

@@ -95,8 +95,8 @@ export class LazyCheckpoints implements Checkpoints {
   #capture(): CapturedState {
     const { replica, clock } = this.#host
     return {
-      update: replica.checkpoint(),
-      digest: toHex(replica.digest()),
+      update: replica.exchange.checkpoint(),
+      digest: toHex(replica.exchange.digest()),
       keys: replica.size,
       at: clock.wall(),
     }

@@ -6,7 +6,7 @@ import { checkKey } from '../../data/replica/value.js'
 import { waitAborted, waitFor } from '../status/wait.js'
 import type { ChangeEvent, Entry, KeyChange, KV, Value } from '../types.js'
 import type { KvCore } from './kv-core.js'
-import { watchChanges } from './watch.js'
+import { Watch } from './watch.js'
 
 const LONGER = 'Wait longer, or check that somebody writes the key'
 
@@ -122,7 +122,7 @@ export class PrefixKv implements KV {
   ): AsyncIterableIterator<KeyChange> {
     const { prefix = '', initial = false, signal } = options
     const present = initial ? this.entries({ prefix }) : []
-    return watchChanges({
+    return new Watch({
       initial: present.map(([key, value]) => ({ key, value, previous: undefined })),
       subscribe: (push) => this.#subscribePrefix(prefix, (event) => push(event.changes)),
       onEnd: (end) => this.#core.onEnd(end),

@@ -1,4 +1,5 @@
 /** Changes as an async iteration that never ends silently and never holds more than one change per key. */
+import type { Unsubscribe } from '../../base/emitter.js'
 import type { GossipKvError } from '../../base/errors.js'
 import type { KeyChange } from '../types.js'
 import type { EndListener } from './kv-core.js'
@@ -6,64 +7,75 @@ import type { EndListener } from './kv-core.js'
 /** What a watch hangs on: how to hear of changes, and how to hear of the end. */
 export interface WatchSource {
   initial: readonly KeyChange[]
-  subscribe(push: (changes: readonly KeyChange[]) => void): () => void
+  subscribe(push: (changes: readonly KeyChange[]) => void): Unsubscribe
   /** Calls back once when the store closes. */
-  onEnd(end: EndListener): () => void
+  onEnd(end: EndListener): Unsubscribe
   signal?: AbortSignal | undefined
 }
 
-/** Starts to listen at once; what happens before the first `next()` is not lost. */
-export function watchChanges(source: WatchSource): AsyncIterableIterator<KeyChange> {
-  const queue = new Map<string, KeyChange>()
-  const waiting: ((result: IteratorResult<KeyChange> | Promise<never>) => void)[] = []
-  let ended = false
-  let failure: GossipKvError | undefined
+type Step = IteratorResult<KeyChange>
 
-  const push = (changes: readonly KeyChange[]) => {
+/** Listens from its making on: what happens before the first `next()` is not lost. */
+export class Watch implements AsyncIterableIterator<KeyChange> {
+  readonly #queue = new Map<string, KeyChange>()
+  readonly #waiting: ((step: Step | Promise<never>) => void)[] = []
+  readonly #offs: Unsubscribe[]
+  #isOver = false
+  #failure: GossipKvError | undefined
+
+  constructor({ initial, subscribe, onEnd, signal }: WatchSource) {
+    const abort = () => this.#end(undefined)
+    this.#push(initial)
+    this.#offs = [
+      subscribe((changes) => this.#push(changes)),
+      onEnd((failure) => this.#end(failure)),
+      () => signal?.removeEventListener('abort', abort),
+    ]
+    if (signal?.aborted) abort()
+    signal?.addEventListener('abort', abort, { once: true })
+  }
+
+  async next(): Promise<Step> {
+    if (this.#queue.size > 0) return this.#take()
+    if (this.#isOver) return this.#last()
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  async return(): Promise<Step> {
+    this.#queue.clear()
+    this.#end(undefined)
+    return { done: true, value: undefined }
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  #push(changes: readonly KeyChange[]): void {
     for (const change of changes) {
       // A reader that is behind gets the last value, and as previous what it last knew.
-      const earlier = queue.get(change.key)
-      queue.set(change.key, earlier ? { ...change, previous: earlier.previous } : change)
+      const earlier = this.#queue.get(change.key)
+      this.#queue.set(change.key, earlier ? { ...change, previous: earlier.previous } : change)
     }
-    while (waiting.length > 0 && queue.size > 0) waiting.shift()?.(take())
+    while (this.#waiting.length > 0 && this.#queue.size > 0) this.#waiting.shift()?.(this.#take())
   }
-  const take = (): IteratorResult<KeyChange> => {
-    const [change] = queue.values()
+
+  #take(): Step {
+    const [change] = this.#queue.values()
     if (change === undefined) return { done: true, value: undefined }
-    queue.delete(change.key)
+    this.#queue.delete(change.key)
     return { done: false, value: change }
   }
-  const end: EndListener = (why) => {
-    if (ended) return
-    ended = true
-    failure = why
-    unsubscribe()
-    offEnd()
-    source.signal?.removeEventListener('abort', onAbort)
-    for (const resolve of waiting.splice(0)) resolve(last())
+
+  #end(failure: GossipKvError | undefined): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#failure = failure
+    for (const off of this.#offs) off()
+    for (const resolve of this.#waiting.splice(0)) resolve(this.#last())
   }
-  const last = () => (failure ? Promise.reject(failure) : { done: true as const, value: undefined })
-  const onAbort = () => end(undefined)
 
-  push(source.initial)
-  const unsubscribe = source.subscribe(push)
-  const offEnd = source.onEnd(end)
-  if (source.signal?.aborted) onAbort()
-  source.signal?.addEventListener('abort', onAbort, { once: true })
-
-  return {
-    async next() {
-      if (queue.size > 0) return take()
-      if (ended) return last()
-      return new Promise((resolve) => waiting.push(resolve))
-    },
-    return() {
-      queue.clear()
-      end(undefined)
-      return Promise.resolve({ done: true, value: undefined })
-    },
-    [Symbol.asyncIterator]() {
-      return this
-    },
+  #last(): Step | Promise<never> {
+    return this.#failure ? Promise.reject(this.#failure) : { done: true, value: undefined }
   }
 }

@@ -73,7 +73,10 @@ export function checkOptions(options: StoreOptions): void {
   checkToken(options.token)
   checkTransport(options.transport)
   checkCheckpoints(options.checkpoints)
-  const { webrtc, signal, persistence } = options
+  checkParts(options)
+}
+
+function checkParts({ webrtc, signal, persistence }: StoreOptions): void {
   if (webrtc !== undefined && !hasMethods(webrtc, RTC_CONSTRUCTORS))
     throw invalid(
       'webrtc',

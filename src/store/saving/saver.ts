@@ -21,7 +21,7 @@ export interface SaverHost {
   /** How it is sealed. */
   sealerFor?: SealerFor
   clock: Clock
-  replica: Pick<Replica, 'seal' | 'checkpoint' | 'restore' | 'replay'>
+  exchange: Pick<Replica['exchange'], 'seal' | 'checkpoint' | 'restore' | 'replay'>
   /** Something was survived. */
   warned(warning: GossipKvError): void
   /** Saved, or failing for this reason. */
@@ -152,11 +152,11 @@ export class Saver {
   }
 
   #merge({ snapshot, records }: Loaded): void {
-    const { replica } = this.#host
-    const result = snapshot && replica.restore(snapshot)
+    const { exchange } = this.#host
+    const result = snapshot && exchange.restore(snapshot)
     if (result && result.type !== 'applied')
       throw unknownSnapshot('kind' in result ? result.kind : result.type)
-    const failed = replica.replay(records)
+    const failed = exchange.replay(records)
     // Nothing at all: it is no log of a store, and must not be replaced by one.
     if (failed > 0 && failed === records.length && !snapshot) throw unknownSnapshot('records')
     if (failed > 0) this.#host.warned(recordsLost(failed, records.length))
@@ -214,7 +214,7 @@ export class Saver {
 
   /** Records everything up to now; returns its count. */
   #sealed(): number {
-    this.#host.replica.seal()
+    this.#host.exchange.seal()
     return this.#version
   }
 
@@ -230,7 +230,7 @@ export class Saver {
   }
 
   async #snapshot(): Promise<void> {
-    const content = this.#host.replica.checkpoint()
+    const content = this.#host.exchange.checkpoint()
     // What waits is in the snapshot, and goes into the log after it all the same: should the snapshot be damaged
     // one day, the one before it and all logs since have everything.
     this.#isBehind = false

@@ -73,9 +73,8 @@ export class StatusBoard {
     const others = members.list().filter((member) => !member.self)
     const direct = others.filter((member) => member.direct)
     const writers = direct.filter(({ role }) => role === 'writer')
-    const isTurnedDown = TURNED_DOWN.includes(this.lastError?.code ?? '')
     // A link is what was missing.
-    if (direct.length > 0 && isTurnedDown) this.lastError = undefined
+    if (direct.length > 0 && TURNED_DOWN.includes(this.lastError?.code ?? '')) this.lastError = undefined
     this.#synced = writers.length > 0 && (this.#synced || writers.some((member) => member.inSync === true))
     const name = statusName({
       phase: this.phase,
@@ -99,7 +98,7 @@ export class StatusBoard {
       pendingUpdates: mesh?.pendingUpdates ?? 0,
       persisted: isKept ? (saver?.persisted ?? false) : undefined,
       storageError: this.#storageError,
-      digest: toHex(replica.digest()),
+      digest: toHex(replica.exchange.digest()),
       lastError: this.lastError,
     }
   }

@@ -38,7 +38,7 @@ async function driverWithNeighbor() {
     id: 'me',
     record: record(replica.session),
     topic: 't',
-    replica,
+    replica: replica.exchange,
     clock,
     random: seededRandom(2),
     transport: {

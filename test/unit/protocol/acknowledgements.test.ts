@@ -1,6 +1,8 @@
 import { expect } from 'chai'
+import { repeating } from '../../../sim/oracle/repeating.js'
 import { mergeDifference, wholeDifference } from '../../../sim/whole-difference.js'
 import { seededRandom } from '../../../src/base/random.js'
+import { planAll } from '../../../src/data/replica/plan.js'
 import { Replica } from '../../../src/data/replica/replica.js'
 import type { Output } from '../../../src/mesh/protocol/step.js'
 import type { AckRequest, Frame } from '../../../src/mesh/wire/frame.js'
@@ -24,7 +26,7 @@ function labWith(...peers: string[]): Lab {
   return lab
 }
 
-const write = (lab: Lab, key = 'k') => lab.replica.write([{ type: 'set', key, value: 1 }])
+const write = (lab: Lab, key = 'k') => lab.replica.commit(planAll([{ type: 'set', key, value: 1 }]))
 
 /** What goes to `peer` as a request, directly or in an envelope. */
 function requestsTo(outputs: readonly Output[], peer: string): AckRequest[] {
@@ -135,8 +137,8 @@ describe('acknowledgements', () => {
   it('are given when the writes are merged, not before', () => {
     const lab = labWith('a')
     const other = new Replica({ random: seededRandom(9), wall: () => 1_767_225_600_000 })
-    other.write([{ type: 'set', key: 'x', value: 1 }])
-    const [update = new Uint8Array()] = other.drain()
+    other.commit(planAll([{ type: 'set', key: 'x', value: 1 }]))
+    const [update = new Uint8Array()] = other.exchange.drain()
     const request = { marks: [{ session: other.session, n: 1 }] }
     expect(sentTo(lab.frame('a', { type: 'ack-request', ...request }), 'a', 'ack')).to.deep.equal([])
     const outputs = lab.frame('a', {
@@ -158,7 +160,7 @@ describe('acknowledgements', () => {
   it('remember the requests of 256 members, of each the last one', () => {
     const lab = labWith('a')
     const other = new Replica({ random: seededRandom(9), wall: () => 1_767_225_600_000 })
-    other.write([{ type: 'set', key: 'x', value: 1 }])
+    other.commit(planAll([{ type: 'set', key: 'x', value: 1 }]))
     const gossip = (origin: string, seq: number, body: AckRequest | Uint8Array) =>
       lab.frame('a', {
         type: 'gossip',
@@ -176,7 +178,7 @@ describe('acknowledgements', () => {
       gossip(`m${n}`, 1, { marks: [{ session: other.session, n: 2 }] })
       gossip(`m${n}`, 2, { marks })
     }
-    const acks = sentTo(gossip('w', 1, other.drain()[0] ?? new Uint8Array()), 'a', 'ack')
+    const acks = sentTo(gossip('w', 1, other.exchange.drain()[0] ?? new Uint8Array()), 'a', 'ack')
     expect(acks).to.have.length(256)
     expect(
       acks.every((frame) => frame.type === 'ack' && frame.marks[0]?.n === 1 && frame.to !== 'm0'),
@@ -195,10 +197,10 @@ describe('acknowledgements', () => {
     write(lab)
     lab.give({ type: 'await-acks', call: 1, acks: 1 })
     const before = lab.replica.session
-    const twin = new Replica({ random: seededRandom(5), wall: () => 1_767_225_600_000 }, { session: before })
-    for (let n = 0; n < 3; n++) twin.write([{ type: 'set', key: `twin ${n}`, value: n }])
-    const summary = new Replica({ random: seededRandom(6), wall: () => 1_767_225_600_000 }).summary()
-    mergeDifference(lab.replica, wholeDifference(twin, summary) ?? new Uint8Array())
+    const twin = new Replica({ random: repeating(before, seededRandom(5)), wall: () => 1_767_225_600_000 })
+    for (let n = 0; n < 3; n++) twin.commit(planAll([{ type: 'set', key: `twin ${n}`, value: n }]))
+    const summary = new Replica({ random: seededRandom(6), wall: () => 1_767_225_600_000 }).exchange.summary()
+    mergeDifference(lab.replica.exchange, wholeDifference(twin.exchange, summary) ?? new Uint8Array())
     expect(lab.replica.session).not.to.equal(before)
     lab.give({ type: 'await-acks', call: 2, acks: 1 })
     const [request] = requestsTo(lab.pass(60), 'a')

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { planAll } from '../../../src/data/replica/plan.js'
 import { DEFAULT_CONFIG } from '../../../src/mesh/protocol/config.js'
 import type { Output } from '../../../src/mesh/protocol/step.js'
 import type { Frame } from '../../../src/mesh/wire/frame.js'
@@ -82,7 +83,7 @@ describe('the engine', () => {
       beats += sentTo(lab.pass(1_000), 'a', 'heartbeat').length
       lab.frame('a', {
         type: 'heartbeat',
-        digest: lab.replica.digest(),
+        digest: lab.replica.exchange.digest(),
         time: lab.now,
         echo: 0,
         visibility: 'visible',
@@ -100,7 +101,7 @@ describe('the engine', () => {
     lab.now = 1_000
     lab.frame('a', {
       type: 'heartbeat',
-      digest: lab.replica.digest(),
+      digest: lab.replica.exchange.digest(),
       time: 5,
       echo: 960,
       visibility: 'visible',
@@ -111,7 +112,7 @@ describe('the engine', () => {
     expect(lab.engine.view.get('a')?.srtt).to.equal(40)
     lab.frame('a', {
       type: 'heartbeat',
-      digest: lab.replica.digest(),
+      digest: lab.replica.exchange.digest(),
       time: 6,
       echo: 99_999,
       visibility: 'visible',
@@ -193,8 +194,8 @@ describe('the engine', () => {
 
   it('passes an update on once, to all but its sender and its origin, and counts the copies', () => {
     const writer = new Lab()
-    writer.replica.write([{ type: 'set', key: 'k', value: 1 }])
-    const [update = new Uint8Array()] = writer.replica.drain()
+    writer.replica.commit(planAll([{ type: 'set', key: 'k', value: 1 }]))
+    const [update = new Uint8Array()] = writer.replica.exchange.drain()
     const lab = new Lab()
     for (const peer of ['a', 'b', 'c']) lab.link(peer)
     const gossip: Frame = {
@@ -226,8 +227,8 @@ describe('the engine', () => {
       for (const peer of ['a', 'b', 'c']) lab.link(peer)
       let shapes = 0
       for (let count = 0; count < 120; count++) {
-        lab.replica.write([{ type: 'set', key: 'k', value: count }])
-        const outputs = lab.give({ type: 'local-updates', updates: lab.replica.drain() })
+        lab.replica.commit(planAll([{ type: 'set', key: 'k', value: count }]))
+        const outputs = lab.give({ type: 'local-updates', updates: lab.replica.exchange.drain() })
         for (const frame of sentTo(outputs, 'a', 'gossip'))
           if (frame.type === 'gossip' && frame.ownTree && frame.shapes) {
             shapes += 1
@@ -263,8 +264,8 @@ describe('the engine', () => {
     const lab = new Lab()
     lab.link('a')
     lab.give({ type: 'slow', peer: 'a' })
-    lab.replica.write([{ type: 'set', key: 'k', value: 1 }])
-    const skipped = lab.give({ type: 'local-updates', updates: lab.replica.drain() })
+    lab.replica.commit(planAll([{ type: 'set', key: 'k', value: 1 }]))
+    const skipped = lab.give({ type: 'local-updates', updates: lab.replica.exchange.drain() })
     expect(sentTo(skipped, 'a', 'gossip')).to.have.length(0)
     const drained = lab.give({ type: 'drained', peer: 'a' })
     expect(sentTo(drained, 'a', 'digest')).to.have.length(1)
@@ -273,8 +274,8 @@ describe('the engine', () => {
   it('gives up an update whose predecessor nobody has, and asks for syncs no longer', () => {
     const writer = new Lab()
     const [, second = new Uint8Array()] = [1, 2].flatMap((value) => {
-      writer.replica.write([{ type: 'set', key: 'k', value }])
-      return writer.replica.drain()
+      writer.replica.commit(planAll([{ type: 'set', key: 'k', value }]))
+      return writer.replica.exchange.drain()
     })
     const lab = new Lab()
     lab.link('a')
@@ -297,8 +298,12 @@ describe('the engine', () => {
       key: `k${n}`,
       value: 'x'.repeat(60_000),
     }))
-    for (const write of large) lab.replica.write([write])
-    const request: Frame = { type: 'sync-request', exchange: 1, summary: new Lab().replica.summary() }
+    for (const write of large) lab.replica.commit(planAll([write]))
+    const request: Frame = {
+      type: 'sync-request',
+      exchange: 1,
+      summary: new Lab().replica.exchange.summary(),
+    }
     const served = ['a', 'b', 'c'].map((peer) => {
       lab.link(peer)
       return sentTo(lab.frame(peer, request), peer).map((frame) => frame.type)
@@ -350,8 +355,8 @@ describe('the engine', () => {
     lab.link('writer')
     lab.link('relay')
     const writer = new Lab()
-    writer.replica.write([{ type: 'set', key: 'last', value: 'word' }])
-    const [update = new Uint8Array()] = writer.replica.drain()
+    writer.replica.commit(planAll([{ type: 'set', key: 'last', value: 'word' }]))
+    const [update = new Uint8Array()] = writer.replica.exchange.drain()
     const envelope = {
       type: 'gossip',
       origin: 'writer',
@@ -372,8 +377,8 @@ describe('the engine', () => {
     const lab = new Lab()
     for (const peer of ['a', 'b']) lab.link(peer)
     lab.frame('b', { type: 'prune', tree: 0 })
-    lab.replica.write([{ type: 'set', key: 'k', value: 1 }])
-    const update = lab.give({ type: 'local-updates', updates: lab.replica.drain() })
+    lab.replica.commit(planAll([{ type: 'set', key: 'k', value: 1 }]))
+    const update = lab.give({ type: 'local-updates', updates: lab.replica.exchange.drain() })
     const last = lab.give({ type: 'leave' })
     const bodies = (outputs: Output[], peer: string) =>
       sentTo(outputs, peer).flatMap((frame) => (frame.type === 'gossip' ? [frame.body.type] : []))

@@ -118,7 +118,7 @@ describe('a member that comes', () => {
   it('compares again later what a neighbor told of its table too soon after the last comparison', () => {
     const lab = new Lab()
     lab.link('a')
-    const differ = { type: 'digest', replica: lab.replica.digest(), members: 1, ask: false } as const
+    const differ = { type: 'digest', replica: lab.replica.exchange.digest(), members: 1, ask: false } as const
     expect(sentTo(lab.frame('a', differ), 'a', 'members')).to.have.length(1)
     expect(sentTo(lab.frame('a', { ...differ, members: 2 }), 'a', 'members')).to.have.length(0)
     expect(sentTo(lab.pass(DEFAULT_CONFIG.mismatchMillis), 'a', 'members')).to.have.length(1)
@@ -128,7 +128,7 @@ describe('a member that comes', () => {
   it('does not ask a neighbor with a greater id, which asks itself', () => {
     const lab = new Lab()
     lab.link('zoe')
-    const differ = { type: 'digest', replica: lab.replica.digest(), members: 1, ask: false } as const
+    const differ = { type: 'digest', replica: lab.replica.exchange.digest(), members: 1, ask: false } as const
     const outputs = [...lab.frame('zoe', differ), ...lab.pass(2 * DEFAULT_CONFIG.mismatchMillis)]
     expect(sentTo(outputs, 'zoe', 'members')).to.have.length(0)
   })

@@ -30,7 +30,7 @@ export class Lab {
       id: 'me',
       topic: 't',
       record: record(this.replica.session),
-      replica: this.replica,
+      replica: this.replica.exchange,
       random,
       now: 0,
     })
@@ -63,7 +63,7 @@ export class Lab {
 
   /** A heartbeat of `peer`, which holds the same data. */
   beat(peer: string, fields: Partial<HeartbeatFrame> = {}): Output[] {
-    const digest = this.replica.digest()
+    const digest = this.replica.exchange.digest()
     const bare = {
       digest,
       time: 1,

@@ -1,8 +1,10 @@
 /** What holds although the same news comes over several ways, in any order, and from members that start anew. */
+
 import { expect } from 'chai'
 import { engineCluster } from '../../../sim/cluster.js'
 import { Observer, type SimMember } from '../../../sim/member.js'
 import { seededRandom } from '../../../src/base/random.js'
+import { planAll } from '../../../src/data/replica/plan.js'
 import { tagOf } from '../../../src/mesh/protocol/broadcast/sequences.js'
 import { DEFAULT_CONFIG } from '../../../src/mesh/protocol/config.js'
 import { Engine } from '../../../src/mesh/protocol/engine.js'
@@ -22,8 +24,8 @@ const envelope = (epoch: number, seq: number, update: Uint8Array): GossipFrame =
 function threeWrites(): [Uint8Array, Uint8Array, Uint8Array] {
   const { replica } = new Lab()
   const [first, second, third] = [1, 2, 3].flatMap((value) => {
-    replica.write([{ type: 'set', key: 'k', value }])
-    return replica.drain()
+    replica.commit(planAll([{ type: 'set', key: 'k', value }]))
+    return replica.exchange.drain()
   })
   if (!first || !second || !third) throw new Error('three updates')
   return [first, second, third]
@@ -119,7 +121,14 @@ describe('news over several ways', () => {
     const epochs = new Set<number>()
     const { replica } = new Lab()
     for (let start = 0; start < 2_000; start++) {
-      const engine = new Engine({ id: 'o', topic: 't', record: record(start), replica, random, now: 0 })
+      const engine = new Engine({
+        id: 'o',
+        topic: 't',
+        record: record(start),
+        replica: replica.exchange,
+        random,
+        now: 0,
+      })
       engine.handle({ type: 'link-up', peer: 'a' }, 0)
       const hello = {
         type: 'hello',

@@ -215,7 +215,7 @@ describe('readiness in the engine', () => {
     expect(lab.engine.table.ready).to.equal(false)
     lab.link('a')
     expect(lab.engine.table.ready).to.equal(false)
-    lab.frame('a', { type: 'digest', replica: lab.replica.digest(), members: 0, ask: false })
+    lab.frame('a', { type: 'digest', replica: lab.replica.exchange.digest(), members: 0, ask: false })
     expect(lab.engine.table.ready).to.equal(true)
     const leases = sentTo(lab.pass(2_000), 'a', 'heartbeat').flatMap((beat) =>
       beat.type === 'heartbeat' ? beat.leases : [],

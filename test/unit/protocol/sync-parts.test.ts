@@ -1,5 +1,7 @@
 /** A sync in parts, as both ends see it. */
+
 import { expect } from 'chai'
+import { planAll } from '../../../src/data/replica/plan.js'
 import type { Output } from '../../../src/mesh/protocol/step.js'
 import type { Frame } from '../../../src/mesh/wire/frame.js'
 import { Lab, sentTo } from './lab.js'
@@ -9,7 +11,8 @@ type Part = Extract<Frame, { type: 'sync-part' }>
 /** A member with about a megabyte, linked to `a`. */
 function rich(): Lab {
   const lab = new Lab()
-  for (let n = 0; n < 20; n++) lab.replica.write([{ type: 'set', key: `k${n}`, value: 'x'.repeat(60_000) }])
+  for (let n = 0; n < 20; n++)
+    lab.replica.commit(planAll([{ type: 'set', key: `k${n}`, value: 'x'.repeat(60_000) }]))
   lab.link('a')
   return lab
 }
@@ -37,7 +40,7 @@ const partsIn = (outputs: Output[]) =>
 /** All parts of what `lab` tells a newcomer, pulled one at a time. */
 function pulled(lab: Lab, exchange: number): Part[] {
   const parts = partsIn(
-    lab.frame('a', { type: 'sync-request', exchange, summary: new Lab().replica.summary() }),
+    lab.frame('a', { type: 'sync-request', exchange, summary: new Lab().replica.exchange.summary() }),
   )
   for (let next = 1; parts.at(-1)?.last === false; next++)
     parts.push(...partsIn(lab.frame('a', { type: 'sync-pull', exchange, next })))
@@ -53,14 +56,18 @@ describe('a sync', () => {
       return sentTo(outputs, 'a').filter(({ type }) => type === 'sync-request').length
     })
     expect(asked).to.deep.equal([0, 1])
-    expect(new Lab().replica.digest()).to.deep.equal(new Uint8Array(16))
+    expect(new Lab().replica.exchange.digest()).to.deep.equal(new Uint8Array(16))
   })
 })
 
 describe('a sync in parts', () => {
   it('has four parts on their way, and a pull for each that comes brings one more, to the last', () => {
     const lab = rich()
-    const request: Frame = { type: 'sync-request', exchange: 4, summary: new Lab().replica.summary() }
+    const request: Frame = {
+      type: 'sync-request',
+      exchange: 4,
+      summary: new Lab().replica.exchange.summary(),
+    }
     const first = partsIn(lab.frame('a', request))
     const second = partsIn(lab.frame('a', { type: 'sync-pull', exchange: 4, next: 1 }))
     expect([...first, ...second].map(({ index, last }) => [index, last])).to.deep.equal([
@@ -79,7 +86,11 @@ describe('a sync in parts', () => {
     const memoryOf = (outputs: Output[]) =>
       sentTo(outputs, 'a').flatMap((frame) => (frame.type === 'sync-part' ? [frame.bytes.buffer] : []))
     const lab = rich()
-    const request: Frame = { type: 'sync-request', exchange: 4, summary: new Lab().replica.summary() }
+    const request: Frame = {
+      type: 'sync-request',
+      exchange: 4,
+      summary: new Lab().replica.exchange.summary(),
+    }
     const first = memoryOf(lab.frame('a', request))
     expect(new Set(first).size).to.equal(4)
     const again = memoryOf(lab.frame('a', { type: 'sync-pull', exchange: 4, next: 0 }))

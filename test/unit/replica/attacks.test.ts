@@ -1,16 +1,21 @@
 /** Every named attack, once: what must come of it, and that nothing else does. */
+
 import { expect } from 'chai'
 import { ATTACKS, isExpected } from '../../../bench/attacks.js'
 import { any, float, item, kill, pack, run, update } from '../../../bench/packing.js'
 import { PlainVictim } from '../../../bench/plain-victim.js'
 import { NOW, peerUpdate, Victim } from '../../../bench/victim.js'
 import { STAMP_LEAD_MILLIS_MAX } from '../../../src/data/data-limits.js'
+import { planAll } from '../../../src/data/replica/plan.js'
 
 describe('A replica under attack', () => {
   it('takes the honest update that the attacks are made from', () => {
     const { replica, scene } = new Victim()
     expect(replica.get('peer-1')).to.equal(1)
-    expect(replica.receive(pack(scene.clock, peerUpdate()))).to.deep.equal({ type: 'applied', news: false })
+    expect(replica.exchange.receive(pack(scene.clock, peerUpdate()))).to.deep.equal({
+      type: 'applied',
+      news: false,
+    })
   })
 
   it('counts attacks by unique names', () => {
@@ -36,8 +41,8 @@ describe('A replica under attack', () => {
 
   it('does not follow a bare clock of 2^53 - 1', () => {
     const { replica } = new Victim()
-    replica.receive(pack(Number.MAX_SAFE_INTEGER, update([])))
-    replica.write([{ type: 'set', key: 'after', value: 1 }])
+    replica.exchange.receive(pack(Number.MAX_SAFE_INTEGER, update([])))
+    replica.commit(planAll([{ type: 'set', key: 'after', value: 1 }]))
     expect(replica.entry('after')?.at).to.equal(NOW)
   })
 
@@ -55,8 +60,8 @@ describe('A replica under attack', () => {
 describe('The judge of attacks', () => {
   it('calls it half-applied when something was merged that was not accepted', () => {
     const { replica, judge, next } = scenario()
-    const receive = replica.receive.bind(replica)
-    replica.receive = (bytes) => {
+    const receive = replica.exchange.receive.bind(replica.exchange)
+    replica.exchange.receive = (bytes) => {
       receive(bytes)
       return { type: 'early' }
     }
@@ -65,8 +70,8 @@ describe('The judge of attacks', () => {
 
   it('calls it half-applied when something was accepted that the document does not show', () => {
     const { replica, judge, next } = scenario()
-    const receive = replica.receive.bind(replica)
-    replica.receive = (bytes) => {
+    const receive = replica.exchange.receive.bind(replica.exchange)
+    replica.exchange.receive = (bytes) => {
       const result = receive(bytes)
       replica.doc.getMap('usr')._map.delete('next')
       return result
@@ -109,9 +114,11 @@ function scenario() {
 function expectToLiveOn({ replica, scene }: Victim): void {
   const { peer, clock } = scene
   const next = item({ key: 'next', meta: float(clock + 1), value: any('peer') })
-  const result = replica.receive(pack(clock + 1, update([run(peer.session, 2 * peer.known, [next])])))
+  const result = replica.exchange.receive(
+    pack(clock + 1, update([run(peer.session, 2 * peer.known, [next])])),
+  )
   expect(result).to.deep.equal({ type: 'applied', news: true })
-  replica.write([{ type: 'set', key: 'mine', value: 'own' }])
+  replica.commit(planAll([{ type: 'set', key: 'mine', value: 'own' }]))
   expect(replica.doc.getMap('usr').get('next')).to.equal('peer')
   expect(replica.get('mine')).to.equal('own')
   expect(replica.entry('mine')?.at).to.be.at.most(NOW + STAMP_LEAD_MILLIS_MAX)

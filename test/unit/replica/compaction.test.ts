@@ -1,4 +1,5 @@
 /** Compaction: the history goes, the document and everything that watches it stays. */
+
 import { expect } from 'chai'
 import * as Y from 'yjs'
 import {
@@ -11,19 +12,22 @@ import {
   URGENT_FACTOR,
   URGENT_HISTORY,
 } from '../../../src/data/replica/compaction.js'
+import { planAll } from '../../../src/data/replica/plan.js'
 import type { Replica } from '../../../src/data/replica/replica.js'
 import { exchange, replicaAt, sameData } from './replicas.js'
 
 function overwrite(replica: Replica, times: number, keys = 10): void {
-  for (let i = 0; i < times; i++) replica.write([{ type: 'set', key: `k${i % keys}`, value: i }])
+  for (let i = 0; i < times; i++) replica.commit(planAll([{ type: 'set', key: `k${i % keys}`, value: i }]))
 }
 
 /** A replica whose history is due for an idle moment, too large to be dropped by itself: 9,000 keys, k0 to k1099 three times. */
 function worn(seed: number): Replica {
   const replica = replicaAt(seed)
   for (const [round, keys] of [9000, 9000, 1100].entries()) {
-    replica.write(
-      Array.from({ length: keys }, (_, i) => ({ type: 'set', key: `k${i}`, value: 10_000 * round + i })),
+    replica.commit(
+      planAll(
+        Array.from({ length: keys }, (_, i) => ({ type: 'set', key: `k${i}`, value: 10_000 * round + i })),
+      ),
     )
   }
   return replica
@@ -40,7 +44,7 @@ describe('Compaction', () => {
 
   it('drops the history of overwritten and deleted keys without any event', () => {
     const a = worn(1)
-    a.write([{ type: 'delete', key: 'k3' }])
+    a.commit(planAll([{ type: 'delete', key: 'k3' }]))
     const before = usrOf(a).toJSON()
     let events = 0
     for (const name of ['update', 'beforeTransaction', 'afterTransaction'] as const)
@@ -66,9 +70,9 @@ describe('Compaction', () => {
       for (const [key, change] of event.changes.keys) seen.push([key, change.action, change.oldValue])
     })
     expect(a.compactIfDue()).to.equal(true)
-    a.write([{ type: 'set', key: 'k0', value: 'new' }])
-    a.write([{ type: 'delete', key: 'k1' }])
-    a.write([{ type: 'set', key: 'k1', value: 'again' }])
+    a.commit(planAll([{ type: 'set', key: 'k0', value: 'new' }]))
+    a.commit(planAll([{ type: 'delete', key: 'k1' }]))
+    a.commit(planAll([{ type: 'set', key: 'k1', value: 'again' }]))
     expect(seen).to.deep.equal([
       ['k0', 'update', 20_000],
       ['k1', 'delete', 20_001],
@@ -88,10 +92,10 @@ describe('Compaction', () => {
   it('does not disturb the merge: a deleted key stays deleted, an update still finds its place', () => {
     const [a, b] = [worn(1), replicaAt(2)]
     exchange(a, b)
-    a.write([{ type: 'delete', key: 'k2' }])
+    a.commit(planAll([{ type: 'delete', key: 'k2' }]))
     expect(a.compactIfDue()).to.equal(true)
     b.compactIfDue()
-    b.write([{ type: 'set', key: 'k4', value: 'b' }])
+    b.commit(planAll([{ type: 'set', key: 'k4', value: 'b' }]))
     exchange(a, b)
     expect([a.has('k2'), b.has('k2'), a.get('k4')]).to.deep.equal([false, false, 'b'])
     expect(sameData(a, b)).to.equal(true)
@@ -100,8 +104,8 @@ describe('Compaction', () => {
   it('keeps what an UndoManager may bring back', () => {
     const a = worn(1)
     const undo = new Y.UndoManager(usrOf(a), { captureTimeout: 0 })
-    a.write([{ type: 'set', key: 'k0', value: 'mistake' }])
-    for (let i = 0; i < 100; i++) a.write([{ type: 'set', key: 'k0', value: i }])
+    a.commit(planAll([{ type: 'set', key: 'k0', value: 'mistake' }]))
+    for (let i = 0; i < 100; i++) a.commit(planAll([{ type: 'set', key: 'k0', value: i }]))
     expect(a.compactIfDue()).to.equal(true)
     for (let i = 0; i < 101; i++) undo.undo()
     expect(a.get('k0')).to.equal(20_000)
@@ -139,9 +143,9 @@ describe('Compaction', () => {
 
   it('runs by itself after most keys have gone, and is not due again when nothing was left to drop', () => {
     const a = replicaAt(1)
-    a.write(Array.from({ length: 2000 }, (_, i) => ({ type: 'set', key: `k${i}`, value: i })))
+    a.commit(planAll(Array.from({ length: 2000 }, (_, i) => ({ type: 'set', key: `k${i}`, value: i }))))
     expect(a.compactIfDue()).to.equal(false)
-    a.write(Array.from({ length: 1990 }, (_, i) => ({ type: 'delete', key: `k${i}` })))
+    a.commit(planAll(Array.from({ length: 1990 }, (_, i) => ({ type: 'delete', key: `k${i}` }))))
     expect(structCount(a.doc)).to.equal(11)
     expect(a.compactIfDue()).to.equal(false)
   })
@@ -151,15 +155,15 @@ describe('Compaction', () => {
     const reader = replicaAt(9)
     for (let i = 0; i < 6000; i++) {
       const writer = writers[i % 3]
-      writer?.write([{ type: 'set', key: `key${(i * 7) % 100}`, value: '12345678' }])
-      for (const update of writer?.drain() ?? [])
-        for (const other of [...writers, reader]) if (other !== writer) other.receive(update)
+      writer?.commit(planAll([{ type: 'set', key: `key${(i * 7) % 100}`, value: '12345678' }]))
+      for (const update of writer?.exchange.drain() ?? [])
+        for (const other of [...writers, reader]) if (other !== writer) other.exchange.receive(update)
     }
     const fresh = new Y.Doc()
     for (let i = 0; i < 100; i++) fresh.getMap('usr').set(`key${i}`, '12345678')
     reader.compactIfDue()
     const freshBytes = Y.encodeStateAsUpdate(fresh).length
-    expect(reader.checkpoint().length).to.be.below(1.7 * freshBytes)
+    expect(reader.exchange.checkpoint().length).to.be.below(1.7 * freshBytes)
     expect(writers.every((writer) => sameData(writer, reader))).to.equal(true)
   })
 })

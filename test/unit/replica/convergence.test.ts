@@ -1,9 +1,11 @@
 /** Random histories of whole replicas: whatever is lost, doubled or late, a sync makes them equal. */
+
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { MERGE_RULES } from '../../../src/data/replica/dotted-map.js'
+import { DottedMap } from '../../../src/data/replica/dotted-map.js'
 import type { Entry } from '../../../src/data/replica/entry.js'
 import { decodeEnvelope } from '../../../src/data/replica/envelope.js'
+import { planAll } from '../../../src/data/replica/plan.js'
 import type { Replica } from '../../../src/data/replica/replica.js'
 import { replicaAt, sameData, sync } from './replicas.js'
 
@@ -44,12 +46,12 @@ function play(steps: readonly Step[]): { members: Replica[]; updates: Uint8Array
     const [a, b] = [members[member], members[other]]
     const update = updates[index % Math.max(1, updates.length)]
     if (!a || !b) return
-    if (kind === 'set') a.write([{ type: 'set', key: `k${key}`, value: step }])
-    else if (kind === 'delete') a.write([{ type: 'delete', key: `k${key}` }])
-    else if (kind === 'hear' && update) a.receive(update)
+    if (kind === 'set') a.commit(planAll([{ type: 'set', key: `k${key}`, value: step }]))
+    else if (kind === 'delete') a.commit(planAll([{ type: 'delete', key: `k${key}` }]))
+    else if (kind === 'hear' && update) a.exchange.receive(update)
     else if (kind === 'sync' && a !== b) sync(a, b)
     else if (kind === 'compact') a.compactIfDue()
-    updates.push(...a.drain())
+    updates.push(...a.exchange.drain())
   })
   return { members, updates }
 }
@@ -74,7 +76,7 @@ function deliver(updates: readonly Uint8Array[], order: readonly number[], targe
   let waiting = [...updates]
   for (const draw of order) waiting.push(...waiting.splice(draw % Math.max(1, waiting.length), 1))
   while (waiting.length > 0) {
-    const early = waiting.filter((update) => target.receive(update).type === 'early')
+    const early = waiting.filter((update) => target.exchange.receive(update).type === 'early')
     if (early.length === waiting.length) throw new Error('updates stay early')
     waiting = early
   }
@@ -97,7 +99,7 @@ function standing(
   const isKilled = ({ session, n }: Entry) => killed.has(`${session}:${n}`)
   const greatest = (entries: readonly Entry[]) =>
     entries.reduce<Entry | undefined>(
-      (best, each) => (best && MERGE_RULES.wins(best, each) ? best : each),
+      (best, each) => (best && DottedMap.prototype.wins(best, each) ? best : each),
       undefined,
     )
   return new Map(
@@ -105,7 +107,7 @@ function standing(
       const ofKey = sets.filter((entry) => entry.key === key)
       const survivor = greatest(ofKey.filter((entry) => !isKilled(entry)))
       const victim = greatest(ofKey.filter(isKilled))
-      return [key, { survivor, isSafe: !survivor || !victim || MERGE_RULES.wins(survivor, victim) }]
+      return [key, { survivor, isSafe: !survivor || !victim || DottedMap.prototype.wins(survivor, victim) }]
     }),
   )
 }
@@ -181,7 +183,7 @@ describe('Replicas with a random history', () => {
         const [a, b] = members
         if (!a || !b) return
         for (const update of updates)
-          expect(a.receive(update)).to.deep.equal({ type: 'applied', news: false })
+          expect(a.exchange.receive(update)).to.deep.equal({ type: 'applied', news: false })
         expect(sync(a, b)).to.deep.equal({ type: 'applied', news: false })
       }),
       { numRuns: 100 },

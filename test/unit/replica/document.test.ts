@@ -1,9 +1,11 @@
 /** The Y.Doc beside the store: what an application may do with it, and what is undone. */
+
 import { expect } from 'chai'
 import * as Y from 'yjs'
 import { type GossipKvError, UsageError } from '../../../src/base/errors.js'
 import { checkSingleYjs } from '../../../src/data/replica/document.js'
 import type { ChangeEvent } from '../../../src/data/replica/events.js'
+import { planAll } from '../../../src/data/replica/plan.js'
 import type { Replica } from '../../../src/data/replica/replica.js'
 import { exchange, replicaAt, sameData } from './replicas.js'
 
@@ -48,7 +50,7 @@ describe('A stock write to the document', () => {
 
   it('replaces what it saw, so a concurrent older entry does not come back', () => {
     const [a, b] = [replicaAt(1), replicaAt(2)]
-    a.write([{ type: 'set', key: 'k', value: 1 }])
+    a.commit(planAll([{ type: 'set', key: 'k', value: 1 }]))
     exchange(a, b)
     usrOf(b).set('k', 2)
     exchange(a, b)
@@ -57,7 +59,7 @@ describe('A stock write to the document', () => {
 
   it('deletes as well', () => {
     const [a, b] = [replicaAt(1), replicaAt(2)]
-    a.write([{ type: 'set', key: 'k', value: 1 }])
+    a.commit(planAll([{ type: 'set', key: 'k', value: 1 }]))
     exchange(a, b)
     usrOf(a).delete('k')
     exchange(a, b)
@@ -66,7 +68,7 @@ describe('A stock write to the document', () => {
 
   it('is told once, with what stood before, and observers see it once', () => {
     const a = replicaAt(1)
-    a.write([{ type: 'set', key: 'k', value: 1 }])
+    a.commit(planAll([{ type: 'set', key: 'k', value: 1 }]))
     const { changes } = recordOf(a)
     let observed = 0
     usrOf(a).observe(() => observed++)
@@ -80,9 +82,9 @@ describe('A stock write to the document', () => {
     const { changes } = recordOf(a)
     a.doc.transact(() => {
       usrOf(a).set('k', 'stock first')
-      a.write([{ type: 'set', key: 'k', value: 'store second' }])
+      a.commit(planAll([{ type: 'set', key: 'k', value: 'store second' }]))
       usrOf(a).set('j', 'stock')
-      a.write([{ type: 'set', key: 'j', value: 'store' }])
+      a.commit(planAll([{ type: 'set', key: 'j', value: 'store' }]))
       usrOf(a).set('j', 'stock last')
     })
     exchange(a, b)
@@ -100,13 +102,13 @@ describe('A stock write to the document', () => {
 
   it('is not overwritten unseen by an update that arrives inside of the same transaction', () => {
     const [a, b] = [replicaAt(1), replicaAt(2)]
-    b.write([{ type: 'set', key: 'k', value: 'from b' }])
-    const [update] = b.drain()
+    b.commit(planAll([{ type: 'set', key: 'k', value: 'from b' }]))
+    const [update] = b.exchange.drain()
     const conflicts: string[] = []
     a.events.on('conflict', ({ key }) => conflicts.push(key))
     a.doc.transact(() => {
       usrOf(a).set('k', 'stock')
-      if (update) a.receive(update)
+      if (update) a.exchange.receive(update)
     })
     expect(conflicts).to.deep.equal(['k'])
     exchange(a, b)
@@ -115,7 +117,7 @@ describe('A stock write to the document', () => {
 
   it('is undone and thrown when it is no plain value', () => {
     const a = replicaAt(1)
-    a.write([{ type: 'set', key: 'k', value: 1 }])
+    a.commit(planAll([{ type: 'set', key: 'k', value: 1 }]))
     const { changes, errors } = recordOf(a)
     const refused = [new Y.Map(), new Y.Doc(), new Date(), undefined, 5n, Number.NaN, 'x'.repeat(70_000)]
     for (const value of refused) expect(codeOf(() => usrOf(a).set('k', value))).to.match(/^ERR_(VALUE|TOO)/)
@@ -164,7 +166,7 @@ describe('A stock write to the document', () => {
     usrOf(a).observe((event) => {
       if (event.keysChanged.has('k')) usrOf(a).set('bad', new Y.Map())
     })
-    a.write([{ type: 'set', key: 'k', value: 1 }])
+    a.commit(planAll([{ type: 'set', key: 'k', value: 1 }]))
     expect(errors).to.deep.equal(['ERR_VALUE_INVALID'])
     expect(usrOf(a).toJSON()).to.deep.equal({ k: 1 })
   })
@@ -177,7 +179,7 @@ describe('The document', () => {
     usrOf(a).observe(() => {
       throw new Error('mine')
     })
-    a.write([{ type: 'set', key: 'k', value: 1 }])
+    a.commit(planAll([{ type: 'set', key: 'k', value: 1 }]))
     expect(errors).to.deep.equal(['ERR_LISTENER_THREW'])
     expect(changes).to.have.length(1)
     expect(a.get('k')).to.equal(1)
@@ -188,17 +190,17 @@ describe('The document', () => {
     const told: string[] = []
     a.events.on('change', ({ changes }) => {
       told.push(...changes.map((change) => change.key))
-      if (told.length === 1) a.write([{ type: 'set', key: 'second', value: 2 }])
+      if (told.length === 1) a.commit(planAll([{ type: 'set', key: 'second', value: 2 }]))
     })
-    a.write([{ type: 'set', key: 'first', value: 1 }])
+    a.commit(planAll([{ type: 'set', key: 'first', value: 1 }]))
     expect(told).to.deep.equal(['first', 'second'])
   })
 
   it('works with an UndoManager: an undo is a write like any other', () => {
     const [a, b] = [replicaAt(1), replicaAt(2)]
     const undo = new Y.UndoManager(usrOf(a), { captureTimeout: 0 })
-    a.write([{ type: 'set', key: 'k', value: 1 }])
-    a.write([{ type: 'set', key: 'k', value: 2 }])
+    a.commit(planAll([{ type: 'set', key: 'k', value: 1 }]))
+    a.commit(planAll([{ type: 'set', key: 'k', value: 2 }]))
     exchange(a, b)
     undo.undo()
     exchange(a, b)
@@ -218,7 +220,7 @@ describe('The document', () => {
 
   it('keeps its content when the replica lets go of it', () => {
     const a = replicaAt(1)
-    a.write([{ type: 'set', key: 'k', value: 1 }])
+    a.commit(planAll([{ type: 'set', key: 'k', value: 1 }]))
     a.destroy()
     usrOf(a).set('other', new Y.Map())
     expect(usrOf(a).toJSON()).to.deep.equal({ k: 1, other: {} })

@@ -1,5 +1,7 @@
 /** What was written while there were generations is read still: bytes of a member that went through two of them. */
+
 import { expect } from 'chai'
+import { planAll } from '../../../src/data/replica/plan.js'
 import { NOW, replicaAt, sameData, sync } from './replicas.js'
 
 const USR = { theirs: 'c', k: 2, own: [1, 2], last: true }
@@ -37,10 +39,10 @@ describe('What was written while there were generations', () => {
   ] as const)
     it(`is read: ${name}`, () => {
       const replica = replicaAt(9, { wall: () => NOW + 60_000 })
-      if (snapshot) expect(replica.restore(snapshot)).to.deep.equal({ type: 'applied', news: true })
-      expect(replica.replay(records)).to.equal(0)
+      if (snapshot) expect(replica.exchange.restore(snapshot)).to.deep.equal({ type: 'applied', news: true })
+      expect(replica.exchange.replay(records)).to.equal(0)
       expect(replica.doc.getMap('usr').toJSON()).to.deep.equal(USR)
-      replica.write([{ type: 'set', key: 'k', value: 3 }])
+      replica.commit(planAll([{ type: 'set', key: 'k', value: 3 }]))
       const other = replicaAt(10, { wall: () => NOW + 60_000 })
       sync(other, replica)
       expect([sameData(other, replica), other.get('k')]).to.deep.equal([true, 3])

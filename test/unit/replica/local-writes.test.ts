@@ -1,5 +1,7 @@
 /** How local writes are named, and what leaves when two of them meet something else. */
+
 import { expect } from 'chai'
+import { repeating } from '../../../sim/oracle/repeating.js'
 import { Emitter } from '../../../src/base/emitter.js'
 import { seededRandom } from '../../../src/base/random.js'
 import { SESSION_WRITES_MAX } from '../../../src/data/data-limits.js'
@@ -21,7 +23,7 @@ function build(): { map: DottedMap; writes: LocalWrites } {
     throw error
   })
   const parts = { map, clock: new HybridClock(), notices: new Notices(events) }
-  return { map, writes: new LocalWrites({ ...parts, random: seededRandom(1), session: 5 }) }
+  return { map, writes: new LocalWrites({ ...parts, random: repeating(5, seededRandom(1)) }) }
 }
 
 function planned(key: string, value: Value | undefined): PlannedWrite {

@@ -1,6 +1,8 @@
 /** Records of a log: whatever was merged, a replica that replays them holds the same. */
+
 import { expect } from 'chai'
 import { type Random, seededRandom } from '../../../src/base/random.js'
+import { planAll } from '../../../src/data/replica/plan.js'
 import type { Replica } from '../../../src/data/replica/replica.js'
 import { exchange, replicaAt, sameData, sync } from './replicas.js'
 
@@ -25,7 +27,7 @@ class Scene {
     const [x, y] = [all[this.#below(3)] ?? b, all[this.#below(3)] ?? c]
     switch (this.#below(9)) {
       case 0:
-        writer.write([{ type: 'delete', key: this.#key() }])
+        writer.commit(planAll([{ type: 'delete', key: this.#key() }]))
         break
       case 1:
         if (x !== y) exchange(x, y)
@@ -37,28 +39,30 @@ class Scene {
         this.#takeSnapshot()
         break
       case 4:
-        writer.write([
-          { type: 'set', key: this.#key(), value: this.#below(1000) },
-          { type: 'delete', key: this.#key() },
-        ])
+        writer.commit(
+          planAll([
+            { type: 'set', key: this.#key(), value: this.#below(1000) },
+            { type: 'delete', key: this.#key() },
+          ]),
+        )
         break
       default:
-        writer.write([{ type: 'set', key: this.#key(), value: this.#below(1000) }])
+        writer.commit(planAll([{ type: 'set', key: this.#key(), value: this.#below(1000) }]))
     }
   }
 
   /** What a process would find that starts now. */
   restarted(): Replica {
-    this.recording.seal()
+    this.recording.exchange.seal()
     const replica = replicaAt(9)
-    if (this.snapshot) replica.restore(this.snapshot)
-    expect(replica.replay(this.log)).to.equal(0)
+    if (this.snapshot) replica.exchange.restore(this.snapshot)
+    expect(replica.exchange.replay(this.log)).to.equal(0)
     return replica
   }
 
   #takeSnapshot(): void {
-    this.recording.seal()
-    this.snapshot = this.recording.checkpoint()
+    this.recording.exchange.seal()
+    this.snapshot = this.recording.exchange.checkpoint()
     // Records of before the snapshot do no harm: a disk may still hold some of them.
     this.log.splice(0, this.#below(2) * this.log.length)
   }
@@ -89,14 +93,14 @@ describe('The records of a replica', () => {
     const log: Uint8Array[] = []
     const recording = replicaAt(1, { record: (record) => log.push(record) })
     const other = replicaAt(2)
-    recording.write([{ type: 'set', key: 'k', value: 'old' }])
+    recording.commit(planAll([{ type: 'set', key: 'k', value: 'old' }]))
     exchange(recording, other)
-    other.write([{ type: 'delete', key: 'k' }])
+    other.commit(planAll([{ type: 'delete', key: 'k' }]))
     sync(recording, other)
-    recording.write([{ type: 'set', key: 'k', value: 'after' }])
-    recording.seal()
+    recording.commit(planAll([{ type: 'set', key: 'k', value: 'after' }]))
+    recording.exchange.seal()
     const restarted = replicaAt(3)
-    expect(restarted.replay(log)).to.equal(0)
+    expect(restarted.exchange.replay(log)).to.equal(0)
     expect(restarted.get('k')).to.equal('after')
     expect(sameData(restarted, recording)).to.equal(true)
   })
@@ -105,12 +109,12 @@ describe('The records of a replica', () => {
     const log: Uint8Array[] = []
     const recording = replicaAt(1, { record: (record) => log.push(record) })
     for (const value of [1, 2, 3]) {
-      recording.write([{ type: 'set', key: 'k', value }])
-      recording.seal()
+      recording.commit(planAll([{ type: 'set', key: 'k', value }]))
+      recording.exchange.seal()
     }
     const restarted = replicaAt(2)
     const [first, second, third] = log as [Uint8Array, Uint8Array, Uint8Array]
-    expect(restarted.replay([first, third, second.subarray(0, -1)])).to.equal(2)
+    expect(restarted.exchange.replay([first, third, second.subarray(0, -1)])).to.equal(2)
     expect(restarted.get('k')).to.equal(1)
   })
 
@@ -121,24 +125,24 @@ describe('The records of a replica', () => {
       replicaAt(2),
       replicaAt(3),
     ]
-    for (const value of [1, 2]) b.write([{ type: 'set', key: 'k', value }])
-    c.write([{ type: 'set', key: 'k', value: 'lower stamp' }])
+    for (const value of [1, 2]) b.commit(planAll([{ type: 'set', key: 'k', value }]))
+    c.commit(planAll([{ type: 'set', key: 'k', value: 'lower stamp' }]))
     exchange(recording, b)
-    recording.write([{ type: 'delete', key: 'k' }])
+    recording.commit(planAll([{ type: 'delete', key: 'k' }]))
     sync(recording, c)
-    recording.seal()
+    recording.exchange.seal()
     const restarted = replicaAt(9)
-    expect(restarted.replay(log)).to.equal(0)
+    expect(restarted.exchange.replay(log)).to.equal(0)
     expect([restarted.get('k'), recording.get('k')]).to.deep.equal(['lower stamp', 'lower stamp'])
   })
 
   it('are not made of what was known already', () => {
     const log: Uint8Array[] = []
     const [recording, other] = [replicaAt(1, { record: (record) => log.push(record) }), replicaAt(2)]
-    other.write([{ type: 'set', key: 'k', value: 1 }])
-    const [update] = other.drain() as [Uint8Array]
-    recording.receive(update)
-    recording.receive(update)
+    other.commit(planAll([{ type: 'set', key: 'k', value: 1 }]))
+    const [update] = other.exchange.drain() as [Uint8Array]
+    recording.exchange.receive(update)
+    recording.exchange.receive(update)
     sync(recording, other)
     expect(log).to.deep.equal([update])
   })

@@ -1,6 +1,8 @@
 /** Whatever an application does to the document by itself, document and table show the same, and others get it. */
+
 import { expect } from 'chai'
 import * as Y from 'yjs'
+import { planAll } from '../../../src/data/replica/plan.js'
 import type { Replica } from '../../../src/data/replica/replica.js'
 import { replicaAt, sameData, sync } from './replicas.js'
 
@@ -49,7 +51,7 @@ const WAYS: readonly [name: string, run: (replica: Replica, act: () => void) => 
           act()
         }
       })
-      replica.write([{ type: 'set', key: 'seen', value: 4 }])
+      replica.commit(planAll([{ type: 'set', key: 'seen', value: 4 }]))
     },
   ],
 ]
@@ -68,7 +70,7 @@ describe('A stock write', () => {
     for (const [name, code, act] of REFUSED)
       it(`of ${name} ${way} is undone and told as ${code}`, () => {
         const replica = replicaAt(1)
-        replica.write([{ type: 'set', key: 'kept', value: 1 }])
+        replica.commit(planAll([{ type: 'set', key: 'kept', value: 1 }]))
         const told: string[] = []
         replica.events.on('error', (error) => told.push(error.code))
         try {
@@ -84,7 +86,7 @@ describe('A stock write', () => {
 
   it('that clears the map deletes every key', () => {
     const replica = replicaAt(1)
-    replica.write(['a', 'b'].map((key) => ({ type: 'set', key, value: 1 })))
+    replica.commit(planAll(['a', 'b'].map((key) => ({ type: 'set', key, value: 1 }))))
     replica.doc.getMap('usr').clear()
     expect(replica.size).to.equal(0)
     expectOneTruth(replica)
@@ -95,9 +97,9 @@ describe('A stock write', () => {
     const usr = replica.doc.getMap<unknown>('usr')
     const manager = new Y.UndoManager(usr, { captureTimeout: 0, trackedOrigins: new Set([null]) })
     usr.set('stock', 1)
-    replica.write([{ type: 'set', key: 'stock', value: 2 }])
+    replica.commit(planAll([{ type: 'set', key: 'stock', value: 2 }]))
     usr.delete('stock')
-    for (let i = 0; i < 1000; i++) replica.write([{ type: 'set', key: `k${i % 3}`, value: i }])
+    for (let i = 0; i < 1000; i++) replica.commit(planAll([{ type: 'set', key: `k${i % 3}`, value: i }]))
     replica.compactIfDue()
     const last = usr.toJSON()
     while (manager.undo()) expect(replica.size).to.be.at.most(4)

@@ -1,7 +1,9 @@
 /** When a store saves what, in virtual time. */
+
 import { expect } from 'chai'
 import { seededRandom } from '../../../src/base/random.js'
 import { memoryPersistence } from '../../../src/data/persistence/memory.js'
+import { planAll } from '../../../src/data/replica/plan.js'
 import { Replica } from '../../../src/data/replica/replica.js'
 import { Saver } from '../../../src/store/saving/saver.js'
 import { VirtualClock } from '../../../src/testing/virtual-clock.js'
@@ -31,12 +33,12 @@ function saved() {
   const saver: Saver = new Saver({
     persistence,
     clock,
-    replica,
+    exchange: replica.exchange,
     warned: (warning) => errors.push(warning),
     changed: (error) => error && errors.push(error),
   })
   replica.events.on('local', () => saver.dirty())
-  const set = (key: string, value: string | number) => replica.write([{ type: 'set', key, value }])
+  const set = (key: string, value: string | number) => replica.commit(planAll([{ type: 'set', key, value }]))
   return {
     clock,
     persistence,
@@ -109,7 +111,13 @@ describe('The saver of a store', () => {
     await saver.close()
     calls.length = 0
     const replica = new Replica({ random: seededRandom(2), wall: () => clock.wall() })
-    const next = new Saver({ persistence, clock, replica, warned: () => {}, changed: () => {} })
+    const next = new Saver({
+      persistence,
+      clock,
+      exchange: replica.exchange,
+      warned: () => {},
+      changed: () => {},
+    })
     await next.open(identity, () => true)
     expect([replica.get('k'), next.persisted]).to.deep.equal([1, false])
     await passed(clock, 15)
@@ -137,8 +145,8 @@ describe('The saver of a store', () => {
     await saver.close()
     const { snapshot: content, records } = await persistence.open()
     const restored = new Replica({ random: seededRandom(3), wall: () => clock.wall() })
-    if (content) restored.restore(content)
-    restored.replay(records)
+    if (content) restored.exchange.restore(content)
+    restored.exchange.replay(records)
     expect([restored.get('k'), replica.get('k')]).to.deep.equal([99, 99])
   })
 
@@ -157,7 +165,7 @@ describe('The saver of a store', () => {
     const first = saver.flush()
     for (let n = 0; n < 150; n++) {
       set(`key ${n}`, 'x'.repeat(60_000))
-      replica.seal()
+      replica.exchange.seal()
     }
     await undefined
     release()
