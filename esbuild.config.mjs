@@ -1,7 +1,7 @@
 /**
- * The build: `node esbuild.config.mjs [--types]`. The library three times, since what it is made of differs: for
- * browsers with simple-peer inlined, for Node with every package left out, and without WebRTC for servers that
- * render; the CLI; the demo page. Paths are resolved here, so that nothing in dist needs the `imports` map.
+ * The build: `node esbuild.config.mjs [--types]`. The library four times, since what it is made of differs: for
+ * browsers with simple-peer inlined, for a page without a bundler with everything inlined, for Node with every package
+ * left out, and without WebRTC for servers that render; the CLI; the demo page. Paths are resolved here, so that nothing in dist needs the `imports` map.
  */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -44,6 +44,18 @@ const TARGETS = [
     alias: simplePeerAlias,
     // One Yjs, one React and one y-protocols per page, whoever bundles; simple-peer is inlined over small modules of our own.
     external: SINGLETONS,
+  },
+  {
+    ...common,
+    // One file for a page without a bundler: everything is in it.
+    entryPoints: { 'gossip-kv': 'src/index.ts' },
+    outdir: 'dist/standalone',
+    splitting: false,
+    sourcemap: false,
+    minify: true,
+    platform: 'browser',
+    conditions: ['browser'],
+    plugins: [leanSimplePeer],
   },
   {
     ...common,

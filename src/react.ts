@@ -1,3 +1,4 @@
+'use client'
 /**
  * React hooks over the public interface of a store. Every hook reads through `useSyncExternalStore`, so that a
  * component renders once per transaction that changed what it shows, and never sees two states in one render.
@@ -28,13 +29,22 @@ import {
   Selection,
   STATUS_BEFORE_START,
   StatusView,
-  type Storable,
   valueOr,
 } from './store/selectors.js'
 import { createStore } from './store/store.js'
-import type { Member, PresenceState, Shown, Status, Store, StoreOptions, Value } from './store/types.js'
+import type {
+  Member,
+  PresenceState,
+  Shown,
+  Status,
+  Storable,
+  Store,
+  StoreOptions,
+  Value,
+} from './store/types.js'
 
-export type { EntryList, Storable } from './store/selectors.js'
+export type { EntryList } from './store/selectors.js'
+export type { Storable } from './store/types.js'
 
 const StoreContext = createContext<Store | undefined>(undefined)
 
@@ -48,14 +58,18 @@ export type StoreProviderProps =
        * and the fallback shows until it is there. All other options are read once.
        */
       options: StoreOptions
-      /** Shown on a server and before the store is open. Default nothing. */
+      /**
+       * Shown on a server and before the store has started. Default: the children, over a store that has not started;
+       * on a server and while a page is hydrated each hook gives its fallback.
+       */
       fallback?: ReactNode
       children?: ReactNode
     }
 
 /**
  * Gives a store to all hooks below it. React's strict mode mounts twice and still opens one store.
- * @throws UsageError for wrong options, in the effect that opens the store: an error boundary catches it
+ * @throws UsageError for wrong options, while it renders or in the effect that starts the store: an error boundary
+ * catches both
  */
 export function StoreProvider(props: StoreProviderProps): ReactElement {
   return 'store' in props
@@ -192,7 +206,8 @@ function OpeningProvider(props: {
   children?: ReactNode
 }): ReactElement {
   const lease = useLease(props.options)
-  const store = useSyncExternalStore(lease.subscribe, lease.snapshot, nothing)
+  const started = useSyncExternalStore(lease.subscribe, lease.started, nothing)
+  const store = started ?? (props.fallback === undefined ? lease.store() : undefined)
   return createElement(
     StoreContext.Provider,
     { value: store },
@@ -210,21 +225,27 @@ function useLease(options: StoreOptions): StoreLease {
 }
 
 /**
- * One store for as long as somebody subscribes. It opens in the first subscription, an effect, since a render
+ * One store for as long as somebody subscribes. It starts in the first subscription, an effect, since a render
  * may be thrown away; it closes a task after the last one ends, since strict mode ends and renews it at once.
  */
 class StoreLease {
   readonly #options: StoreOptions
   #store: Store | undefined
+  #started: Store | undefined
   #holders = 0
 
   constructor(options: StoreOptions) {
     this.#options = options
   }
 
+  store(): Store {
+    this.#store ??= createStore({ ...this.#options, autoStart: false })
+    return this.#store
+  }
+
   readonly subscribe = (): Unsubscribe => {
     // useSyncExternalStore looks at the snapshot after it subscribed: no call is needed.
-    this.#store ??= createStore(this.#options)
+    if (this.#started === undefined) this.#start(this.store())
     this.#holders++
     return () => {
       this.#holders--
@@ -232,12 +253,17 @@ class StoreLease {
     }
   }
 
-  readonly snapshot = (): Store | undefined => this.#store
+  readonly started = (): Store | undefined => this.#started
+
+  #start(store: Store): void {
+    if (this.#options.autoStart !== false) store.start()
+    this.#started = store
+  }
 
   #closeUnheld(): void {
     if (this.#holders > 0) return
     void this.#store?.close()
-    this.#store = undefined
+    this.#store = this.#started = undefined
   }
 }
 

@@ -23,13 +23,22 @@ import {
   type EntryList,
   memberOf,
   Selection,
-  type Storable,
   valueOr,
 } from './store/selectors.js'
 import { createStore } from './store/store.js'
-import type { Member, PresenceState, Shown, Status, Store, StoreOptions, Value } from './store/types.js'
+import type {
+  Member,
+  PresenceState,
+  Shown,
+  Status,
+  Storable,
+  Store,
+  StoreOptions,
+  Value,
+} from './store/types.js'
 
-export type { EntryList, Storable } from './store/selectors.js'
+export type { EntryList } from './store/selectors.js'
+export type { Storable } from './store/types.js'
 
 /** A reference that follows the store; only the store writes it. */
 export type Followed<T> = Readonly<ShallowRef<T>>

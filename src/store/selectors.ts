@@ -6,21 +6,6 @@ import type { Unsubscribe } from '../base/emitter.js'
 import { UsageError } from '../base/errors.js'
 import type { KV, Member, Shown, Status, Store, StoreOptions, Value } from './types.js'
 
-/**
- * The type of a stored value as a caller names it: `T` itself, or `never` for the things that no store takes
- * (dates, functions, maps). The detour through `infer` lets a fallback `0` mean `number`, as in `useState(0)`.
- */
-export type Storable<T> = T extends Unstorable ? never : T extends infer U ? U : never
-
-type Unstorable =
-  | bigint
-  | symbol
-  | undefined
-  | Date
-  | ((...args: never[]) => unknown)
-  | ReadonlyMap<unknown, unknown>
-  | ReadonlySet<unknown>
-
 /** Keys with their values, in the order of `kv.entries()`. Frozen. */
 export type EntryList = readonly (readonly [key: string, value: Value])[]
 

@@ -1,10 +1,12 @@
 import { expect } from 'chai'
-import { type ReactNode, StrictMode } from 'react'
+import { type ReactNode, StrictMode, useEffect } from 'react'
+import { hydrateRoot } from 'react-dom/client'
+import { renderToString } from 'react-dom/server'
 import type { Store, Transport } from '../../src/index.js'
 import { memoryNetwork } from '../../src/mesh/memory/memory-network.js'
-import { StoreProvider, useStore } from '../../src/react.js'
+import { StoreProvider, useStore, useValue } from '../../src/react.js'
 import { until } from '../until.js'
-import { Boundary, drawn, settled, undraw } from './react-page.js'
+import { Boundary, drawn, settled, Uses, undraw } from './react-page.js'
 
 describe('the StoreProvider of React with options', () => {
   afterEach(undraw)
@@ -42,6 +44,33 @@ describe('the StoreProvider of React with options', () => {
     await until(() => container.innerHTML === '<b>open</b>', 'the children are shown')
     observer.disconnect()
     expect(shown).to.deep.equal(['<i>opening</i>', '<b>open</b>'])
+  })
+
+  it('hydrates what a server drew of the children, and keeps what their effects write', async () => {
+    const stores = new Set<Store>()
+    const child = () => {
+      const store = useStore()
+      stores.add(store)
+      useEffect(() => store.usr.set('written', 'yes'), [store])
+      return <b>{useValue('written', 'no')}</b>
+    }
+    const element = (
+      <StoreProvider options={{ cluster: 'hydrated' }}>
+        <Uses hooks={child} />
+      </StoreProvider>
+    )
+    const container = document.createElement('div')
+    container.innerHTML = renderToString(element)
+    expect(container.innerHTML).to.equal('<b>no</b>')
+    stores.clear()
+    const complaints: unknown[] = []
+    const root = hydrateRoot(container, element, { onRecoverableError: (error) => complaints.push(error) })
+    await until(() => container.innerHTML === '<b>yes</b>', 'the effect has written')
+    const [store] = stores
+    await until(() => store?.status.name === 'alone', 'the store has started')
+    expect([stores.size, complaints]).to.deep.equal([1, []])
+    root.unmount()
+    await until(() => store?.status.name === 'closed', 'the store is closed')
   })
 
   it('keeps its store for equal options and opens another for another name', async () => {

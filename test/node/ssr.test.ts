@@ -41,6 +41,18 @@ describe('rendering on a server', () => {
     expect(opened).to.deep.equal([])
   })
 
+  it('draws the children of a React provider with options and no fallback, and starts nothing', () => {
+    const stores: Store[] = []
+    const child = (): ReactNode => {
+      stores.push(react.useStore())
+      return `child ${react.useValue('greeting', 'nothing')} ${react.useStatus().name}`
+    }
+    const options = { cluster: 'server', signaling: 'ws://127.0.0.1:1/signaling' }
+    const element = createElement(react.StoreProvider, { options }, createElement(Uses, { hooks: child }))
+    expect(renderToString(element)).to.equal('child nothing idle')
+    expect(stores.map(({ status }) => status.name)).to.deep.equal(['idle'])
+  })
+
   it('draws the fallbacks of the React hooks, whatever the store holds, so that hydration sees the same', () => {
     const store = aloneStore()
     store.usr.set('greeting', 'hello')

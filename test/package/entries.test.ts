@@ -1,5 +1,6 @@
 /** Every entry of the packed package loads where a user loads it: in plain Node, on a server, in a page. */
 import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -54,6 +55,19 @@ describe('the packed package', () => {
         /(^|\/)(test|bench|node_modules)\/|\.build\.json|\.tsbuildinfo/.test(file),
       ),
     ).to.deep.equal([])
+  })
+
+  it('says in the first line of each React entry that it is for the client', async () => {
+    const paths = Object.values(installed.manifest.exports['./react'] ?? {}).filter((path) =>
+      path.endsWith('.js'),
+    )
+    const lines = await Promise.all(
+      paths.map(async (path) => {
+        const text = await readFile(join(installed.folder, 'node_modules/gossip-kv', path), 'utf8')
+        return text.slice(0, text.indexOf('\n'))
+      }),
+    )
+    expect(lines).to.deep.equal(['"use client";', '"use client";', '"use client";'])
   })
 
   for (const [entry, names] of Object.entries(ENTRIES)) {

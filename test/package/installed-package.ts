@@ -26,8 +26,11 @@ export interface InstalledPackage {
   remove(): Promise<void>
 }
 
-/** Packs dist as it is and installs it. Packages that it does not declare cannot be imported from there. */
-export async function installPackage(): Promise<InstalledPackage> {
+/**
+ * Packs dist as it is and installs it with its dependencies and the packages `beside` it, by default all its peers. No
+ * other package can be imported from there.
+ */
+export async function installPackage(beside?: readonly string[]): Promise<InstalledPackage> {
   const folder = await mkdtemp(join(tmpdir(), 'gossip-kv-package-'))
   const target = join(folder, 'node_modules', 'gossip-kv')
   await mkdir(target, { recursive: true })
@@ -38,7 +41,8 @@ export async function installPackage(): Promise<InstalledPackage> {
   if (tarball === undefined) throw new Error('npm pack wrote no tarball')
   await run('tar', ['-xzf', join(folder, tarball), '-C', target, '--strip-components=1'])
   const manifest = JSON.parse(await readFile(join(target, 'package.json'), 'utf8')) as Manifest
-  for (const name of Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })) {
+  const others = beside ?? Object.keys(manifest.peerDependencies)
+  for (const name of [...Object.keys(manifest.dependencies), ...others]) {
     await mkdir(dirname(join(folder, 'node_modules', name)), { recursive: true })
     await symlink(join(repository, 'node_modules', name), join(folder, 'node_modules', name))
   }

@@ -71,6 +71,62 @@ describe('the declarations of the package', () => {
     expect(await complaints(program)).to.equal('')
   })
 
+  it('take interfaces, with optional fields and nested, wherever a value is written or read', async () => {
+    const program = `
+      import { createStore, type Value } from 'gossip-kv'
+      import { useValueState } from 'gossip-kv/react'
+      interface Todo { title: string; due?: number; tags: readonly string[]; parts: Todo[]; icon: Uint8Array; more: Value }
+      declare const todo: Todo
+      declare const value: Value
+      const { usr } = createStore({ cluster: 'c' })
+      usr.set('todo', todo)
+      usr.set('all', { todos: [todo], at: null })
+      usr.set('any', value)
+      usr.setMany({ todo, count: 1, text: 'x' })
+      usr.setMany(new Map([['todo', todo]]))
+      usr.update<Todo>('todo', (current) => current && { ...current, title: 'x' })
+      usr.update('count', (current) => (typeof current === 'number' ? current + 1 : 1))
+      const read: Todo | undefined = usr.get<Todo>('todo')
+      const alias: { a: number } | undefined = usr.get<{ a: number }>('alias')
+      const any: Value | undefined = usr.get('any')
+      const [shown, set] = useValueState('todo', todo)
+      set({ ...shown, title: 'x' })
+      export { read, alias, any }
+      export const generic = <T extends Value>(next: T): T | undefined => {
+        usr.set('generic', next)
+        usr.setMany({ next })
+        return usr.get<T>('generic')
+      }
+    `
+    expect(await complaints(program)).to.equal('')
+  })
+
+  it('refuse what no store takes: functions, dates, maps, sets, bigints, undefined, also inside of others', async () => {
+    const refused = [
+      '() => 1',
+      'new Date()',
+      'new Map()',
+      '1n',
+      'undefined',
+      '[new Set()]',
+      '{ a: new Date() }',
+    ]
+    const more = ['{ a() {} }', '{ a: undefined }', 'new (class { a() {} })()', 'input']
+    const program = `
+      import { createStore } from 'gossip-kv'
+      declare const input: unknown
+      const { usr } = createStore({ cluster: 'c' })
+      ${[...refused, ...more].map((value) => `// @ts-expect-error\nusr.set('key', ${value})`).join('\n')}
+      // @ts-expect-error
+      usr.get<{ at: Date }>('key')?.at
+      // @ts-expect-error
+      usr.setMany({ key: new Date() })
+      // @ts-expect-error
+      usr.update<Date>('key', () => new Date())
+    `
+    expect(await complaints(program)).to.equal('')
+  })
+
   it('take any JSON as presence without a registration', async () => {
     const program = `
       import { createStore } from 'gossip-kv'

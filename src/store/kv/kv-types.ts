@@ -4,6 +4,30 @@ import type { MemberRecord } from '../../base/member.js'
 import type { ChangeEvent, KeyChange } from '../../data/replica/events.js'
 import type { Value } from '../../data/replica/value.js'
 
+type Unstorable =
+  | bigint
+  | symbol
+  | undefined
+  | Date
+  | ((...args: never[]) => unknown)
+  | ReadonlyMap<unknown, unknown>
+  | ReadonlySet<unknown>
+
+/** `T` with `never` in place of what no store takes. An interface is no `Value`, as it has no index signature. */
+type Plain<T> = T extends Value
+  ? T
+  : T extends Unstorable
+    ? never
+    : T extends object
+      ? { [K in keyof T]: Plain<T[K]> }
+      : never
+
+/**
+ * The type of a stored value as a caller names it: `T` itself, or `never` for what no store takes
+ * (dates, functions, maps). The detour through `infer` lets a fallback `0` mean `number`, as in `useState(0)`.
+ */
+export type Storable<T> = unknown extends T ? T : T extends Plain<T> ? (T extends infer U ? U : never) : never
+
 /** What is known of one key besides its value. */
 export interface Entry {
   key: string
@@ -20,6 +44,7 @@ export interface Entry {
 export interface KV {
   /** The value, the same object until the key changes; undefined when absent. @throws UsageError ERR_KEY_INVALID */
   get<T extends Value = Value>(key: string): T | undefined
+  get<T>(key: string): Storable<T> | undefined
   has(key: string): boolean
   /** The value with who wrote it and when. */
   entry(key: string): Entry | undefined
@@ -34,14 +59,18 @@ export interface KV {
   /** A frozen plain object of everything; the same object until something changes. */
   snapshot(): Readonly<Record<string, Value>>
   /** Writes. @throws UsageError ERR_KEY_INVALID, ERR_VALUE_INVALID, ERR_TOO_LARGE, ERR_FULL, ERR_READ_ONLY, ERR_STORE_CLOSED */
-  set(key: string, value: Value): void
+  set<T>(key: string, value: Value | (T & Plain<T>)): void
   /** Removes; true when the key was there. */
   delete(key: string): boolean
-  setMany(entries: Readonly<Record<string, Value>> | Iterable<readonly [string, Value]>): void
+  setMany<T>(
+    entries:
+      | Readonly<Record<string, Value | (T & Plain<T>)>>
+      | Iterable<readonly [string, Value | (T & Plain<T>)]>,
+  ): void
   /** Removes several; returns how many were there. */
   deleteMany(keys: Iterable<string>): number
   /** Writes `fn(current)`; undefined deletes. Not atomic across members. */
-  update(key: string, fn: (current: Value | undefined) => Value | undefined): void
+  update<T = Value>(key: string, fn: (current: T | undefined) => Value | (T & Plain<T>) | undefined): void
   /**
    * Runs `fn` and applies all its writes as one transaction; when `fn` throws, none. Reads inside see the
    * writes. @throws UsageError ERR_TOO_LARGE with `atomic` when it does not fit one update, ERR_OPTION_INVALID when `fn` is

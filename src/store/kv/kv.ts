@@ -89,8 +89,9 @@ export class PrefixKv implements KV {
     return present.length
   }
 
-  update(key: string, fn: (current: Value | undefined) => Value | undefined): void {
-    const next = fn(this.get(key))
+  update<T = Value>(key: string, fn: (current: T | undefined) => unknown): void {
+    // Whatever it is, set() checks it.
+    const next = fn(this.get(key) as T | undefined) as Value | undefined
     if (next === undefined) this.delete(key)
     else this.set(key, next)
   }
