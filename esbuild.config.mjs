@@ -55,7 +55,7 @@ const TARGETS = [
     minify: true,
     platform: 'browser',
     conditions: ['browser'],
-    plugins: [leanSimplePeer],
+    alias: simplePeerAlias,
   },
   {
     ...common,
