@@ -1,6 +1,6 @@
 /** A token bucket: allows a burst, then a steady rate. A value without a clock: the caller brings the time. */
 
-import { remember } from './remember.js'
+import { BoundedMap } from './bounded-map.js'
 
 /** Counts what is spent against what time gives back. */
 export class TokenBucket {
@@ -43,17 +43,16 @@ export type Rate = readonly [perSecond: number, burst: number]
 
 /** A bucket for each key. Beyond `max` the one that was not used for the longest is forgotten: it starts full again. */
 export class TokenBuckets {
-  readonly #max: number
-  readonly #buckets = new Map<string, TokenBucket>()
+  readonly #buckets: BoundedMap<string, TokenBucket>
 
   constructor(max: number) {
-    this.#max = max
+    this.#buckets = new BoundedMap(max)
   }
 
   /** Spends one token of `key`; false when it has none. */
   take(key: string, [perSecond, burst]: Rate, now: number): boolean {
     const bucket = this.#buckets.get(key) ?? new TokenBucket(perSecond, burst, now)
-    remember(this.#buckets, key, bucket, this.#max)
+    this.#buckets.set(key, bucket)
     return bucket.take(now)
   }
 }

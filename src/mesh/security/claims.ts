@@ -3,10 +3,11 @@
  * suspicions. So do messages of the application. A proof is the author's public key, whose hash is its id, and the signature over the claim and the id
  * of the cluster. So a claim can be checked by whoever gets it, from whomever, and holds in one cluster alone.
  */
+
+import { BoundedMap } from '../../base/bounded-map.js'
 import { concat } from '../../base/bytes.js'
 import type { MemberRole } from '../../base/member.js'
 import { MEMBERS_MAX } from '../../base/member-limits.js'
-import { remember } from '../../base/remember.js'
 import { type Rate, TokenBuckets } from '../../base/token-bucket.js'
 import { OFFENDERS_MAX } from '../rate-limit/rate-limits.js'
 import { PROOF_BYTES, peekEnvelope } from '../wire/codec.js'
@@ -84,11 +85,11 @@ export class ClaimProofs {
   readonly #identity: Identity
   readonly #clusterId: string
   /** What this member last signed, by what it is about. */
-  readonly #own = new Map<string, { text: string; proof: Uint8Array }>()
-  /** Signature -> what it was good for, oldest first. */
-  readonly #good = new Map<string, string>()
+  readonly #own = new BoundedMap<string, { text: string; proof: Uint8Array }>(PROOFS_KNOWN_MAX)
+  /** Signature -> what it was good for. */
+  readonly #good = new BoundedMap<string, string>(PROOFS_KNOWN_MAX)
   /** The greatest number that held of each author and subject. */
-  readonly #latest = new Map<string, number>()
+  readonly #latest = new BoundedMap<string, number>(2 * MEMBERS_MAX)
   readonly #links = new TokenBuckets(OFFENDERS_MAX)
   readonly #authors = new TokenBuckets(OFFENDERS_MAX)
 
@@ -165,17 +166,17 @@ export class ClaimProofs {
 
   #learn(claim: Signed, text: string): void {
     const line = lineOf(claim)
-    remember(this.#latest, line, Math.max(numberOf(claim), this.#latest.get(line) ?? -1), 2 * MEMBERS_MAX)
+    this.#latest.set(line, Math.max(numberOf(claim), this.#latest.get(line) ?? -1))
     // Nobody repeats a message, and it may be long.
     if (claim.type === 'message' || claim.proof === undefined) return
-    remember(this.#good, toBase64Url(claim.proof.subarray(KEY_BYTES)), text, PROOFS_KNOWN_MAX)
+    this.#good.set(toBase64Url(claim.proof.subarray(KEY_BYTES)), text)
   }
 
   async #sign(claim: Signed): Promise<Uint8Array> {
     const text = this.#text(claim)
     const { publicKey } = this.#identity
     const proof = concat(publicKey, await this.#identity.sign(encoded(text)))
-    remember(this.#own, subjectOf(claim), { text, proof }, PROOFS_KNOWN_MAX)
+    this.#own.set(subjectOf(claim), { text, proof })
     return proof
   }
 

@@ -3,6 +3,8 @@
  * connection becomes a link when its handshake is through: until then nothing of it is shown, and an older link to the
  * same peer goes on untouched.
  */
+
+import { BoundedMap } from '../../base/bounded-map.js'
 import type { GossipKvError } from '../../base/errors.js'
 import { TokenBucket } from '../../base/token-bucket.js'
 import { OFFENDERS_MAX, REFUSED_MILLIS } from '../rate-limit/rate-limits.js'
@@ -57,8 +59,8 @@ export class SecureLinks implements Links {
   /** At most one for each peer, the oldest first, and of those that others began AUTH_PEERS_MAX. */
   readonly #shaking = new Map<string, Shaking>()
   readonly #dialed = new Set<string>()
-  /** Forgers -> until when they are refused, oldest first. */
-  readonly #refused = new Map<string, number>()
+  /** Forgers -> until when they are refused. */
+  readonly #refused = new BoundedMap<string, number>(OFFENDERS_MAX)
   readonly #seals = new Line(SIGNALS_BYTES_MAX, () => undefined)
   readonly #opens = new Line(SIGNALS_BYTES_MAX, () => undefined)
   readonly #counters = {
@@ -242,12 +244,7 @@ export class SecureLinks implements Links {
 
   #refuse(peer: string): void {
     this.#giveUp(peer, refused(peer, 'proof'))
-    this.#refused.delete(peer)
     this.#refused.set(peer, this.#options.clock.monotonic() + REFUSED_MILLIS)
-    for (const oldest of this.#refused.keys()) {
-      if (this.#refused.size <= OFFENDERS_MAX) return
-      this.#refused.delete(oldest)
-    }
   }
 
   #isRefused(peer: string): boolean {

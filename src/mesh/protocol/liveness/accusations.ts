@@ -3,6 +3,7 @@
  * that accuses everybody would have the cluster bury itself. Beyond a few a minute its accusations start no timer; they
  * are still carried on, within reason, since their subjects may answer them: so members that a split had buried come back.
  */
+import { BoundedMap } from '../../../base/bounded-map.js'
 import { ACCUSATIONS_PER_MINUTE } from '../../rate-limit/rate-limits.js'
 
 const MINUTE_MILLIS = 60_000
@@ -15,7 +16,7 @@ interface Watcher {
 }
 
 export class Accusations {
-  readonly #watchers = new Map<string, Watcher>()
+  readonly #watchers = new BoundedMap<string, Watcher>(WATCHERS_MAX)
   /** Accusations that counted for nothing, since the start. */
   ignored = 0
 
@@ -24,12 +25,7 @@ export class Accusations {
     const known = this.#watchers.get(by)
     const watcher = known && now < known.since + MINUTE_MILLIS ? known : { since: now, heard: 0 }
     watcher.heard += 1
-    this.#watchers.delete(by)
     this.#watchers.set(by, watcher)
-    for (const oldest of this.#watchers.keys()) {
-      if (this.#watchers.size <= WATCHERS_MAX) break
-      this.#watchers.delete(oldest)
-    }
     if (watcher.heard <= ACCUSATIONS_PER_MINUTE) return 'counts'
     this.ignored += 1
     return watcher.heard <= ACCUSATIONS_PER_MINUTE + carriedMax ? 'carried' : 'ignored'

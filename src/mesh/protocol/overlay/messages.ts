@@ -5,9 +5,9 @@
  * it, and nobody can have it delivered once more: numbers that have come are remembered, as IPsec does (RFC 4303, section 3.4.3).
  */
 
+import { BoundedMap } from '../../../base/bounded-map.js'
 import type { MemberRecord } from '../../../base/member.js'
 import { MEMBERS_MAX } from '../../../base/member-limits.js'
-import { remember } from '../../../base/remember.js'
 import type { EnvelopeBody, MessageFrame } from '../../wire/frame.js'
 import { type EngineContext, sendTo } from '../context.js'
 import { HOPS_MAX, type Routes } from './routes.js'
@@ -39,7 +39,7 @@ export class Messages {
   readonly #members: KnownMembers
   readonly #broadcast: (body: EnvelopeBody, now: number) => void
   /** By author, the one that was silent the longest first. */
-  readonly #taken = new Map<string, Taken>()
+  readonly #taken = new BoundedMap<string, Taken>(MEMBERS_MAX)
   #number = 0
 
   constructor(
@@ -108,7 +108,7 @@ export class Messages {
       behind >= 0
         ? { run, last, bits: bits | (1n << BigInt(behind)) }
         : { run, last: number, bits: ((bits << BigInt(Math.min(WINDOW, -behind))) & WINDOW_BITS) | 1n }
-    remember(this.#taken, from, taken, MEMBERS_MAX)
+    this.#taken.set(from, taken)
     return true
   }
 }

@@ -2,6 +2,7 @@
  * The links of one member from their opening to their end: HELLO, who is let in, who is silent for too long,
  * and how a link is closed. A link's end is told to every part that holds something of it.
  */
+import { BoundedMap } from '../../../base/bounded-map.js'
 import { jittered, sample } from '../../../base/random.js'
 import type {
   DisconnectFrame,
@@ -23,7 +24,7 @@ import type { HyParView } from './hyparview.js'
 import { Interleave } from './interleave.js'
 import type { OffenceKind } from './offences.js'
 import type { Neighbor } from './peer-view.js'
-import { hasSlot, slotsElsewhere, slotsToSpare, Waiting } from './slots.js'
+import { hasSlot, slotsElsewhere, slotsToSpare, WAITING_MAX } from './slots.js'
 
 /** First heartbeats are spread by this share of their period, so that links do not beat in step. */
 const FIRST_BEAT_SHARE = 0.5
@@ -51,7 +52,8 @@ export class Neighborhood {
   readonly #topic: string
   readonly #parts: NeighborhoodParts
   readonly #interleave: Interleave
-  readonly #waiting = new Waiting()
+  /** Readers that were turned down. */
+  readonly #waiting = new BoundedMap<string, true>(WAITING_MAX)
   #awakeAt: number
   #deadline: number | undefined
   /** This member accuses nobody before this. */
@@ -284,13 +286,16 @@ export class Neighborhood {
     this.#context.counters.linksRefused += 1
     if (record.role === 'writer') return this.drop(neighbor, 'full', now)
     this.drop(neighbor, 'full', now, slotsElsewhere(this.#context.view))
-    this.#waiting.add(neighbor.id)
+    this.#waiting.set(neighbor.id, true)
   }
 
   /** A slot that became free is for one that was turned down. */
   #offerSlot(now: number): void {
-    const next = this.#state.hasSlot ? this.#waiting.next() : undefined
-    if (next) this.#parts.overlay.dial(next, 'repair', now)
+    if (!this.#state.hasSlot) return
+    const [next] = this.#waiting.keys()
+    if (next === undefined) return
+    this.#waiting.delete(next)
+    this.#parts.overlay.dial(next, 'repair', now)
   }
 
   #endSpareLinks(now: number): void {

@@ -3,6 +3,7 @@
  * whatever depends on state (a clock, a gap, a limit, a role) differs between honest members. A link on which it
  * happens ends at once; whoever comes back and does it again is refused for a while.
  */
+import { BoundedMap } from '../../../base/bounded-map.js'
 import {
   OFFENCE_POINTS,
   OFFENCE_POINTS_MAX,
@@ -21,18 +22,12 @@ interface Offender {
 
 /** The scores of members, by id. */
 export class Offences {
-  /** The least recent first. */
-  readonly #offenders = new Map<string, Offender>()
+  readonly #offenders = new BoundedMap<string, Offender>(OFFENDERS_MAX)
 
   /** `id` has done it: its points are forgotten REFUSED_MILLIS after its last offence. */
   add(id: string, kind: OffenceKind, now: number): void {
     const before = this.#get(id, now)?.points ?? 0
-    this.#offenders.delete(id)
     this.#offenders.set(id, { points: before + OFFENCE_POINTS[kind], until: now + REFUSED_MILLIS })
-    for (const oldest of this.#offenders.keys()) {
-      if (this.#offenders.size <= OFFENDERS_MAX) break
-      this.#offenders.delete(oldest)
-    }
   }
 
   /** Whether nothing of `id` is let in at `now`. */
