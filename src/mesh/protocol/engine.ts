@@ -8,8 +8,9 @@ import type { MemberRecord } from '../../base/member.js'
 import { type Random, sample } from '../../base/random.js'
 import { unreachable } from '../../base/unreachable.js'
 import type { ReceiveResult, ReplicaPort } from '../../data/replica-port.js'
+import { RateLimiter } from '../rate-limit/rate-limiter.js'
+import { Score } from '../rate-limit/score.js'
 import type { Claim, Frame, GossipFrame, MemberFrame } from '../wire/frame.js'
-import { type AnswerKind, Answers } from './answers.js'
 import { Acknowledgements } from './broadcast/acknowledgements.js'
 import { Plumtree } from './broadcast/plumtree.js'
 import { Claims } from './claims.js'
@@ -22,7 +23,6 @@ import { Presence } from './liveness/presence.js'
 import { HyParView } from './overlay/hyparview.js'
 import { Messages } from './overlay/messages.js'
 import { Neighborhood } from './overlay/neighborhood.js'
-import { Offences } from './overlay/offences.js'
 import { isReader, type Neighbor, PeerView } from './overlay/peer-view.js'
 import { Routes } from './overlay/routes.js'
 import { type Input, Outbox, type Output } from './step.js'
@@ -88,8 +88,8 @@ export class Engine {
       view: new PeerView(),
       outbox: new Outbox(),
       counters,
-      offences: new Offences(),
-      answers: new Answers(),
+      score: new Score(),
+      limiter: new RateLimiter(),
       health,
     }
     this.#context = context
@@ -118,7 +118,7 @@ export class Engine {
       displaced: () => this.#stop(this.#now),
       changed: () => context.outbox.push({ type: 'members' }),
     }
-    this.#table = new MemberTable({ id, record }, config, events, health, random, now)
+    this.#table = new MemberTable({ id, record }, context, events, now)
     this.#overlay = new HyParView(context, this.#table)
     this.#presence = new Presence(context, this.#table)
     this.#routes = new Routes(context)
@@ -163,18 +163,17 @@ export class Engine {
 
   /** Whether nothing of `id` is let in: it broke rules again and again. */
   refuses(id: string, now: number): boolean {
-    return this.#context.offences.isRefused(id, now)
+    return this.#context.score.isRefused(id, now)
   }
 
   get counters(): Readonly<EngineMetrics> {
-    const { counters, offences, answers } = this.#context
+    const { counters, score, limiter } = this.#context
     return {
       ...counters,
+      ...limiter.refused,
       held: this.#broadcast.held,
-      membersExpelled: offences.refused,
-      answersRefused: answers.refused,
+      membersExpelled: score.refused,
       membersRefused: this.#table.refused,
-      accusationsIgnored: this.#table.accusationsIgnored,
     }
   }
 
@@ -310,6 +309,7 @@ export class Engine {
 
   #established(neighbor: Neighbor, frame: EstablishedFrame, now: number): void {
     const peer = neighbor.id
+    const { limiter } = this.#context
     switch (frame.type) {
       case 'heartbeat':
         this.#heartbeat.receive(neighbor, frame, now)
@@ -325,16 +325,16 @@ export class Engine {
       case 'interleave':
         return this.#neighborhood.interleaved(neighbor, frame, now)
       case 'signal':
-        if (this.refuses(frame.from, now) || !this.#pays(peer, 'signal', now)) return
+        if (this.refuses(frame.from, now) || !limiter.take('signal', peer, now)) return
         return this.#routes.receive(frame, peer, now)
       case 'digest':
         this.#comparison.compare(neighbor, frame.members, now)
         return this.#sync.receiveDigest(neighbor, frame, now)
       case 'members':
-        if (!this.#pays(peer, 'members', now)) return
+        if (!limiter.take('members', peer, now)) return
         return this.#comparison.answer(neighbor, frame, now)
       case 'sync-request':
-        if (!this.#pays(peer, 'sync', now)) return this.#sync.decline(peer, frame.exchange)
+        if (!limiter.take('sync', peer, now)) return this.#sync.decline(peer, frame.exchange)
         if (this.#sync.serve(peer, frame, now) === 'malformed') this.#neighborhood.offence(peer, now)
         return
       case 'sync-part':
@@ -367,11 +367,6 @@ export class Engine {
 
   get #isReader(): boolean {
     return this.#table.selfRecord.role === 'reader'
-  }
-
-  /** Whether `peer` may still have an answer that is larger than its question. */
-  #pays(peer: string, kind: AnswerKind, now: number): boolean {
-    return this.#context.answers.take(peer, kind, now)
   }
 
   /** Takes what a new envelope carries. */

@@ -8,8 +8,7 @@ import { BoundedMap } from '../../base/bounded-map.js'
 import { concat } from '../../base/bytes.js'
 import type { MemberRole } from '../../base/member.js'
 import { MEMBERS_MAX } from '../../base/member-limits.js'
-import { type Rate, TokenBuckets } from '../../base/token-bucket.js'
-import { OFFENDERS_MAX } from '../rate-limit/rate-limits.js'
+import { RateLimiter } from '../rate-limit/rate-limiter.js'
 import { PROOF_BYTES, peekEnvelope } from '../wire/codec.js'
 import { type AckFrame, type Claim, FRAME_TAGS, type Frame, type MessageFrame } from '../wire/frame.js'
 import { recordText } from '../wire/record-codec.js'
@@ -19,13 +18,6 @@ import { type Identity, idOf } from './identity.js'
 
 /** Proofs that are remembered as good: repair brings the same ones again and again. */
 const PROOFS_KNOWN_MAX = 4096
-/**
- * Signatures that are checked for one link, by the role of its peer: a reader tells what it shows, five times a second; a
- * writer passes on what everybody tells, and a whole table at once. [guess]
- */
-const LINK_CHECKS: Record<MemberRole, Rate> = { reader: [10, 50], writer: [400, 2 * MEMBERS_MAX] }
-/** Signatures that are checked for one author, whoever brings them: it may send 50 messages a second. [guess] */
-const AUTHOR_CHECKS: Rate = [60, 120]
 /** Own messages whose proofs are remembered. */
 const MESSAGES_KNOWN = 16
 const CLAIM_TAGS: ReadonlySet<number | undefined> = new Set([
@@ -90,8 +82,7 @@ export class ClaimProofs {
   readonly #good = new BoundedMap<string, string>(PROOFS_KNOWN_MAX)
   /** The greatest number that held of each author and subject. */
   readonly #latest = new BoundedMap<string, number>(2 * MEMBERS_MAX)
-  readonly #links = new TokenBuckets(OFFENDERS_MAX)
-  readonly #authors = new TokenBuckets(OFFENDERS_MAX)
+  readonly #limiter = new RateLimiter()
 
   constructor(identity: Identity, clusterId: string) {
     this.#identity = identity
@@ -159,9 +150,9 @@ export class ClaimProofs {
 
   /** What an author said before is on the link that brings it again: others must not use up what it may say. */
   #pays(claim: Signed, { id, role }: { id: string; role: MemberRole }, now: number): boolean {
-    if (!this.#links.take(id, LINK_CHECKS[role], now)) return false
+    if (!this.#limiter.take(`${role}Proofs`, id, now)) return false
     const isNews = numberOf(claim) > (this.#latest.get(lineOf(claim)) ?? -1)
-    return !isNews || this.#authors.take(authorOf(claim), AUTHOR_CHECKS, now)
+    return !isNews || this.#limiter.take('authorProofs', authorOf(claim), now)
   }
 
   #learn(claim: Signed, text: string): void {

@@ -4,10 +4,9 @@
  * same peer goes on untouched.
  */
 
-import { BoundedMap } from '../../base/bounded-map.js'
 import type { GossipKvError } from '../../base/errors.js'
 import { TokenBucket } from '../../base/token-bucket.js'
-import { OFFENDERS_MAX, REFUSED_MILLIS } from '../rate-limit/rate-limits.js'
+import { Score } from '../rate-limit/score.js'
 import type { Admission, LinkEvents, Links, PendingLink, TransportCounters } from '../transport.js'
 import type { Priority } from '../wire/frame.js'
 import type { Signal } from '../wire/signal.js'
@@ -59,8 +58,7 @@ export class SecureLinks implements Links {
   /** At most one for each peer, the oldest first, and of those that others began AUTH_PEERS_MAX. */
   readonly #shaking = new Map<string, Shaking>()
   readonly #dialed = new Set<string>()
-  /** Forgers -> until when they are refused. */
-  readonly #refused = new BoundedMap<string, number>(OFFENDERS_MAX)
+  readonly #score = new Score()
   readonly #seals = new Line(SIGNALS_BYTES_MAX, () => undefined)
   readonly #opens = new Line(SIGNALS_BYTES_MAX, () => undefined)
   readonly #counters = {
@@ -244,11 +242,11 @@ export class SecureLinks implements Links {
 
   #refuse(peer: string): void {
     this.#giveUp(peer, refused(peer, 'proof'))
-    this.#refused.set(peer, this.#options.clock.monotonic() + REFUSED_MILLIS)
+    this.#score.add(peer, 'signature', this.#options.clock.monotonic())
   }
 
   #isRefused(peer: string): boolean {
-    return this.#options.clock.monotonic() < (this.#refused.get(peer) ?? 0)
+    return this.#score.isRefused(peer, this.#options.clock.monotonic())
   }
 
   /** Ends the handshake with `peer`, if there is one; a link to it goes on. */

@@ -142,7 +142,7 @@ export class HyParView {
 
   /** Dials `id` for a reason that is told to it. */
   dial(id: string, intent: LinkIntent, now: number): void {
-    if (this.#dials.has(id) || this.#context.view.has(id) || this.#context.offences.isRefused(id, now)) return
+    if (this.#dials.has(id) || this.#context.view.has(id) || this.#context.score.isRefused(id, now)) return
     this.#dials.set(id, { intent, until: now + this.#context.config.dialMillis })
     this.#context.counters.dials += 1
     this.#context.outbox.push({ type: 'dial', peer: id })
@@ -285,7 +285,7 @@ export class HyParView {
   #ready(ids: Iterable<string>, now: number): string[] {
     const ready: string[] = []
     for (const id of ids) {
-      const waits = (this.#backoff.get(id)?.notBefore ?? 0) > now || this.#context.offences.isRefused(id, now)
+      const waits = (this.#backoff.get(id)?.notBefore ?? 0) > now || this.#context.score.isRefused(id, now)
       if (id !== this.#context.id && !waits && !this.#context.view.has(id) && !this.#dials.has(id))
         ready.push(id)
     }

@@ -84,7 +84,7 @@ export class Messages {
     const isWay = next && next.id !== except && !next.dirty && message.hops >= 0
     if (isWay) return sendTo(this.#context, next, message, now)
     // Every member pays for a flood: a neighbor may cause few.
-    if (except !== undefined && !this.#context.answers.take(except, 'flood', now)) return
+    if (except !== undefined && !this.#context.limiter.take('flood', except, now)) return
     this.#broadcast({ ...message, hops: 0 }, now)
   }
 

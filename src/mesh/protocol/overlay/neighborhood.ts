@@ -4,6 +4,7 @@
  */
 import { BoundedMap } from '../../../base/bounded-map.js'
 import { jittered, sample } from '../../../base/random.js'
+import type { OffenceKind } from '../../rate-limit/score.js'
 import type {
   DisconnectFrame,
   DisconnectReason,
@@ -22,7 +23,6 @@ import type { Presence } from '../liveness/presence.js'
 import type { AntiEntropy } from '../sync/anti-entropy.js'
 import type { HyParView } from './hyparview.js'
 import { Interleave } from './interleave.js'
-import type { OffenceKind } from './offences.js'
 import type { Neighbor } from './peer-view.js'
 import { hasSlot, slotsElsewhere, slotsToSpare, WAITING_MAX } from './slots.js'
 
@@ -71,7 +71,7 @@ export class Neighborhood {
 
   /** A link opened: both sides introduce themselves first. */
   linkUp(peer: string, now: number): void {
-    if (this.#context.offences.isRefused(peer, now)) {
+    if (this.#context.score.isRefused(peer, now)) {
       this.#context.counters.linksRefused += 1
       return this.#context.outbox.disconnect(peer, 'protocol')
     }
@@ -185,10 +185,10 @@ export class Neighborhood {
 
   /** The bytes of `peer` break a rule: its link ends. Before its HELLO anybody may have sent them in its name. */
   offence(peer: string, now: number, kind: OffenceKind = 'malformed'): void {
-    const { counters, view, offences } = this.#context
+    const { counters, view, score } = this.#context
     counters.offences += 1
     const neighbor = view.get(peer)
-    if (neighbor?.record) offences.add(peer, kind, now)
+    if (neighbor?.record) score.add(peer, kind, now)
     if (neighbor) this.drop(neighbor, 'protocol', now)
   }
 
