@@ -10,7 +10,9 @@ import { unreachable } from '../../base/unreachable.js'
 import type { ReceiveResult, ReplicaPort } from '../../data/replica-port.js'
 import { RateLimiter } from '../rate-limit/rate-limiter.js'
 import { Score } from '../rate-limit/score.js'
-import type { Claim, Frame, GossipFrame, MemberFrame } from '../wire/frame.js'
+import type { Claim, MemberFrame } from '../wire/claim.js'
+import type { Frame, GossipFrame } from '../wire/frame.js'
+import { FRAMES } from '../wire/frames.js'
 import { Acknowledgements } from './broadcast/acknowledgements.js'
 import { Plumtree } from './broadcast/plumtree.js'
 import { Claims } from './claims.js'
@@ -309,7 +311,8 @@ export class Engine {
 
   #established(neighbor: Neighbor, frame: EstablishedFrame, now: number): void {
     const peer = neighbor.id
-    const { limiter } = this.#context
+    const { cost } = FRAMES[frame.type]
+    if (cost && !this.#context.limiter.take(cost, peer, now)) return this.#unpaid(peer, frame)
     switch (frame.type) {
       case 'heartbeat':
         this.#heartbeat.receive(neighbor, frame, now)
@@ -325,16 +328,14 @@ export class Engine {
       case 'interleave':
         return this.#neighborhood.interleaved(neighbor, frame, now)
       case 'signal':
-        if (this.refuses(frame.from, now) || !limiter.take('signal', peer, now)) return
+        if (this.refuses(frame.from, now)) return
         return this.#routes.receive(frame, peer, now)
       case 'digest':
         this.#comparison.compare(neighbor, frame.members, now)
         return this.#sync.receiveDigest(neighbor, frame, now)
       case 'members':
-        if (!limiter.take('members', peer, now)) return
         return this.#comparison.answer(neighbor, frame, now)
       case 'sync-request':
-        if (!limiter.take('sync', peer, now)) return this.#sync.decline(peer, frame.exchange)
         if (this.#sync.serve(peer, frame, now) === 'malformed') this.#neighborhood.offence(peer, now)
         return
       case 'sync-part':
@@ -367,6 +368,11 @@ export class Engine {
 
   get #isReader(): boolean {
     return this.#table.selfRecord.role === 'reader'
+  }
+
+  /** `peer` has had as much of this as it may; only a question for a sync is owed a word. */
+  #unpaid(peer: string, frame: EstablishedFrame): void {
+    if (frame.type === 'sync-request') this.#sync.decline(peer, frame.exchange)
   }
 
   /** Takes what a new envelope carries. */

@@ -7,7 +7,8 @@
 
 import type { MemberRecord } from '../../../base/member.js'
 import { unreachable } from '../../../base/unreachable.js'
-import type { MemberFrame, MembershipClaim, RisenLease, SuspectFrame } from '../../wire/frame.js'
+import type { MemberFrame, MembershipClaim, SuspectFrame } from '../../wire/claim.js'
+import type { RisenLease } from '../../wire/frame.js'
 import type { ProtocolConfig } from '../config.js'
 import type { EngineContext } from '../context.js'
 import { periodMillis } from '../formulas.js'

@@ -1,5 +1,5 @@
 /** Who is doubted, by whom, and how long it may answer before it counts as dead. */
-import type { SuspectFrame } from '../../wire/frame.js'
+import type { SuspectFrame } from '../../wire/claim.js'
 import type { EngineContext } from '../context.js'
 import type { TableEntry } from './roster.js'
 

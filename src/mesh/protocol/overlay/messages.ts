@@ -8,7 +8,8 @@
 import { BoundedMap } from '../../../base/bounded-map.js'
 import type { MemberRecord } from '../../../base/member.js'
 import { MEMBERS_MAX } from '../../../base/member-limits.js'
-import type { EnvelopeBody, MessageFrame } from '../../wire/frame.js'
+import type { MessageFrame } from '../../wire/claim.js'
+import type { EnvelopeBody } from '../../wire/frame.js'
 import { type EngineContext, sendTo } from '../context.js'
 import { HOPS_MAX, type Routes } from './routes.js'
 

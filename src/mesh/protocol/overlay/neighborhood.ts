@@ -5,13 +5,12 @@
 import { BoundedMap } from '../../../base/bounded-map.js'
 import { jittered, sample } from '../../../base/random.js'
 import type { OffenceKind } from '../../rate-limit/score.js'
+import type { MemberFrame, MembershipClaim } from '../../wire/claim.js'
 import type {
   DisconnectFrame,
   DisconnectReason,
   HelloFrame,
   InterleaveFrame,
-  MemberFrame,
-  MembershipClaim,
   Visibility,
 } from '../../wire/frame.js'
 import { PEERS_IN_HANDSHAKE_MAX } from '../../wire/wire-limits.js'
