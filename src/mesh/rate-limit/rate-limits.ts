@@ -17,4 +17,4 @@ export const REFUSED_MILLIS = 10 * 60_000
 /** Members whose offences are remembered, and whose budgets; the least recent is forgotten first. */
 export const OFFENDERS_MAX = 1024
 /** Members that one watcher may suspect in a minute; more of its suspicions are told on and start no timer. */
-export const ACCUSATIONS_PER_MINUTE = 10
+export const SUSPICIONS_PER_MINUTE = 10
