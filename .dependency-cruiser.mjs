@@ -12,8 +12,8 @@ const ARROWS = {
   // What a member holds.
   'src/data/': ['src/base/'],
   // How members reach each other. Of the data it knows the port and its bounds.
-  'src/mesh/wire/': ['src/base/', 'src/data/data-limits.ts'],
-  'src/mesh/rate-limit/': ['src/mesh/wire/', 'src/base/'],
+  'src/mesh/rate-limit/': ['src/base/'],
+  'src/mesh/wire/': ['src/mesh/rate-limit/', 'src/base/', 'src/data/data-limits.ts'],
   'src/mesh/protocol/': ['src/mesh/wire/', 'src/mesh/rate-limit/', 'src/base/', ...DATA_PORT],
   'src/mesh/transport.ts': ['src/mesh/wire/', 'src/base/'],
   'src/mesh/links/': ['src/mesh/wire/', 'src/base/', 'src/mesh/transport.ts'],

@@ -8,6 +8,7 @@ import { encodeFrame } from '../../src/mesh/wire/codec.js'
 import { Fragmenter } from '../../src/mesh/wire/fragment.js'
 import type { Frame } from '../../src/mesh/wire/frame.js'
 import type { ClientMessage, ServerMessage, Signal } from '../../src/mesh/wire/signal.js'
+import { GOLDEN_FRAMES } from '../unit/wire/golden-frames.js'
 
 const RECORD: MemberRecord = {
   port: 8080,
@@ -23,7 +24,7 @@ const RECORD: MemberRecord = {
 }
 const LEASE = 3
 
-/** A frame of every type, as `evil`, a linked neighbor, might send it. */
+/** A frame of every type: the golden ones, and those that `evil`, a linked neighbor, might send. */
 export function frames(): Frame[] {
   const replica = new Replica({ random: seededRandom(3), wall: () => 1_767_225_600_000 })
   replica.commit(planAll([{ type: 'set', key: 'key', value: { list: [1, 'two', null] } }]))
@@ -81,6 +82,7 @@ export function frames(): Frame[] {
     { type: 'suspect', id: 'other', incarnation: 1_767_225_600_000, by: 'evil' },
     { type: 'leave', id: 'other', incarnation: 1_767_225_600_000 },
     { type: 'disconnect', reason: 'evict' },
+    ...Object.values(GOLDEN_FRAMES).flatMap((all) => all.map(({ frame }) => frame)),
   ]
 }
 

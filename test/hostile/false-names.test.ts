@@ -11,7 +11,8 @@ import { planAll } from '../../src/data/replica/plan.js'
 import { tagOf } from '../../src/mesh/protocol/broadcast/sequences.js'
 import { Engine } from '../../src/mesh/protocol/engine.js'
 import type { Input, Output } from '../../src/mesh/protocol/step.js'
-import type { Claim, EnvelopeBody, Frame, GossipFrame } from '../../src/mesh/wire/frame.js'
+import type { Claim } from '../../src/mesh/wire/claim.js'
+import type { EnvelopeBody, Frame, GossipFrame } from '../../src/mesh/wire/frame.js'
 import { EngineLab, recordOf, sentTo } from './engine-lab.js'
 
 const BEACON = { type: 'beacon' } as const

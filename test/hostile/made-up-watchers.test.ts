@@ -5,7 +5,8 @@ import type { SimMember } from '../../sim/member.js'
 import type { Seat } from '../../sim/seat.js'
 import { Engine } from '../../src/mesh/protocol/engine.js'
 import type { Input, Output } from '../../src/mesh/protocol/step.js'
-import type { Claim, Frame } from '../../src/mesh/wire/frame.js'
+import type { Claim } from '../../src/mesh/wire/claim.js'
+import type { Frame } from '../../src/mesh/wire/frame.js'
 import { EngineLab, recordOf, sentTo } from './engine-lab.js'
 
 const WATCHERS = 60

@@ -15,8 +15,8 @@ const repository = fileURLToPath(new URL('../..', import.meta.url))
 const MAY_IMPORT: Record<string, string[]> = {
   'src/base/': [],
   'src/data/': ['src/base/'],
-  'src/mesh/wire/': ['src/base/'],
-  'src/mesh/rate-limit/': ['src/mesh/wire/', 'src/base/'],
+  'src/mesh/rate-limit/': ['src/base/'],
+  'src/mesh/wire/': ['src/mesh/rate-limit/', 'src/base/'],
   'src/mesh/protocol/': ['src/mesh/wire/', 'src/mesh/rate-limit/', 'src/base/', 'src/data/replica-port.ts'],
   'src/mesh/links/': ['src/mesh/wire/', 'src/base/', 'src/mesh/transport.ts'],
   'src/mesh/signaling/': ['src/mesh/wire/', 'src/base/', 'src/mesh/transport.ts'],

@@ -10,7 +10,7 @@ import { neighbors } from '../../sim/engine-view.js'
 import { Observer, type SimMember } from '../../sim/member.js'
 import type { Engine } from '../../src/mesh/protocol/engine.js'
 import type { Output } from '../../src/mesh/protocol/step.js'
-import { FRAME_TAGS } from '../../src/mesh/wire/frame.js'
+import { FRAMES } from '../../src/mesh/wire/frames.js'
 import { Lab, record, sentTo } from '../unit/protocol/lab.js'
 
 function formed(size: number, seed: number): Cluster<Engine> {
@@ -117,7 +117,7 @@ describe('HyParView', () => {
   })
 
   it('departs from "Periodically, each node performs a shuffle operation with one of its neighbors in order to update its passive view": the member table is the passive view (ADR 4)', () => {
-    for (const type of ['shuffle', 'forward-join']) expect(FRAME_TAGS).to.not.have.property(type)
+    for (const type of ['shuffle', 'forward-join']) expect(FRAMES).to.not.have.property(type)
     const cluster = formed(40, 5)
     for (const { engine } of cluster.members) expect(engine.table.size).to.equal(40)
   })

@@ -8,7 +8,7 @@ import { type Cluster, engineCluster } from '../../sim/cluster.js'
 import { Deaths } from '../../sim/deaths.js'
 import type { Engine } from '../../src/mesh/protocol/engine.js'
 import { suspicionMillis } from '../../src/mesh/protocol/liveness/suspicions.js'
-import { FRAME_TAGS } from '../../src/mesh/wire/frame.js'
+import { FRAMES } from '../../src/mesh/wire/frames.js'
 import { claimsTo, Lab } from '../unit/protocol/lab.js'
 
 function formed(size: number, seed: number): { cluster: Cluster<Engine>; deaths: Deaths } {
@@ -79,7 +79,7 @@ describe('SWIM', () => {
 
   it('departs from probing a random member each period: neighbors watch each other, and those of a silent one ask it by flooding a doubt, not by ping-req (ADR 6)', () => {
     // There is an `ack`, which acknowledges writes.
-    for (const type of ['ping', 'ping-req', 'dead']) expect(FRAME_TAGS).to.not.have.property(type)
+    for (const type of ['ping', 'ping-req', 'dead']) expect(FRAMES).to.not.have.property(type)
   })
 })
 

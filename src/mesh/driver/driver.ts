@@ -19,8 +19,8 @@ import type { Input, Output } from '../protocol/step.js'
 import { LinkRate } from '../rate-limit/link-rate.js'
 import type { LinkEvents, SignalingEvents, SignalingState, Transport } from '../transport.js'
 import { decodeFrame, encodeFrame, encodePartHead } from '../wire/codec.js'
-import type { Priority } from '../wire/frame.js'
-import { FRAME_TAGS, type Frame, type Visibility } from '../wire/frame.js'
+import type { Frame, Priority, Visibility } from '../wire/frame.js'
+import { typeOfTag } from '../wire/frames.js'
 
 /** Local writes of this long travel as one update; the first one after a pause leaves at once. */
 const COALESCE_MILLIS = 10
@@ -362,7 +362,7 @@ export class Driver {
   #receive(peer: string, bytes: Uint8Array): void {
     this.#counters.framesIn += 1
     this.#counters.bytesIn += bytes.length
-    const isAsked = bytes[1] === FRAME_TAGS['sync-part'] && this.#engine.isAsking(peer)
+    const isAsked = typeOfTag(bytes[1]) === 'sync-part' && this.#engine.isAsking(peer)
     if (
       !isAsked &&
       this.#rates.get(peer)?.received(bytes.length, this.#options.clock.monotonic()) === false

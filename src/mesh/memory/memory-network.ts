@@ -6,7 +6,7 @@ import type { Clock } from '../../base/clock.js'
 import { type Random, seededRandom } from '../../base/random.js'
 import { systemClock } from '../../base/system-clock.js'
 import type { Transport } from '../transport.js'
-import { FRAME_TAGS } from '../wire/frame.js'
+import { typeOfTag } from '../wire/frames.js'
 import { type LinkPlace, MemoryLinks } from './memory-links.js'
 import { type MeetingPlace, MemorySignaling } from './memory-signaling.js'
 
@@ -201,5 +201,5 @@ class Network implements MemoryNetwork, MeetingPlace, LinkPlace {
 
 /** What is broadcast comes over several links, so it may come twice or out of order; a link itself keeps to both. */
 function isBroadcast(bytes: Uint8Array): boolean {
-  return bytes[1] === FRAME_TAGS.gossip
+  return typeOfTag(bytes[1]) === 'gossip'
 }

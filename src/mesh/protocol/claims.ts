@@ -1,5 +1,6 @@
 /** Gathers the claims of one member for a moment, so that a flood of news travels as few envelopes. */
-import type { Claim, EnvelopeBody, MemberFrame } from '../wire/frame.js'
+import type { Claim, MemberFrame } from '../wire/claim.js'
+import type { EnvelopeBody } from '../wire/frame.js'
 
 /** News of members waits at most this long for more; doubts, goodbyes and pages that are being stopped do not wait. */
 const GATHER_MILLIS = 10

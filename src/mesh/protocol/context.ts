@@ -1,8 +1,8 @@
 /** What the parts of one engine share. */
 import type { Random } from '../../base/random.js'
 import type { ReplicaPort } from '../../data/replica-port.js'
+import type { Budgets } from '../rate-limit/budgets.js'
 import type { Frame } from '../wire/frame.js'
-import type { Answers } from './answers.js'
 import type { ProtocolConfig } from './config.js'
 import type { Health } from './liveness/health.js'
 import type { Offences } from './overlay/offences.js'
@@ -53,7 +53,7 @@ export interface EngineContext {
   readonly counters: EngineCounters
   readonly health: Health
   readonly offences: Offences
-  readonly answers: Answers
+  readonly budgets: Budgets
 }
 
 /** Sends to a neighbor and remembers when, so that no heartbeat is owed. */

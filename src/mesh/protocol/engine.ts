@@ -8,8 +8,10 @@ import type { MemberRecord } from '../../base/member.js'
 import { type Random, sample } from '../../base/random.js'
 import { unreachable } from '../../base/unreachable.js'
 import type { ReceiveResult, ReplicaPort } from '../../data/replica-port.js'
-import type { Claim, Frame, GossipFrame, MemberFrame } from '../wire/frame.js'
-import { type AnswerKind, Answers } from './answers.js'
+import { Budgets } from '../rate-limit/budgets.js'
+import type { Claim, MemberFrame } from '../wire/claim.js'
+import type { Frame, GossipFrame } from '../wire/frame.js'
+import { FRAMES } from '../wire/frames.js'
 import { Acknowledgements } from './broadcast/acknowledgements.js'
 import { Plumtree } from './broadcast/plumtree.js'
 import { Claims } from './claims.js'
@@ -89,7 +91,7 @@ export class Engine {
       outbox: new Outbox(),
       counters,
       offences: new Offences(),
-      answers: new Answers(),
+      budgets: new Budgets(),
       health,
     }
     this.#context = context
@@ -167,12 +169,12 @@ export class Engine {
   }
 
   get counters(): Readonly<EngineMetrics> {
-    const { counters, offences, answers } = this.#context
+    const { counters, offences, budgets } = this.#context
     return {
       ...counters,
       held: this.#broadcast.held,
       membersExpelled: offences.refused,
-      answersRefused: answers.refused,
+      answersRefused: budgets.refused,
       membersRefused: this.#table.refused,
       accusationsIgnored: this.#table.accusationsIgnored,
     }
@@ -310,6 +312,8 @@ export class Engine {
 
   #established(neighbor: Neighbor, frame: EstablishedFrame, now: number): void {
     const peer = neighbor.id
+    const { cost } = FRAMES[frame.type]
+    if (cost && !this.#context.budgets.take(peer, cost, now)) return this.#unpaid(peer, frame)
     switch (frame.type) {
       case 'heartbeat':
         this.#heartbeat.receive(neighbor, frame, now)
@@ -325,16 +329,14 @@ export class Engine {
       case 'interleave':
         return this.#neighborhood.interleaved(neighbor, frame, now)
       case 'signal':
-        if (this.refuses(frame.from, now) || !this.#pays(peer, 'signal', now)) return
+        if (this.refuses(frame.from, now)) return
         return this.#routes.receive(frame, peer, now)
       case 'digest':
         this.#comparison.compare(neighbor, frame.members, now)
         return this.#sync.receiveDigest(neighbor, frame, now)
       case 'members':
-        if (!this.#pays(peer, 'members', now)) return
         return this.#comparison.answer(neighbor, frame, now)
       case 'sync-request':
-        if (!this.#pays(peer, 'sync', now)) return this.#sync.decline(peer, frame.exchange)
         if (this.#sync.serve(peer, frame, now) === 'malformed') this.#neighborhood.offence(peer, now)
         return
       case 'sync-part':
@@ -369,9 +371,9 @@ export class Engine {
     return this.#table.selfRecord.role === 'reader'
   }
 
-  /** Whether `peer` may still have an answer that is larger than its question. */
-  #pays(peer: string, kind: AnswerKind, now: number): boolean {
-    return this.#context.answers.take(peer, kind, now)
+  /** `peer` has had as much of this as it may; only a question for a sync is owed a word. */
+  #unpaid(peer: string, frame: EstablishedFrame): void {
+    if (frame.type === 'sync-request') this.#sync.decline(peer, frame.exchange)
   }
 
   /** Takes what a new envelope carries. */

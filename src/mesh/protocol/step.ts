@@ -2,6 +2,7 @@
 
 import type { MemberKind, MemberRecord } from '../../base/member.js'
 import type { DisconnectReason, Frame, Priority, Visibility } from '../wire/frame.js'
+import { priorityOf } from '../wire/frames.js'
 import type { Signal } from '../wire/signal.js'
 import type { OffenceKind } from './overlay/offences.js'
 
@@ -106,38 +107,5 @@ export class Outbox {
     const outputs = this.#outputs
     this.#outputs = []
     return outputs
-  }
-}
-
-/** Frames that keep the mesh alive overtake those that carry data. */
-const URGENT: ReadonlySet<Frame['type']> = new Set([
-  'leave',
-  'suspect',
-  'heartbeat',
-  'hello',
-  'member',
-  'presence',
-  'signal',
-])
-
-/** In which order frames leave a full link: life signs, what this member says, what it passes on, then syncs. */
-function priorityOf(frame: Frame): Priority {
-  if (URGENT.has(frame.type)) return 0
-  switch (frame.type) {
-    case 'gossip': {
-      const { body, round } = frame
-      // A goodbye follows the last writes of its member, also on the way on, and who asks for acknowledgements what it asks about.
-      const isNews = body.type === 'claims' && !body.claims.some(({ type }) => type === 'leave')
-      if (isNews || body.type === 'beacon') return 0
-      return round === 0 ? 1 : 2
-    }
-    case 'message':
-    case 'digest':
-      return 2
-    case 'sync-part':
-    case 'disconnect':
-      return 3
-    default:
-      return 1
   }
 }

@@ -9,8 +9,10 @@ import { MEMBERS_MAX } from '../../base/member-limits.js'
 import { remember } from '../../base/remember.js'
 import { type Rate, TokenBuckets } from '../../base/token-bucket.js'
 import { OFFENDERS_MAX } from '../rate-limit/rate-limits.js'
-import { PROOF_BYTES, peekEnvelope } from '../wire/codec.js'
-import { type AckFrame, type Claim, FRAME_TAGS, type Frame, type MessageFrame } from '../wire/frame.js'
+import { peekEnvelope } from '../wire/codec.js'
+import type { AckFrame, Frame } from '../wire/frame.js'
+import { PROOF_BYTES } from '../wire/frame-layouts.js'
+import { claimsOf, FRAMES, type Signed, typeOfTag } from '../wire/frames.js'
 import { recordText } from '../wire/record-codec.js'
 import { KEY_BYTES, verify } from './ed25519.js'
 import { toBase64Url } from './encoding.js'
@@ -27,23 +29,11 @@ const LINK_CHECKS: Record<MemberRole, Rate> = { reader: [10, 50], writer: [400, 
 const AUTHOR_CHECKS: Rate = [60, 120]
 /** Own messages whose proofs are remembered. */
 const MESSAGES_KNOWN = 16
-const CLAIM_TAGS: ReadonlySet<number | undefined> = new Set([
-  FRAME_TAGS.hello,
-  FRAME_TAGS.member,
-  FRAME_TAGS.suspect,
-  FRAME_TAGS.leave,
-  FRAME_TAGS.presence,
-  FRAME_TAGS.message,
-])
-
-/** What its author signs, and everyone checks who passes it on. */
-export type Signed = Claim | MessageFrame
-
 /** Whether a frame carries claims, without reading the rest of it. False also for what cannot be read. */
 export function carriesClaims(bytes: Uint8Array): boolean {
   try {
     const body = peekEnvelope(bytes)?.body
-    return body === 'claims' || body === 'message' || CLAIM_TAGS.has(bytes[1])
+    return body === 'claims' || body === 'message' || (body === undefined && isSigned(typeOfTag(bytes[1])))
   } catch {
     return false
   }
@@ -55,28 +45,8 @@ export function isPassedOn(bytes: Uint8Array, self: string): boolean {
   return envelope !== undefined && envelope.origin !== self
 }
 
-/** What is signed in a frame. HELLO is its sender's record. */
-export function claimsOf(frame: Frame): readonly Signed[] {
-  switch (frame.type) {
-    case 'hello': {
-      const { id, record, lease, proof } = frame
-      return [{ type: 'member', id, record, lease, ...(proof && { proof }) }]
-    }
-    case 'member':
-    case 'suspect':
-    case 'leave':
-    case 'presence':
-    case 'message':
-      return [frame]
-    case 'gossip':
-      return frame.body.type === 'claims'
-        ? frame.body.claims
-        : frame.body.type === 'message'
-          ? [frame.body]
-          : []
-    default:
-      return []
-  }
+function isSigned(type: Frame['type'] | undefined): boolean {
+  return type !== undefined && FRAMES[type].claims !== undefined
 }
 
 /** Signs the claims of one member and checks those of all others. */

@@ -8,10 +8,10 @@ import type { MemberRole } from '../../base/member.js'
 import { TokenBucket } from '../../base/token-bucket.js'
 import type { PendingLink } from '../transport.js'
 import { decodeFrame, encodeFrame } from '../wire/codec.js'
-import type { Priority } from '../wire/frame.js'
-import { type AckFrame, FRAME_TAGS, type Frame } from '../wire/frame.js'
+import type { AckFrame, Frame, Priority } from '../wire/frame.js'
+import { FRAMES, isSpokenBy, typeOfTag } from '../wire/frames.js'
 import { forged, refused, tooMuchUnverified } from './auth-errors.js'
-import { type ClaimProofs, carriesClaims, claimsOf, isPassedOn } from './claims.js'
+import { type ClaimProofs, carriesClaims, isPassedOn } from './claims.js'
 import {
   type Authenticated,
   authKind,
@@ -29,25 +29,6 @@ const REKEYS_PER_SECOND = 1
 const REKEYS_AT_ONCE = 16
 /** What a waiting frame counts for at least: it costs more than its bytes. */
 const WAITING_BYTES_MIN = 256
-/** What a reader may send: nothing of others that anybody keeps or passes on. SECURITY.md says what becomes of each. */
-export const READER_FRAMES = [
-  'hello',
-  'heartbeat',
-  'graft',
-  'prune',
-  'digest',
-  'sync-request',
-  'sync-pull',
-  'disconnect',
-  'signal',
-  'members',
-  'member',
-  'leave',
-  'presence',
-  'gossip',
-] as const
-const READER_TAGS: ReadonlySet<number | undefined> = new Set(READER_FRAMES.map((type) => FRAME_TAGS[type]))
-
 /** What a link does in the world. */
 export interface SecuredLinkHost {
   self: HandshakeSelf
@@ -211,7 +192,7 @@ export class SecuredLink {
   #sign(bytes: Uint8Array, priority: Priority): unknown {
     // A reader passes nothing on: its neighbors would drop it.
     if (this.#host.self.role === 'reader' && isPassedOn(bytes, this.#host.self.identity.id)) return
-    if (bytes[1] === FRAME_TAGS.ack) return this.#signAck(decodeFrame(bytes) as AckFrame, priority)
+    if (typeOfTag(bytes[1]) === 'ack') return this.#signAck(decodeFrame(bytes) as AckFrame, priority)
     if (!carriesClaims(bytes)) return this.#host.connection.send(bytes, priority)
     const frame = decodeFrame(bytes)
     const signed = frame && this.#host.proofs.sign(frame)
@@ -229,16 +210,15 @@ export class SecuredLink {
 
   #admit(bytes: Uint8Array): unknown {
     if (this.#over) return
+    const type = typeOfTag(bytes[1])
+    const fromReader = type === undefined ? 'never' : FRAMES[type].fromReader
     const isReader = this.#role === 'reader'
-    if (isReader && !READER_TAGS.has(bytes[1])) return this.#host.dropped()
-    const isGossip = bytes[1] === FRAME_TAGS.gossip
-    const isNamed = isGossip || bytes[1] === FRAME_TAGS.signal
-    const isAck = bytes[1] === FRAME_TAGS.ack
-    const isSimple = !carriesClaims(bytes) && !isAck && !(isReader && isNamed)
+    if (isReader && fromReader === 'never') return this.#host.dropped()
+    const isSimple = !carriesClaims(bytes) && type !== 'ack' && !(isReader && fromReader === 'own')
     return isSimple ? this.#host.frame(bytes) : this.#check(bytes)
   }
 
-  /** What is malformed goes on: whoever counts that and ends the link for it sits behind. */
+  /** Malformed bytes go on to the driver, which counts them and ends the link. */
   #check(bytes: Uint8Array): unknown {
     let frame: Frame | undefined
     try {
@@ -275,15 +255,8 @@ export class SecuredLink {
     // The role that a neighbor shows to all others is the one that it has proven.
     if (frame.type === 'hello' && frame.record.role !== this.#role) return false
     if (this.#role === 'writer') return true
-    if (frame.type === 'signal') return frame.from === peer
-    if (frame.type === 'gossip' && (frame.origin !== peer || frame.body.type !== 'claims')) return false
-    return claimsOf(frame).every(
-      (claim) =>
-        claim.type !== 'message' &&
-        claim.type !== 'suspect' &&
-        claim.id === peer &&
-        (claim.type !== 'member' || claim.record.role === 'reader'),
-    )
+    // Of envelopes a reader sends its claims alone.
+    return isSpokenBy(frame, peer) && (frame.type !== 'gossip' || frame.body.type === 'claims')
   }
 
   #fail(error: GossipKvError, isForger: boolean): void {

@@ -4,34 +4,10 @@
  */
 
 import type { MemberRecord } from '../../base/member.js'
+import type { Claim, LeaveFrame, MemberFrame, MessageFrame, PresenceFrame, SuspectFrame } from './claim.js'
 
 /** The first byte of every frame; a different one ends the link. */
 export const PROTOCOL_VERSION = 1
-
-/** The second byte of every frame. 2 is AUTH, which never reaches the protocol (see src/mesh/security/handshake.ts). */
-export const FRAME_TAGS = {
-  hello: 1,
-  heartbeat: 3,
-  gossip: 4,
-  graft: 6,
-  prune: 7,
-  digest: 8,
-  'sync-request': 9,
-  'sync-part': 10,
-  interleave: 12,
-  disconnect: 14,
-  signal: 17,
-  suspect: 18,
-  leave: 21,
-  member: 25,
-  presence: 26,
-  message: 27,
-  'sync-pull': 28,
-  'sync-busy': 29,
-  members: 30,
-  'ack-request': 31,
-  ack: 32,
-} as const
 
 /** Why a link was ended by its other side. */
 export const DISCONNECT_REASONS = [
@@ -139,11 +115,6 @@ export interface AckFrame extends AckRequest {
   proof?: Uint8Array
 }
 
-/** One claim about one member. */
-export type Claim = MembershipClaim | PresenceFrame
-/** A claim about who belongs to the cluster. */
-export type MembershipClaim = MemberFrame | SuspectFrame | LeaveFrame
-
 /** A broadcast of one origin, on its way along a tree. */
 export interface GossipFrame {
   type: 'gossip'
@@ -239,66 +210,6 @@ export interface SyncPullFrame {
 export interface SyncBusyFrame {
   type: 'sync-busy'
   exchange: number
-}
-
-/** The record of one member, flooded when it is news. */
-export interface MemberFrame {
-  type: 'member'
-  id: string
-  record: MemberRecord
-  /** Raised by the owner now and then: a member whose lease stands still is gone. */
-  lease: number
-  /** In a cluster with a secret: the author's public key and its signature over the claim, PROOF_BYTES long. */
-  proof?: Uint8Array
-}
-
-/** Somebody no longer hears from `id`. */
-export interface SuspectFrame {
-  type: 'suspect'
-  id: string
-  incarnation: number
-  /** The watcher that says so, and proves it as in `MemberFrame`. */
-  by: string
-  proof?: Uint8Array
-}
-
-/** `id` said goodbye. */
-export interface LeaveFrame {
-  type: 'leave'
-  id: string
-  incarnation: number
-  /** See `MemberFrame`. */
-  proof?: Uint8Array
-}
-
-/** What `id` shows of itself for as long as it is here; it never enters the document. */
-export interface PresenceFrame {
-  type: 'presence'
-  id: string
-  /** Starts above the `joined` of its owner's record and rises with each change: the greatest one stands. */
-  version: number
-  /** Its page is about to be stopped: it will be silent, and lives. */
-  frozen: boolean
-  /** Opaque here; at most PRESENCE_BYTES_MAX. */
-  state: Uint8Array
-  /** See `MemberFrame`. */
-  proof?: Uint8Array
-}
-
-/** A message of the application, on its way through the mesh. */
-export interface MessageFrame {
-  type: 'message'
-  from: string
-  /** Empty: everyone. */
-  to: string
-  /** Links that it may still cross by itself; along the shared tree it means nothing. */
-  hops: number
-  /** Starts at `joined` of its author's record and rises with each message: so none is taken twice. */
-  number: number
-  /** At most APPLICATION_BYTES_MAX. */
-  bytes: Uint8Array
-  /** See `MemberFrame`. */
-  proof?: Uint8Array
 }
 
 /** The last frame of a link that is closed on purpose. */

@@ -4,7 +4,8 @@ import { engineCluster } from '../../../sim/cluster.js'
 import { knownCount } from '../../../sim/engine-view.js'
 import { DEFAULT_CONFIG } from '../../../src/mesh/protocol/config.js'
 import type { Engine } from '../../../src/mesh/protocol/engine.js'
-import type { Claim, GossipFrame } from '../../../src/mesh/wire/frame.js'
+import type { Claim } from '../../../src/mesh/wire/claim.js'
+import type { GossipFrame } from '../../../src/mesh/wire/frame.js'
 import { claimsTo, Lab, record, sentTo } from './lab.js'
 
 /** What a link takes to be no new one any more. */

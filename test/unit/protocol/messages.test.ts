@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import type { Output } from '../../../src/mesh/protocol/step.js'
-import type { GossipFrame, MessageFrame } from '../../../src/mesh/wire/frame.js'
+import type { MessageFrame } from '../../../src/mesh/wire/claim.js'
+import type { GossipFrame } from '../../../src/mesh/wire/frame.js'
 import { Lab, record, sentTo } from './lab.js'
 
 const messageOf = (from: string, to: string, hops = 10, number = 1): MessageFrame => ({

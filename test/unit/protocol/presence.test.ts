@@ -3,7 +3,8 @@ import { PRESENCE_BYTES_MAX } from '../../../src/base/member-limits.js'
 import { DEFAULT_CONFIG } from '../../../src/mesh/protocol/config.js'
 import { PRESENCES_BYTES_MAX } from '../../../src/mesh/protocol/protocol-limits.js'
 import type { Output } from '../../../src/mesh/protocol/step.js'
-import type { Claim, GossipFrame, PresenceFrame } from '../../../src/mesh/wire/frame.js'
+import type { Claim, PresenceFrame } from '../../../src/mesh/wire/claim.js'
+import type { GossipFrame } from '../../../src/mesh/wire/frame.js'
 import { claimsTo, Lab, record, sentTo } from './lab.js'
 
 const presenceOf = (id: string, version: number, state = [1], frozen = false): PresenceFrame => ({

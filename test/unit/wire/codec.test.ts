@@ -8,16 +8,16 @@ import {
   MEMBER_RECORD_BYTES_MAX,
   PRESENCE_BYTES_MAX,
 } from '../../../src/base/member-limits.js'
+import type { Claim } from '../../../src/mesh/wire/claim.js'
 import { decodeFrame, encodeFrame, encodePartHead } from '../../../src/mesh/wire/codec.js'
 import {
-  type Claim,
   DISCONNECT_REASONS,
   type EnvelopeBody,
-  FRAME_TAGS,
   type Frame,
   LINK_INTENTS,
   VISIBILITIES,
 } from '../../../src/mesh/wire/frame.js'
+import { FRAMES } from '../../../src/mesh/wire/frames.js'
 import { ACK_MARKS_MAX, FRAME_BYTES_MAX, SLOTS_NAMED_MAX } from '../../../src/mesh/wire/wire-limits.js'
 
 const word = fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/)
@@ -193,7 +193,7 @@ describe('the frame codec', () => {
 
   it('has a generator here for every type of frame', () => {
     const seen = new Set(fc.sample(frame, 2_000).map((sample) => sample.type))
-    expect([...seen].sort()).to.deep.equal(Object.keys(FRAME_TAGS).sort())
+    expect([...seen].sort()).to.deep.equal(Object.keys(FRAMES).sort())
   })
 
   it('answers any bytes with a frame, with nothing for an unknown type, or with a ProtocolError', () => {
@@ -320,7 +320,7 @@ describe('the frame codec', () => {
 function expectFrameOrProtocolError(given: Uint8Array): void {
   try {
     const decoded = decodeFrame(given)
-    if (decoded) expect(FRAME_TAGS).to.have.property(decoded.type)
+    if (decoded) expect(FRAMES).to.have.property(decoded.type)
   } catch (error) {
     expect(error).to.be.instanceOf(ProtocolError)
   }

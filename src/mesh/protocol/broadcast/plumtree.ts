@@ -6,7 +6,8 @@
  */
 import { random53, sample } from '../../../base/random.js'
 import type { ReceiveResult } from '../../../data/replica-port.js'
-import type { Announced, Claim, EnvelopeBody, GossipFrame, GraftFrame, PruneFrame } from '../../wire/frame.js'
+import type { Claim } from '../../wire/claim.js'
+import type { Announced, EnvelopeBody, GossipFrame, GraftFrame, PruneFrame } from '../../wire/frame.js'
 import { type EngineContext, type Outcome, sendTo } from '../context.js'
 import { isReader, type Neighbor } from '../overlay/peer-view.js'
 import { HoldBack } from './hold-back.js'

@@ -6,7 +6,7 @@
 import { hash32 } from '../../../base/bytes.js'
 import type { MemberRecord } from '../../../base/member.js'
 import { sample } from '../../../base/random.js'
-import type { Claim, PresenceFrame } from '../../wire/frame.js'
+import type { Claim, PresenceFrame } from '../../wire/claim.js'
 import { SLOW_LINK_BYTES } from '../../wire/wire-limits.js'
 import { type EngineContext, sendTo } from '../context.js'
 import type { Neighbor } from '../overlay/peer-view.js'

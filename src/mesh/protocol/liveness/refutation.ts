@@ -5,7 +5,7 @@
 
 import type { MemberRecord } from '../../../base/member.js'
 import { type Random, randomInteger } from '../../../base/random.js'
-import type { MembershipClaim } from '../../wire/frame.js'
+import type { MembershipClaim } from '../../wire/claim.js'
 import type { ProtocolConfig } from '../config.js'
 
 /**

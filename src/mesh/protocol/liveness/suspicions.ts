@@ -1,5 +1,5 @@
 /** Who is doubted, by whom, and how long it may answer before it counts as dead. */
-import type { SuspectFrame } from '../../wire/frame.js'
+import type { SuspectFrame } from '../../wire/claim.js'
 import type { ProtocolConfig } from '../config.js'
 import { Accusations } from './accusations.js'
 import type { Health } from './health.js'

@@ -8,7 +8,8 @@
 import type { MemberRecord } from '../../../base/member.js'
 import { MEMBERS_MAX } from '../../../base/member-limits.js'
 import { remember } from '../../../base/remember.js'
-import type { EnvelopeBody, MessageFrame } from '../../wire/frame.js'
+import type { MessageFrame } from '../../wire/claim.js'
+import type { EnvelopeBody } from '../../wire/frame.js'
 import { type EngineContext, sendTo } from '../context.js'
 import { HOPS_MAX, type Routes } from './routes.js'
 
@@ -84,7 +85,7 @@ export class Messages {
     const isWay = next && next.id !== except && !next.dirty && message.hops >= 0
     if (isWay) return sendTo(this.#context, next, message, now)
     // Every member pays for a flood: a neighbor may cause few.
-    if (except !== undefined && !this.#context.answers.take(except, 'flood', now)) return
+    if (except !== undefined && !this.#context.budgets.take(except, 'flood', now)) return
     this.#broadcast({ ...message, hops: 0 }, now)
   }
 

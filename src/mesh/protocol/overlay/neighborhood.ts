@@ -3,13 +3,12 @@
  * and how a link is closed. A link's end is told to every part that holds something of it.
  */
 import { jittered, sample } from '../../../base/random.js'
+import type { MemberFrame, MembershipClaim } from '../../wire/claim.js'
 import type {
   DisconnectFrame,
   DisconnectReason,
   HelloFrame,
   InterleaveFrame,
-  MemberFrame,
-  MembershipClaim,
   Visibility,
 } from '../../wire/frame.js'
 import { PEERS_IN_HANDSHAKE_MAX } from '../../wire/wire-limits.js'

@@ -5,7 +5,7 @@
 import { TokenBuckets } from '../../base/token-bucket.js'
 
 /** Per second, and at once. Honest: a sync a second, two tables after a digest, the signals of a few dials; a message of the application that finds no way is flooded once per receiver. [guess] */
-const RATES = {
+const BUDGETS = {
   sync: [2, 4],
   members: [2, 8],
   signal: [20, 100],
@@ -16,17 +16,17 @@ const RATES = {
 const BUCKETS_MAX = 4096
 
 /** What is paid for. */
-export type AnswerKind = keyof typeof RATES
+export type Budget = keyof typeof BUDGETS
 
 /** The buckets of all links. */
-export class Answers {
+export class Budgets {
   readonly #buckets = new TokenBuckets(BUCKETS_MAX)
   /** Questions that got no answer. */
   refused = 0
 
   /** Pays for one answer to `peer`; false, and counted, when it has had too many. */
-  take(peer: string, kind: AnswerKind, now: number): boolean {
-    if (this.#buckets.take(`${kind} ${peer}`, RATES[kind], now)) return true
+  take(peer: string, budget: Budget, now: number): boolean {
+    if (this.#buckets.take(`${budget} ${peer}`, BUDGETS[budget], now)) return true
     this.refused += 1
     return false
   }
