@@ -42,7 +42,6 @@ const EXCEPTIONS = new Set([
   'demo/value-editor.tsx ValueEditor',
   'sim/driver-cluster.ts add',
   'sim/faults.ts do',
-  'src/mesh/links/webrtc-links.ts #open',
   'src/mesh/protocol/engine.ts constructor of Engine',
   'src/mesh/protocol/engine.ts #dispatch',
   'src/mesh/protocol/engine.ts #established',

@@ -82,11 +82,10 @@ export class Driver {
 
   /** Opens links and signaling. @throws TransportError ERR_WEBRTC_UNAVAILABLE */
   async start(): Promise<void> {
-    const { id, record, topic, transport } = this.#options
+    const { id, topic, transport, record } = this.#options
     await transport.links.start(id, this.#linkEvents())
     this.#running = true
-    const { kind, role } = record
-    transport.signaling.start({ id, kind, role }, topic, this.#signalingEvents())
+    transport.signaling.start({ id, kind: record.kind, role: record.role }, topic, this.#signalingEvents())
     this.#drain()
     this.#schedule()
   }
