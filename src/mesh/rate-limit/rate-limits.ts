@@ -14,7 +14,7 @@ export const OFFENCE_POINTS = { malformed: 10, signature: 100 } as const
 export const OFFENCE_POINTS_MAX = 100
 /** How long it is refused, and how long points are remembered after the last offence. */
 export const REFUSED_MILLIS = 10 * 60_000
-/** Members whose offences are remembered; the least recent is forgotten first. */
+/** Members whose offences are remembered, and whose budgets; the least recent is forgotten first. */
 export const OFFENDERS_MAX = 1024
-/** Other members that one watcher may accuse in a minute; more of its accusations are carried on and start no timer. */
+/** Members that one watcher may suspect in a minute; more of its suspicions are told on and start no timer. */
 export const ACCUSATIONS_PER_MINUTE = 10
