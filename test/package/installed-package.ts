@@ -18,10 +18,14 @@ interface Manifest {
 /** A folder in which `gossip-kv` is installed; `remove` deletes it. */
 export interface InstalledPackage {
   folder: string
+  /** The packed file. */
+  tarball: string
+  /** Where it is unpacked. */
+  root: string
   manifest: Manifest
   /** The paths in the tarball. */
   files: string[]
-  /** Runs a program of plain JavaScript there and answers what it printed; fails when it does. */
+  /** Runs a program of plain JavaScript there and answers what it printed, errors too; fails when it does. */
   run(program: string): Promise<string>
   remove(): Promise<void>
 }
@@ -49,13 +53,15 @@ export async function installPackage(beside?: readonly string[]): Promise<Instal
   const entries = await readdir(target, { recursive: true })
   return {
     folder,
+    tarball: join(folder, tarball),
+    root: target,
     manifest,
     files: entries.map((entry) => entry.replaceAll('\\', '/')),
     async run(program) {
       const file = join(folder, 'program.mjs')
       await writeFile(file, program)
-      const { stdout } = await run(process.execPath, [file], { cwd: folder, timeout: 30_000 })
-      return stdout.trim()
+      const { stdout, stderr } = await run(process.execPath, [file], { cwd: folder, timeout: 30_000 })
+      return (stdout + stderr).trim()
     },
     remove: () => rm(folder, { recursive: true, force: true }),
   }
