@@ -8,10 +8,11 @@
 import { BoundedMap } from '../../../base/bounded-map.js'
 import type { AckFrame, AckRequest } from '../../wire/frame.js'
 import { ACK_MARKS_MAX } from '../../wire/wire-limits.js'
-import { type EngineContext, sendTo } from '../context.js'
+import { type EngineContext, type Part, sendTo } from '../context.js'
 import type { MemberTable } from '../liveness/member-table.js'
-import type { Neighbor } from '../overlay/peer-view.js'
 import type { Routes } from '../overlay/routes.js'
+import type { AntiEntropy } from '../sync/anti-entropy.js'
+import type { Plumtree } from './plumtree.js'
 
 /** Askers whose request waits here until enough is known; further ones ask again anyway. */
 const ASKERS_MAX = 256
@@ -31,16 +32,14 @@ interface Waiting {
   acked: Map<string, number>
 }
 
-export interface AcknowledgementParts {
-  table: MemberTable
+interface AcknowledgementParts {
+  broadcast: Plumtree
   routes: Routes
-  /** Whether a neighbor's last digest equals the own one of now. */
-  inSync(neighbor: Neighbor): boolean | undefined
-  /** Sends a request along the shared tree. */
-  flood(request: AckRequest): void
+  sync: AntiEntropy
+  table: MemberTable
 }
 
-export class Acknowledgements {
+export class Acknowledgements implements Part {
   readonly #context: EngineContext
   readonly #parts: AcknowledgementParts
   readonly #waiting = new Map<number, Waiting>()
@@ -64,7 +63,8 @@ export class Acknowledgements {
     this.#mark()
     const { view } = this.#context
     const waiting: Waiting = { marks: this.#marks, acks, acked: new Map() }
-    for (const neighbor of view.sources()) if (this.#parts.inSync(neighbor)) this.#count(waiting, neighbor.id)
+    for (const neighbor of view.sources())
+      if (this.#parts.sync.inSync(neighbor)) this.#count(waiting, neighbor.id)
     this.#waiting.set(call, waiting)
     if (this.#settle(call, waiting)) return
     this.#pause = this.#context.config.ackRetryMillis
@@ -141,7 +141,7 @@ export class Acknowledgements {
     const { ackGapMillis, ackFloodGapMillis } = this.#context.config
     const floods = this.#isRepeated || most > neighbors.length
     this.#askNotBefore = now + (floods ? ackFloodGapMillis : ackGapMillis)
-    if (floods) this.#parts.flood(request)
+    if (floods) this.#parts.broadcast.originate({ type: 'ack-request', ...request }, now)
     else
       for (const neighbor of neighbors)
         sendTo(this.#context, neighbor, { type: 'ack-request', ...request }, now)

@@ -10,6 +10,7 @@ import type { Claim } from '../../wire/claim.js'
 import type { Announced, EnvelopeBody, GossipFrame, GraftFrame, PruneFrame } from '../../wire/frame.js'
 import { type EngineContext, type Outcome, type Part, sendTo } from '../context.js'
 import { isReader, type Neighbor } from '../overlay/peer-view.js'
+import type { AntiEntropy } from '../sync/anti-entropy.js'
 import { HoldBack } from './hold-back.js'
 import { MessageStore } from './message-store.js'
 import { Repair } from './repair.js'
@@ -23,10 +24,11 @@ const ANNOUNCED_MAX = 1024
 const ANNOUNCED_FEW = 16
 
 /** Takes what a new envelope carries. */
-export type Accept = (frame: GossipFrame, from: string) => ReceiveResult
+export type Accept = (frame: GossipFrame, from: string, now: number) => ReceiveResult
 
 export class Plumtree implements Part {
   readonly #context: EngineContext
+  readonly #sync: AntiEntropy
   readonly #accept: Accept
   readonly #epoch: number
   readonly #tag: number
@@ -41,9 +43,10 @@ export class Plumtree implements Part {
   #ownTree = { shapedAt: Number.NEGATIVE_INFINITY, usedAt: Number.NEGATIVE_INFINITY, updates: 0 }
   #seq = 0
 
-  constructor(context: EngineContext, accept: Accept) {
+  constructor(context: EngineContext, sync: AntiEntropy, accept: Accept) {
     const { config } = context
     this.#context = context
+    this.#sync = sync
     this.#accept = accept
     this.#epoch = random53(context.random)
     this.#tag = tagOf({ origin: context.id, epoch: this.#epoch })
@@ -162,11 +165,16 @@ export class Plumtree implements Part {
       const neighbor = view.get(holder)
       if (neighbor) this.#graft(neighbor, tree, [{ tag, from: seq, to: seq }], now)
     }
+    this.#helpHeldBack(now)
   }
 
-  /** The neighbor to ask for a sync because something has waited too long, if any. */
-  overdue(now: number): string | undefined {
-    return this.#holdBack.overdue(now)
+  /** What waits for a write that does not come is helped by a sync. */
+  #helpHeldBack(now: number): void {
+    const from = this.#holdBack.overdue(now)
+    if (from === undefined) return
+    const { random, view } = this.#context
+    const helper = view.get(from) ?? sample(random, view.sources(), 1)[0]
+    if (helper?.record) this.#sync.ask(helper, now)
   }
 
   deadline(): number {
@@ -224,7 +232,7 @@ export class Plumtree implements Part {
 
   #take(envelope: Envelope, from: string, now: number): ReceiveResult {
     const { frame, tag } = envelope
-    const result = this.#accept(frame, from)
+    const result = this.#accept(frame, from, now)
     if (result.type === 'refused') this.#context.counters.refusals += 1
     // What is refused here may be welcome elsewhere: it goes on. What is early waits, what is malformed ends here.
     if (result.type === 'early' || result.type === 'offence') return result

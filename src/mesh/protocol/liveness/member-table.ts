@@ -9,8 +9,9 @@ import type { MemberRecord } from '../../../base/member.js'
 import { unreachable } from '../../../base/unreachable.js'
 import type { MemberFrame, MembershipClaim, SuspectFrame } from '../../wire/claim.js'
 import type { RisenLease } from '../../wire/frame.js'
+import type { ClaimQueue } from '../broadcast/claim-queue.js'
 import type { ProtocolConfig } from '../config.js'
-import type { EngineContext } from '../context.js'
+import type { EngineContext, Part } from '../context.js'
 import { periodMillis } from '../formulas.js'
 import type { Health } from './health.js'
 import { isEcho, isLaterRun, Refutation } from './refutation.js'
@@ -22,26 +23,23 @@ type Audience = 'nobody' | 'neighbors' | 'everyone' | 'unless heard'
 
 /** What the table tells the rest of the engine. */
 export interface TableEvents {
-  /** A claim of this member, or one that it learned from a neighbor alone, for everyone. */
-  tell(claim: MembershipClaim): void
-  /** A record that others have told of, most likely. */
-  tellUnlessHeard(claim: MemberFrame): void
   /** A lease of `id` rose: `from` told of it, or it is the own one. */
   renewed(id: string, tag: number, lease: number, from: string | undefined): void
   /** A neighbor repaired the table. */
-  fetched(): void
+  fetched(now: number): void
   /** Somebody was removed. */
-  removed(id: string, how: 'left' | 'dead'): void
+  removed(id: string, how: 'left' | 'dead', now: number): void
   /** Nobody may watch this one any more: its lease stands still. */
-  unwatched(id: string): void
+  unwatched(id: string, now: number): void
   /** A later run of this very member is alive elsewhere. */
-  displaced(): void
-  changed(): void
+  displaced(now: number): void
 }
 
-export class MemberTable {
+export class MemberTable implements Part {
   readonly #self: TableEntry
+  readonly #context: EngineContext
   readonly #config: ProtocolConfig
+  readonly #claims: ClaimQueue
   readonly #events: TableEvents
   readonly #health: Health
   readonly #roster = new Roster()
@@ -58,24 +56,28 @@ export class MemberTable {
   #oldestLeaseAt = Number.NEGATIVE_INFINITY
 
   constructor(
-    self: { id: string; record: MemberRecord },
-    context: Pick<EngineContext, 'config' | 'health' | 'limiter' | 'random'>,
+    record: MemberRecord,
+    context: EngineContext,
+    claims: ClaimQueue,
     events: TableEvents,
     now: number,
   ) {
-    const { config, health, random } = context
+    const { id, config, health, random } = context
+    this.#context = context
+    this.#claims = claims
     this.#config = config
     this.#events = events
     this.#health = health
     this.#self = {
-      ...self,
-      bucket: bucketOf(self.id),
+      id,
+      record,
+      bucket: bucketOf(id),
       lease: 0,
       tag: 0,
       leaseAt: Number.POSITIVE_INFINITY,
       suspicion: undefined,
     }
-    this.#suspicions = new Suspicions(self.id, context)
+    this.#suspicions = new Suspicions(id, context)
     this.#refutation = new Refutation(config, random)
     this.#renewAt = now + config.leaseMillis
     this.#scanAt = now + config.leaseMillis
@@ -107,7 +109,7 @@ export class MemberTable {
 
   /** Members but this one that may be linked to for data: all but readers. */
   get otherWriters(): number {
-    return this.size - this.readers - (this.#self.record.role === 'writer' ? 1 : 0)
+    return this.size - this.readers - (this.#isWriter ? 1 : 0)
   }
 
   /** Readers, this one included. */
@@ -197,7 +199,7 @@ export class MemberTable {
       incarnation: known.record.incarnation,
       by: this.#self.id,
     }
-    if (this.#suspect(claim, now)) this.#events.tell(claim)
+    if (this.#suspect(claim, now)) this.#tell(claim, now)
   }
 
   /**
@@ -209,7 +211,7 @@ export class MemberTable {
     const known = this.get(id)
     if (!known?.suspicion) return undefined
     this.#suspicions.clear(known, now)
-    this.#events.changed()
+    this.#changed()
     return { type: 'suspect', id, incarnation: known.record.incarnation, by: this.#self.id }
   }
 
@@ -219,13 +221,13 @@ export class MemberTable {
   }
 
   /** Changes the own record under a greater incarnation and tells everyone. */
-  changeSelf(change: Partial<MemberRecord>): void {
+  changeSelf(change: Partial<MemberRecord>, now: number): void {
     this.#remove(this.#self)
     const incarnation = Math.max(this.#self.record.incarnation + 1, change.incarnation ?? 0)
     this.#self.record = { ...this.#self.record, ...change, incarnation }
     this.#roster.put(this.#self)
-    this.#events.tell(this.frameOf(this.#self))
-    this.#events.changed()
+    this.#claims.add(this.frameOf(this.#self), now)
+    this.#changed()
   }
 
   /** Removes whom nobody vouches for, renews the own lease, forgets old tombstones. */
@@ -247,7 +249,7 @@ export class MemberTable {
   /** Who slept for long knows nobody any more: of whom it tells, the others may have forgotten that they are gone. */
   dropOthers(): void {
     for (const entry of [...this.#roster.all()]) if (entry !== this.#self) this.#remove(entry)
-    this.#events.changed()
+    this.#changed()
   }
 
   /** When `tick` has something to do next; suspicions are looked at in steps. */
@@ -263,13 +265,13 @@ export class MemberTable {
         return this.#merge(claim, audience, now)
       case 'suspect':
         // Even a first neighbor's: only a subject that hears of the suspicion can answer it.
-        if (this.#suspect(claim, now) && audience !== 'nobody') this.#events.tell(claim)
+        if (this.#suspect(claim, now) && audience !== 'nobody') this.#tell(claim, now)
         return undefined
       case 'leave': {
         const known = this.get(claim.id)
         if (known?.record.incarnation !== claim.incarnation) return undefined
         this.#tombstone(known, now, 'left')
-        if (audience === 'everyone') this.#events.tell(claim)
+        if (audience === 'everyone') this.#tell(claim, now)
         return undefined
       }
       default:
@@ -281,7 +283,7 @@ export class MemberTable {
     const { id, record, lease, proof } = claim
     const gone = this.#roster.tombstoneOf(id)
     // A reader takes its neighbors' word: it would tell nobody that it has removed it, and so hear of no greater one.
-    const mayAnswer = this.#self.record.role === 'writer'
+    const mayAnswer = this.#isWriter
     if (gone !== undefined && record.incarnation <= gone && mayAnswer) {
       // The sender believes in a member that this one has removed: if it lives, it hears of it and refutes.
       return { type: 'suspect', id, incarnation: record.incarnation, by: this.#self.id }
@@ -312,10 +314,10 @@ export class MemberTable {
       suspicion: undefined,
       ...(proof && { proof }),
     })
-    if (audience === 'everyone') this.#events.tell(claim)
-    if (audience === 'neighbors') this.#events.fetched()
-    if (audience === 'unless heard') this.#events.tellUnlessHeard(claim)
-    this.#events.changed()
+    if (audience === 'everyone') this.#tell(claim, now)
+    if (audience === 'neighbors') this.#events.fetched(now)
+    if (audience === 'unless heard' && this.#isWriter) this.#claims.addUnlessHeard(claim, now)
+    this.#changed()
     return undefined
   }
 
@@ -329,7 +331,7 @@ export class MemberTable {
     if (claim.by !== this.#self.id && this.get(claim.by)?.record.role !== 'writer') return false
     const wasSuspected = known.suspicion !== undefined
     const isNews = this.#suspicions.add(known, claim.by, this.size - this.readers, now)
-    if (!wasSuspected && known.suspicion) this.#events.changed()
+    if (!wasSuspected && known.suspicion) this.#changed()
     return isNews
   }
 
@@ -337,7 +339,7 @@ export class MemberTable {
   #aboutSelf(claim: MembershipClaim, now: number): undefined {
     const own = this.#self.record
     if (this.#refutation.hear(claim, own) === 'displaced') {
-      this.#events.displaced()
+      this.#events.displaced(now)
       return
     }
     if (claim.type === 'member' && isEcho(claim, own) && claim.lease > this.#self.lease)
@@ -348,15 +350,15 @@ export class MemberTable {
   /** Answers what was told of this member, now or when the pause after the last answer is over. */
   #refute(now: number): void {
     const incarnation = this.#refutation.answer(this.selfRecord, now)
-    if (incarnation !== undefined) this.changeSelf({ incarnation })
+    if (incarnation !== undefined) this.changeSelf({ incarnation }, now)
   }
 
   #renewSelf(now: number): void {
     this.#renewAt = now + this.#leasePeriod
-    if (this.#overstated) this.changeSelf({})
+    if (this.#overstated) this.changeSelf({}, now)
     this.#overstated = false
     this.#self.lease += this.#ready && !isReady(this.#self) ? 1 : 2
-    this.#events.changed()
+    this.#changed()
     this.#events.renewed(this.#self.id, this.#self.tag, this.#self.lease, undefined)
   }
 
@@ -384,8 +386,21 @@ export class MemberTable {
     for (const entry of overdue) {
       if (now >= entry.leaseAt + leasesMissed * period) this.#tombstone(entry, now)
       else if (!isCutOff && isUnwatched(entry) && this.#health.score(now) === 0)
-        this.#events.unwatched(entry.id)
+        this.#events.unwatched(entry.id, now)
     }
+  }
+
+  get #isWriter(): boolean {
+    return this.#self.record.role === 'writer'
+  }
+
+  /** A reader speaks of itself alone: of others nobody takes anything from it. */
+  #tell(claim: MembershipClaim, now: number): void {
+    if (this.#isWriter || claim.id === this.#self.id) this.#claims.add(claim, now)
+  }
+
+  #changed(): void {
+    this.#context.outbox.push({ type: 'members' })
   }
 
   get #leasePeriod(): number {
@@ -396,12 +411,12 @@ export class MemberTable {
   #tombstone(entry: TableEntry, now: number, how: 'left' | 'dead' = 'dead'): void {
     this.#suspicions.forget(entry)
     this.#roster.tombstone(entry, now + this.#config.tombstoneMillis)
-    this.#events.removed(entry.id, how)
-    this.#events.changed()
+    this.#events.removed(entry.id, how, now)
+    this.#changed()
   }
 
   #raise(entry: TableEntry, lease: number, now: number): void {
-    if (isReady(entry) !== isReady({ lease })) this.#events.changed()
+    if (isReady(entry) !== isReady({ lease })) this.#changed()
     entry.lease = lease
     if (entry !== this.#self) entry.leaseAt = now
   }

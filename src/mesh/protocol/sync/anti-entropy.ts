@@ -8,6 +8,7 @@ import type { DigestFrame, SyncPartFrame, SyncRequestFrame } from '../../wire/fr
 import { type EngineContext, type Outcome, type Part, sendTo } from '../context.js'
 import { isReader, type Neighbor } from '../overlay/peer-view.js'
 import { SyncExchange } from './sync-exchange.js'
+import type { TableComparison } from './table-comparison.js'
 
 /** Rounds are spread by this share of their period. */
 const JITTER_SHARE = 0.2
@@ -19,18 +20,17 @@ export class AntiEntropy implements Part {
   readonly #digests = new Map<string, { bytes: Uint8Array; since: number }>()
   /** Neighbors that were just asked for a sync: not again before this. */
   readonly #notBefore = new Map<string, number>()
-  /** The digest of the member table. */
-  readonly #membersDigest: () => number
+  readonly #comparison: TableComparison
   #roundAt: number
   /** A sync brought news: when the other neighbors are to hear of it. */
   #spreading: { source: string | undefined; at: number } | undefined
   /** Since when the own digest stands. */
   #changedAt: number
 
-  constructor(context: EngineContext, membersDigest: () => number, now: number) {
+  constructor(context: EngineContext, comparison: TableComparison, now: number) {
     this.#context = context
     this.#exchange = new SyncExchange(context.config, context.outbox)
-    this.#membersDigest = membersDigest
+    this.#comparison = comparison
     this.#roundAt = now + context.config.antiEntropyMillis
     this.#changedAt = now
   }
@@ -50,7 +50,7 @@ export class AntiEntropy implements Part {
   tell(neighbor: Neighbor, ask: boolean, now: number): void {
     const replica = this.#context.replica.digest()
     neighbor.toldDigest = replica
-    sendTo(this.#context, neighbor, { type: 'digest', replica, members: this.#membersDigest(), ask }, now)
+    sendTo(this.#context, neighbor, { type: 'digest', replica, members: this.#comparison.digest, ask }, now)
   }
 
   /** Digests came in; a first one and an answer are acted on at once. */
