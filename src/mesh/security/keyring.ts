@@ -1,6 +1,6 @@
 /**
- * The keys of a cluster: one primary, under which this member seals, and all that it accepts. Each key is an *entry*
- * with subkeys of its own. A rotation is `install` on every member, then `use` on every member, then `remove` on every
+ * The keys of a cluster: one primary, under which this member seals, and all that it accepts. Each key has an id
+ * and subkeys of its own. A rotation is `install` on every member, then `use` on every member, then `remove` on every
  * member; each step may be repeated, and no step breaks a link (memberlist rotates its keyring the same way).
  */
 import { UsageError } from '../../base/errors.js'
