@@ -7,7 +7,7 @@
 const DATA_PORT = ['src/data/replica-port.ts', 'src/data/data-limits.ts']
 
 /** What each part may import beside itself: folders, or single files where only a port is meant. */
-const ARROWS = {
+export const ARROWS = {
   'src/base/': [],
   // What a member holds.
   'src/data/': ['src/base/'],

@@ -25,6 +25,7 @@ const STEPS = {
       ...['src', 'sim', 'signaling-server', 'cli', 'demo', 'examples', 'bench', 'test'],
     ],
   ],
+  house: [['scripts/house.mjs']],
   unused: [[bin('knip/bin/knip.js')]],
   build: [['esbuild.config.mjs', '--types']],
   publint: [[bin('publint/src/cli.js'), '--strict']],

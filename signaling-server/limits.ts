@@ -7,31 +7,37 @@ import {
 
 /** What one socket, one address and the whole server may use. */
 export interface SignalingLimits {
-  /** One message; a larger one closes the socket with 1009. */
+  /** One message. Beyond it: 1009. */
   messageBytesMax: number
-  /** Messages of one socket, on average. Beyond it and the burst the socket is closed with 1008. */
+  /** Messages of one socket, pings too, on average. Beyond it: 1008 (`refusals_total{code="rate"}`). */
   messagesPerSecond: number
-  /** Messages of one socket at once. */
+  /** Messages of one socket at once. Beyond it: 1008 (`refusals_total{code="rate"}`). */
   messagesBurst: number
-  /** Topics that one socket may be in. */
+  /** Topics that one socket may be in. Beyond it: refused (`refusals_total{code="topics"}`). */
   topicsPerSocketMax: number
-  /** Open sockets of one IPv4 address or one /64 of IPv6. Raise it where many members share one, as on loopback. */
+  /**
+   * Open sockets of one IPv4 address or one /64 of IPv6, which may have twice as many TCP connections. Raise it where
+   * many members share one, as on loopback. Beyond it: 429 (`upgrades_refused_total`); a connection is cut.
+   */
   socketsPerAddressMax: number
-  /** Open sockets in all. */
+  /** Open sockets in all. Beyond it: 503 (`upgrades_refused_total`). */
   socketsMax: number
-  /** What may wait to be sent to one socket; a slower reader is terminated. */
+  /** What may wait to be sent to one socket. Beyond it: cut (`sockets_cut_total{reason="slow"}`). */
   bufferedBytesMax: number
-  /** How long a socket may be in no topic. */
+  /** How long a socket may be in no topic. Beyond it: 1008 (`refusals_total{code="join"}`). */
   joinMillis: number
-  /** The mean time between pings; a socket that has been silent for two of them is terminated. */
+  /**
+   * The mean time between pings, of which a socket may leave two unanswered. Beyond it: cut
+   * (`sockets_cut_total{reason="silent"}`).
+   */
   pingMillis: number
-  /** How long a client may take for its request line, headers and body. */
+  /** How long a client may take for its request line, headers and body. Beyond it: 408. */
   requestMillis: number
-  /** How long a closing handshake may take before the socket is cut. */
+  /** How long a closing handshake may take. Beyond it: cut. */
   closeMillis: number
   /** Over how long a server that closes spreads the ends of its sockets, at most; 2 ms for each. */
   drainMillis: number
-  /** The request line and headers of one request. */
+  /** The request line and headers of one request. Beyond it: 431. */
   headerBytesMax: number
 }
 

@@ -2,9 +2,11 @@
  * One end of a simulated link, and what it sends to the other: frames arrive in order after their delay, a lost
  * one holds up all behind it, a blocked direction keeps them until it opens, a slow one serves them one by one.
  */
+
+import { DRAINED_LINK_BYTES, SLOW_LINK_FRAMES } from '../src/mesh/links/send-queue.js'
 import { encodeFrame } from '../src/mesh/wire/codec.js'
 import type { Frame } from '../src/mesh/wire/frame.js'
-import { DRAINED_LINK_BYTES, SLOW_LINK_BYTES, SLOW_LINK_FRAMES } from '../src/mesh/wire/wire-limits.js'
+import { SLOW_LINK_BYTES } from '../src/mesh/wire/wire-limits.js'
 import type { Conditions } from './conditions.js'
 import { Happening } from './timeline.js'
 

@@ -1,59 +1,71 @@
 /** What a member holds at the most, and what it takes from outside at once. Nothing is allocated before its bound is checked. */
 
-/** A key, in bytes of UTF-8. */
+/** A key, in bytes of UTF-8. Beyond it: ERR_KEY_INVALID; from a peer an offence. */
 export const KEY_BYTES_MAX = 512
-/** A value in its encoded form. */
+/** A value in its encoded form. Beyond it: ERR_TOO_LARGE; from a peer an offence. */
 export const VALUE_BYTES_MAX = 64 * 1024
-/** How deep arrays and objects in a value may nest. */
+/** How deep arrays and objects in a value may nest. Beyond it: ERR_VALUE_INVALID; from a peer an offence. */
 export const VALUE_DEPTH_MAX = 32
-/** Live keys of one store. */
+/** Live keys of one store. Beyond it: ERR_FULL for local writes (`keys`); merges go on. @test unit/replica/replica */
 export const KEYS_MAX = 100_000
-/** The live keys and values of one store; binds local writes only, so that a healed split can always merge. */
+/**
+ * The live keys and values of one store. Beyond it: ERR_FULL for local writes; merges go on, so that a healed split can
+ * unite.
+ * @test unit/replica/replica
+ */
 export const DOCUMENT_BYTES_MAX = 64 * 1024 * 1024
-/** One canonical update in a broadcast. */
+/** One canonical update in a broadcast. Beyond it: split, or ERR_TOO_LARGE if `atomic`; from a peer an offence. */
 export const UPDATE_BYTES_MAX = 256 * 1024
-/** Operations in one broadcast update. */
+/** Operations in one broadcast update. Beyond it: split. */
 export const UPDATE_OPERATIONS_MAX = 2000
-/** One part of a sync answer. */
+/** One part of a sync answer. Beyond it: an offence. */
 export const SYNC_PART_BYTES_MAX = 256 * 1024
 /** What a member puts into one: small ones, so that the next is encoded and the last decoded while others travel. */
 export const SYNC_PART_BYTES = SYNC_PART_BYTES_MAX / 2
 /**
- * How far ahead of this member's wall clock a stamp or the clock of another member may be. What is further ahead is not
- * merged; whatever is merged, the clock follows. Two days: a wrong time zone and a wrong day are within.
+ * How far ahead of this member's wall clock a stamp or the clock of another member may be. Whatever is merged, the
+ * clock follows. Two days: a wrong time zone and a wrong day are within. Beyond it: not merged before its time
+ * (`refusals`); ERR_CLOCK_SKEW in the event `error`, once.
  */
 export const STAMP_LEAD_MILLIS_MAX = 48 * 3_600_000
-/** Writes of one session, deletes included: 35 years at 1,000 a second. The next write takes a new session. */
+/** Writes of one session, deletes included: 35 years at 1,000 a second. Beyond it: the next write takes a new session. */
 export const SESSION_WRITES_MAX = 2 ** 40
-/** How many writes without content one broadcast may tell of, in each session. */
+/** How many writes without content one broadcast may tell of, in each session. Beyond it: an offence. */
 export const UPDATE_GAP_MAX = 2 ** 20
-/** Items and runs of dead writes in one broadcast. */
+/** Items and runs of dead writes in one broadcast. Beyond it: an offence. */
 export const UPDATE_STRUCTS_MAX = 4096
-/** Sessions with new writes in one broadcast. */
+/** Sessions with new writes in one broadcast. Beyond it: an offence. */
 export const UPDATE_SESSIONS_MAX = 64
-/** Sessions that ever wrote, by local writes: beyond it a new session cannot write. Each costs 8 to 10 bytes for ever. */
+/**
+ * Sessions that ever wrote. Each costs 8 to 10 bytes for ever. Beyond it: ERR_FULL for the writes of a new session
+ * (`sessions`); merges go on.
+ */
 export const SESSIONS_MAX = 1_000_000
-/** From here on the application is told that sessions pile up. */
-export const SESSIONS_WARNED = 250_000
-/** The share of a local limit at which the application is told. */
-export const NEARLY_FULL_SHARE = 0.9
-/** Merges are taken up to this multiple of the limits of local writes, so that a healed split can unite. */
+/**
+ * Merges are taken up to this multiple of the limits of local writes, so that a healed split can unite. Beyond it: not
+ * merged (`refusals`); that neighbor is not asked for ten minutes.
+ * @test unit/replica/replica, hostile/full-store
+ */
 export const MERGE_LIMIT_FACTOR = 2
-/** Sessions of a whole difference or checkpoint. */
+/**
+ * Sessions of a whole difference or checkpoint. Beyond it: an offence; a store that has as many merges what has a name.
+ */
 export const MERGE_SESSIONS_MAX = MERGE_LIMIT_FACTOR * SESSIONS_MAX
-/** Live entries of a whole difference or checkpoint. */
+/** Live entries of a whole difference or checkpoint. Beyond it: an offence. */
 export const MERGE_ENTRIES_MAX = MERGE_LIMIT_FACTOR * KEYS_MAX
-/** Items and runs of dead writes in a whole difference or checkpoint: a gap before each entry and in each session. */
+/**
+ * Items and runs of dead writes in a whole difference or checkpoint: a gap before each entry and in each session.
+ * Beyond it: an offence.
+ */
 export const MERGE_STRUCTS_MAX = 2 * MERGE_ENTRIES_MAX + MERGE_SESSIONS_MAX
-/** A whole difference or checkpoint: the largest mergeable state, with its names and sessions. */
+/**
+ * A whole difference or checkpoint: the largest mergeable state, with its names and sessions. Beyond it: an offence;
+ * ERR_TOO_LARGE for a checkpoint.
+ */
 export const MERGE_BYTES_MAX = MERGE_LIMIT_FACTOR * DOCUMENT_BYTES_MAX + 64 * 1024 * 1024
-/** Losing writes that an entry remembers, for its next overwrite to kill. */
+/** Losing writes that an entry remembers, for its next overwrite to kill. Beyond it: the oldest is forgotten. */
 export const BEATEN_MAX = 8
-/** Keys without a live entry whose losing writes are remembered. */
+/** Keys without a live entry whose losing writes are remembered. Beyond it: the oldest is forgotten. */
 export const BEATEN_KEYS_MAX = 4096
-/** The label of a checkpoint. */
-export const CHECKPOINT_LABEL_CHARACTERS_MAX = 64
-/** Checkpoints in one storage: a list reads the head of each. */
-export const CHECKPOINTS_MAX = 1_000
-/** A checkpoint as it is kept: the largest state with its frame and seal. */
+/** A checkpoint as it is kept: the largest state with its frame and seal. Beyond it: ERR_TOO_LARGE. */
 export const CHECKPOINT_BYTES_MAX = MERGE_BYTES_MAX + 1024

@@ -1,17 +1,15 @@
 /** What a store may hold: local writes up to its limits, merges up to twice that. */
 import { UsageError } from '../../base/errors.js'
-import {
-  DOCUMENT_BYTES_MAX,
-  KEYS_MAX,
-  MERGE_LIMIT_FACTOR,
-  NEARLY_FULL_SHARE,
-  SESSIONS_MAX,
-  SESSIONS_WARNED,
-} from '../data-limits.js'
+import { DOCUMENT_BYTES_MAX, KEYS_MAX, MERGE_LIMIT_FACTOR, SESSIONS_MAX } from '../data-limits.js'
 import type { DottedMap } from './dotted-map.js'
 import type { NearlyFull } from './events.js'
 import type { Incoming, Run } from './incoming.js'
 import type { PlannedWrite } from './plan.js'
+
+/** The share of a limit at which the application is told. */
+const NEARLY_FULL_SHARE = 0.9
+/** From here on the application is told that sessions pile up. */
+export const SESSIONS_WARNED = 250_000
 
 /** What one replica may hold; the defaults are those of the wire. */
 export interface ReplicaLimits {

@@ -1,9 +1,7 @@
 /**
- * Feeds one engine: an inbox of inputs, one timer for its deadline, and the ports that carry out its outputs.
- * Inputs that arrive while one is handled wait their turn, so the engine is never re-entered, whatever a
- * listener does.
+ * Feeds one engine: an inbox of inputs, one timer for its deadline, and the ports that carry out its outputs. Inputs that
+ * arrive while one is handled wait their turn: the engine is never re-entered, whatever a listener does.
  */
-
 import type { Timer } from '../../base/clock.js'
 import type { MemberRecord } from '../../base/member.js'
 import { unreachable } from '../../base/unreachable.js'
@@ -138,29 +136,27 @@ export class Driver {
   /** Says goodbye, closes every link and signaling. */
   async close(): Promise<void> {
     const { transport, clock } = this.#options
-    if (this.#running) {
-      this.#drain()
-      this.#post({ type: 'leave' })
-    }
+    this.#drain()
+    this.#post({ type: 'leave' })
     const hadLinks = this.#running && this.#engine.view.size > 0
-    this.#running = false
-    this.#timer?.timer.cancel()
-    this.#drainTimer?.cancel()
+    this.#stop()
     if (hadLinks) await new Promise<void>((resolve) => clock.after(GOODBYE_MILLIS, resolve))
     await Promise.all([transport.links.close(), transport.signaling.close()])
   }
 
-  /** The world is left for good: nothing goes out or comes in any more but what is on its way out. */
+  /** Another run of this member goes on: nothing goes out or comes in any more but what is on its way out. */
   #halt(): void {
     const { clock, transport, events, id } = this.#options
+    this.#stop()
+    const end = () => void Promise.allSettled([transport.links.close(), transport.signaling.close()])
+    clock.after(GOODBYE_MILLIS, end)
+    events.displaced(identityTaken(id))
+  }
+
+  #stop(): void {
     this.#running = false
     this.#timer?.timer.cancel()
     this.#drainTimer?.cancel()
-    clock.after(
-      GOODBYE_MILLIS,
-      () => void Promise.allSettled([transport.links.close(), transport.signaling.close()]),
-    )
-    events.displaced(identityTaken(id))
   }
 
   #drain(): void {
@@ -228,11 +224,9 @@ export class Driver {
   ): boolean {
     const { events } = this.#options
     switch (output.type) {
-      case 'refused': {
-        const { peer, reason } = output
-        events.dialFailed(peer, reason === 'full' ? memberFull(peer) : clusterFull(peer))
+      case 'refused':
+        events.dialFailed(output.peer, (output.reason === 'full' ? memberFull : clusterFull)(output.peer))
         return false
-      }
       case 'displaced':
         this.#halt()
         return true
@@ -264,12 +258,11 @@ export class Driver {
     if (this.#timer && this.#timer.at <= at) return
     this.#timer?.timer.cancel()
     if (at === Number.POSITIVE_INFINITY) return
-    this.#timer = { at, timer: clock.after(at - now, () => this.#tick()) }
-  }
-
-  #tick(): void {
-    this.#timer = undefined
-    this.#post({ type: 'tick' })
+    const tick = () => {
+      this.#timer = undefined
+      this.#post({ type: 'tick' })
+    }
+    this.#timer = { at, timer: clock.after(at - now, tick) }
   }
 
   #linkEvents(): LinkEvents {

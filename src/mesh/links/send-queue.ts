@@ -6,24 +6,21 @@
  */
 import { Fragmenter } from '../wire/fragment.js'
 import type { Priority } from '../wire/frame.js'
-import {
-  DRAINED_LINK_BYTES,
-  MESSAGE_BYTES_MAX,
-  SLOW_LINK_BYTES,
-  SLOW_LINK_FRAMES,
-} from '../wire/wire-limits.js'
-import { BUFFERED_BYTES_MAX } from './link-limits.js'
+import { MESSAGE_BYTES_MAX, SLOW_LINK_BYTES } from '../wire/wire-limits.js'
+import { QUEUE_BYTES_MAX, QUEUE_FRAMES_MAX } from './link-limits.js'
 
+/** What waits in WebRTC: above 16 MiB @roamhq/wrtc loses messages silently; 1 MiB keeps far from it. */
+export const BUFFERED_BYTES_MAX = 1024 * 1024
+/** Frames that may wait before the link counts as slow. */
+export const SLOW_LINK_FRAMES = 100
+/** A slow link is writable again below this. */
+export const DRAINED_LINK_BYTES = 64 * 1024
 /** Bytes that may be unacknowledged while only normal frames wait; the rest of BUFFERED_BYTES_MAX is for urgent ones. */
 export const WINDOW_BYTES = BUFFERED_BYTES_MAX / 2
 /** A receiver acknowledges each time that so many bytes have arrived. */
 export const ACKNOWLEDGE_EVERY_BYTES = 32 * 1024
 /** The same within a large frame: the rest of it is sure to come, and each message costs a call into the implementation. */
 export const ACKNOWLEDGE_WITHIN_BYTES = WINDOW_BYTES / 4
-/** Frames that may wait; beyond it the link ends. A sync part is one frame, so this is far beyond a healthy queue. */
-export const QUEUE_FRAMES_MAX = 8192
-/** Bytes that may wait; beyond it the link ends. */
-export const QUEUE_BYTES_MAX = 8 * 1024 * 1024
 
 /** What a queue asks for. */
 export interface SendQueueEvents {

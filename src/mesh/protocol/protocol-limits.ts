@@ -1,8 +1,11 @@
 /** Bounds of what one member keeps for others. */
 
-/** The presence of all members that one member keeps; of whom it has no room for, it shows nothing. */
+/** The presence of all members that one member keeps. Beyond it: not kept. */
 export const PRESENCES_BYTES_MAX = 4 * 1024 * 1024
-/** Links to readers that one tab takes. */
+/**
+ * Links to readers that one tab takes. Beyond it: `disconnect(full)` (`linksRefused`); a reader without any link gets
+ * ERR_MEMBER_FULL and goes on asking.
+ */
 export const READERS_PER_TAB_MAX = 2
-/** Links to readers that one Node member takes. */
+/** Links to readers that one Node member takes. Beyond it: as with a tab. */
 export const READERS_PER_NODE_MAX = 32

@@ -1,20 +1,29 @@
 /** How much of what one peer may do. */
 
-/** What a member sends on one link per second, syncs aside; beyond it the link counts as slow. */
+/** What a member sends on one link per second, syncs aside. Beyond it: the link counts as slow. */
 export const LINK_FRAMES_PER_SECOND = 400
-/** The same in bytes: 0.9 MiB. */
+/** The same in bytes: 0.9 MiB. Beyond it: the link counts as slow. */
 export const LINK_BYTES_PER_SECOND = 0.9 * 1024 * 1024
-/** A peer that sends more than this multiple of it loses its link. */
+/** The multiple of both that a peer may send. Beyond it: the link ends, without a score (`overloads`). */
 export const LINK_EXCESS_FACTOR = 4
-/** So much more a peer may send at once: a table of MEMBERS_MAX members in frames of about 600 bytes. */
+/**
+ * So much more a peer may send at once: a table of MEMBERS_MAX members in frames of about 600 bytes. Beyond it: the
+ * link ends, without a score (`overloads`).
+ */
 export const LINK_BURST_BYTES = 8 * 1024 * 1024
-/** What an offence costs its member: bytes that are malformed, and signatures that do not verify. */
+/**
+ * What an offence costs its member: bytes that are malformed, and signatures that do not verify. Beyond it: points.
+ * @test hostile/repeated-offences
+ */
 export const OFFENCE_POINTS = { malformed: 10, signature: 100 } as const
-/** A member with so many points is refused. */
+/** Points of one member. Beyond it: the member is refused (`membersExpelled`). @test hostile/repeated-offences */
 export const OFFENCE_POINTS_MAX = 100
 /** How long it is refused, and how long points are remembered after the last offence. */
 export const REFUSED_MILLIS = 10 * 60_000
-/** Members whose offences are remembered, and whose budgets; the least recent is forgotten first. */
+/** Members whose offences are remembered, and whose budgets. Beyond it: the least recent is forgotten. */
 export const OFFENDERS_MAX = 1024
-/** Members that one watcher may suspect in a minute; more of its suspicions are told on and start no timer. */
+/**
+ * Other members that one watcher may suspect in a minute. Beyond it: carried on, but no timer starts
+ * (`accusationsIgnored`). @test hostile/suspicion-flood
+ */
 export const ACCUSATIONS_PER_MINUTE = 10

@@ -1,14 +1,22 @@
 /** Bounds of handshakes, keys and signatures. */
 
-/** Keys that one keyring holds. A rotation needs two. */
+/**
+ * Keys that one keyring holds. A rotation needs two. Beyond it: ERR_FULL; in a handshake the link ends (`authRefused`).
+ */
 export const SECRETS_MAX = 8
-/** A link whose handshake has not come through by then ends. */
+/** How long a link's handshake may take. Beyond it: the link ends (`authRefused`). */
 export const AUTH_MILLIS_MAX = 5000
-/** Peers in a handshake at once that they began; the oldest makes way for the next one. */
+/**
+ * Peers in a handshake at once that they began, with one connection each. Beyond it: the oldest makes way
+ * (`authRefused`).
+ */
 export const AUTH_PEERS_MAX = 16
-/** Sealed signals that are remembered, so that none is taken twice. */
+/**
+ * Sealed signals that are remembered, so that none is taken twice. Beyond it: the oldest nonce is out, and with it all
+ * that was sealed for it (`signalsRefused`).
+ */
 export const REPLAYS_MAX = 4096
-/** How long a link under a removed key may go on without a new handshake. */
+/** How long a link under a removed key may go on without a new handshake. Beyond it: the link ends. */
 export const REKEY_MILLIS_MAX = 60_000
-/** What may wait on one link while signatures are checked. */
+/** What may wait on one link while signatures are checked. Beyond it: the link ends. */
 export const UNVERIFIED_BYTES_MAX = 4 * 1024 * 1024

@@ -5,7 +5,7 @@
 import { equalityDeep } from 'lib0/function'
 import type { Clock } from '../../base/clock.js'
 import type { Random } from '../../base/random.js'
-import { CHECKPOINTS_MAX, MERGE_BYTES_MAX } from '../../data/data-limits.js'
+import { MERGE_BYTES_MAX } from '../../data/data-limits.js'
 import type { CheckpointStorage } from '../../data/persistence/checkpoint-storage.js'
 import { memoryCheckpoints } from '../../data/persistence/memory-checkpoints.js'
 import { isRawStorage, rawCheckpoints } from '../../data/persistence/raw-checkpoints.js'
@@ -14,6 +14,7 @@ import type { Replica, WriteOperation } from '../../data/replica/replica.js'
 import type { Value } from '../../data/replica/value.js'
 import type { Store } from '../types.js'
 import {
+  CHECKPOINTS_MAX,
   checkLabel,
   checkOptions,
   invalid,

@@ -1,6 +1,10 @@
 /** The texts of what goes wrong with checkpoints. */
 import { messageOf, StorageError, shown, UsageError } from '../../base/errors.js'
-import { CHECKPOINT_LABEL_CHARACTERS_MAX, CHECKPOINTS_MAX, MERGE_BYTES_MAX } from '../../data/data-limits.js'
+import { MERGE_BYTES_MAX } from '../../data/data-limits.js'
+
+const CHECKPOINT_LABEL_CHARACTERS_MAX = 64
+/** Checkpoints in one storage: a list reads the head of each. */
+export const CHECKPOINTS_MAX = 1_000
 
 /** There is no such checkpoint. */
 export function missing(id: string): StorageError {

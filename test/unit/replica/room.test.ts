@@ -1,9 +1,9 @@
 /** When a store tells that it fills up. */
 import { expect } from 'chai'
-import { SESSIONS_MAX, SESSIONS_WARNED } from '../../../src/data/data-limits.js'
+import { SESSIONS_MAX } from '../../../src/data/data-limits.js'
 import { DottedMap } from '../../../src/data/replica/dotted-map.js'
 import type { NearlyFull } from '../../../src/data/replica/events.js'
-import { Room } from '../../../src/data/replica/room.js'
+import { Room, SESSIONS_WARNED } from '../../../src/data/replica/room.js'
 
 function told(room: Room): NearlyFull[] {
   const events: NearlyFull[] = []

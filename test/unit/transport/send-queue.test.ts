@@ -1,18 +1,14 @@
 import { expect } from 'chai'
-import { BUFFERED_BYTES_MAX } from '../../../src/mesh/links/link-limits.js'
+import { QUEUE_BYTES_MAX, QUEUE_FRAMES_MAX } from '../../../src/mesh/links/link-limits.js'
 import {
-  QUEUE_BYTES_MAX,
-  QUEUE_FRAMES_MAX,
+  BUFFERED_BYTES_MAX,
+  DRAINED_LINK_BYTES,
   SendQueue,
+  SLOW_LINK_FRAMES,
   WINDOW_BYTES,
 } from '../../../src/mesh/links/send-queue.js'
 import { Reassembler } from '../../../src/mesh/wire/reassembly.js'
-import {
-  DRAINED_LINK_BYTES,
-  MESSAGE_BYTES_MAX,
-  SLOW_LINK_BYTES,
-  SLOW_LINK_FRAMES,
-} from '../../../src/mesh/wire/wire-limits.js'
+import { MESSAGE_BYTES_MAX, SLOW_LINK_BYTES } from '../../../src/mesh/wire/wire-limits.js'
 
 /** A queue whose messages are kept, and a receiver that acknowledges when it is told to. */
 function queueAndReceiver() {
