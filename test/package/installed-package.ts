@@ -18,6 +18,10 @@ interface Manifest {
 /** A folder in which `gossip-kv` is installed; `remove` deletes it. */
 export interface InstalledPackage {
   folder: string
+  /** The packed file. */
+  tarball: string
+  /** Where it is unpacked. */
+  root: string
   manifest: Manifest
   /** The paths in the tarball. */
   files: string[]
@@ -49,6 +53,8 @@ export async function installPackage(beside?: readonly string[]): Promise<Instal
   const entries = await readdir(target, { recursive: true })
   return {
     folder,
+    tarball: join(folder, tarball),
+    root: target,
     manifest,
     files: entries.map((entry) => entry.replaceAll('\\', '/')),
     async run(program) {

@@ -82,11 +82,10 @@ export class Driver {
 
   /** Opens links and signaling. @throws TransportError ERR_WEBRTC_UNAVAILABLE */
   async start(): Promise<void> {
-    const { id, record, topic, transport } = this.#options
+    const { id, topic, transport, record } = this.#options
     await transport.links.start(id, this.#linkEvents())
     this.#running = true
-    const { kind, role } = record
-    transport.signaling.start({ id, kind, role }, topic, this.#signalingEvents())
+    transport.signaling.start({ id, kind: record.kind, role: record.role }, topic, this.#signalingEvents())
     this.#drain()
     this.#schedule()
   }
@@ -113,7 +112,7 @@ export class Driver {
     return () => this.#post({ type: 'end-acks', call })
   }
 
-  /** A field of the own member record changed. */
+  /** A field of this member's record changed. */
   changeSelf(change: Partial<MemberRecord>): void {
     this.#post({ type: 'self', change })
   }

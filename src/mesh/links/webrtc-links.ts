@@ -171,9 +171,14 @@ class WebRtcLinks implements Links {
       this.#admit(link, events)
     }
     if (admission === undefined) return admit()
+    pending = this.#wait(link, admit)
+    admission.opened(pending)
+  }
+
+  #wait(link: Link, admit: () => void): PendingLink {
     this.#pending.add(link)
-    pending = {
-      peer,
+    return {
+      peer: link.peer,
       fingerprints: link.fingerprints,
       send: (bytes, priority, rest) => link.send(bytes, priority, rest),
       admit,
@@ -181,14 +186,13 @@ class WebRtcLinks implements Links {
         if (this.#pending.delete(link)) link.finish()
       },
     }
-    admission.opened(pending)
   }
 
   #admit(link: Link, events: LinkEvents): void {
     const { peer } = link
     const old = this.#links.get(peer)
     link.admit()
-    // First the new one: whoever dials at the news of the old one's end finds a link.
+    // First the new one: a dial at the news of the old one's end finds a link.
     this.#links.set(peer, link)
     // The peer would hardly have negotiated anew had it still a link: its own end of the old one is gone.
     old?.end(linkReplaced(peer))

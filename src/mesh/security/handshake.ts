@@ -28,7 +28,7 @@ const ROLES: readonly MemberRole[] = ['writer', 'reader']
 const NONCE_BYTES = 32
 const MAC_BYTES = 32
 
-/** Who shakes hands. */
+/** The member that shakes hands. */
 export interface HandshakeSelf {
   identity: Identity
   keyring: Keyring

@@ -181,7 +181,7 @@ export class SecureLinks implements Links {
     this.#makeWay()
   }
 
-  /** Of the handshakes that others began the oldest goes: an honest one is through soon. Own dials are not among them. */
+  /** Of the handshakes that others began the oldest goes: an honest one is through soon. This member's dials are not among them. */
   #makeWay(): void {
     const incoming = [...this.#shaking.values()].filter(
       ({ connection }) => !this.#dialed.has(connection.peer),

@@ -100,7 +100,7 @@ export class SecuredLink {
     this.#inbound.push(Math.max(WAITING_BYTES_MIN, bytes.length), () => this.#admit(bytes))
   }
 
-  /** Sends a frame of the protocol, with the own claims in it signed. */
+  /** Sends a frame of the protocol, with this member's claims in it signed. */
   send(bytes: Uint8Array, priority: Priority, rest?: Uint8Array): void {
     if (!this.isOpen) return
     // Nothing in two pieces is ever signed.
@@ -239,7 +239,7 @@ export class SecuredLink {
     })
   }
 
-  /** Who carries an answer to somebody else does not check it, and so is not to blame. */
+  /** A member that carries an answer to another one does not check it, and so is not to blame. */
   #checkAck(ack: AckFrame, bytes: Uint8Array): unknown {
     const { self, proofs } = this.#host
     if (ack.to !== self.identity.id || ack.from === this.#peer) return this.#host.frame(bytes)

@@ -53,7 +53,7 @@ export const SIGNALING_MESSAGES_PER_SECOND = 20
  */
 export const SIGNALING_MESSAGES_BURST = 100
 /**
- * Own sessions that a request for acknowledgements names: the present one, and those left by forks. Beyond it: an
+ * Sessions of its author that a request for acknowledgements names: the present one, and those left by forks. Beyond it: an
  * offence (`malformedFrames`).
  */
 export const ACK_MARKS_MAX = 8
