@@ -78,19 +78,11 @@ export const nodeCommand: Command = {
     const { createStore } = await import('../src/index.js')
     const http = await openHttp({ port: options.port('port'), host: options.required('host') })
     lifetime.onStop(() => http.close())
-    const token = tokenOf(options)
-    const [name, zone, data] = [options.text('name'), options.text('zone'), options.text('data')]
-    const everyMillis = 1000 * options.integer('checkpoint-every', 0, 2_000_000)
-    const keep = options.integer('checkpoint-keep', 1, 1000)
+    const data = options.text('data')
     const store = createStore({
       cluster,
-      checkpoints: { keep, ...(everyMillis === 0 ? {} : { everyMillis }) },
-      signaling: options.list('signaling'),
       port: http.port,
-      ...(token && { token }),
-      ...secretOf(context),
-      ...(name === undefined ? {} : { name }),
-      ...(zone === undefined ? {} : { zone }),
+      ...storeOptions(context),
       ...(data === undefined ? {} : { persistence: filePersistence(data) }),
     })
     lifetime.onStop(() => store.close())
@@ -106,6 +98,21 @@ export const nodeCommand: Command = {
       `member ${store.id} of ${cluster} at http://127.0.0.1:${http.port}/v1/status`,
     )
   },
+}
+
+function storeOptions(context: CommandContext): Omit<StoreOptions, 'cluster'> {
+  const { options } = context
+  const [token, name, zone] = [tokenOf(options), options.text('name'), options.text('zone')]
+  const everyMillis = 1000 * options.integer('checkpoint-every', 0, 2_000_000)
+  const keep = options.integer('checkpoint-keep', 1, 1000)
+  return {
+    checkpoints: { keep, ...(everyMillis === 0 ? {} : { everyMillis }) },
+    signaling: options.list('signaling'),
+    ...(token && { token }),
+    ...secretOf(context),
+    ...(name === undefined ? {} : { name }),
+    ...(zone === undefined ? {} : { zone }),
+  }
 }
 
 function tokenOf(options: Options): string | (() => Promise<string>) | undefined {

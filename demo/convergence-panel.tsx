@@ -53,8 +53,8 @@ function stateOf(status: Status, here: readonly Member[]): ConvergenceState {
 }
 
 function detailOf(state: ConvergenceState, here: readonly Member[]): string {
-  if (state === 'alone') return 'What you write stays here until somebody joins. '
-  if (state === 'apart') return 'What you write stays here until a link is up. '
+  if (state === 'alone') return 'Your writes stay here until another member joins. '
+  if (state === 'apart') return 'Your writes stay here until a link is up. '
   const neighbors = here.filter((member) => member.direct && !member.self)
   const equal = neighbors.filter((member) => member.inSync === true).length
   return `${equal} of ${countText(neighbors.length, 'neighbor')} hold the same. `

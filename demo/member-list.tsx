@@ -39,7 +39,7 @@ function Solitude() {
     <p className="empty">
       {name === 'alone'
         ? 'Nobody else is here yet. Open this page in another tab, and it joins within a second.'
-        : 'Nobody can be reached now. They come back by themselves when a connection is there again.'}
+        : 'No member can be reached now. They come back by themselves once there is a connection again.'}
     </p>
   )
 }
@@ -85,7 +85,7 @@ function LinkDetail({ member }: { member: Member }) {
   if (member.self) return null
   if (!member.direct) {
     return (
-      <span className="link-detail" title="No link from here: its news come through others">
+      <span className="link-detail" title="No link from here: its news comes through others">
         not linked
       </span>
     )

@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const FUNCTION_LINES_MAX = 35
 const FILE_LINES_MAX = 300
 /** Lines of `src` without the laboratory. Lower it when there are fewer. */
-const SRC_LINES_MAX = 25_200
+const SRC_LINES_MAX = 25_100
 
 const MEASURED = ['src', 'sim', 'signaling-server', 'cli', 'demo']
 /** No two files in these have one name. */
@@ -28,25 +28,17 @@ const EXCEPTIONS = new Set([
   'sim/member.ts',
   'sim/oracle/member.ts',
   'src/data/replica/difference.ts',
-  'src/mesh/driver/driver.ts',
-  'src/mesh/links/dialer.ts',
   'src/mesh/protocol/broadcast/plumtree.ts',
   'src/mesh/protocol/config.ts',
   'src/mesh/protocol/engine.ts',
   'src/mesh/protocol/liveness/member-table.ts',
-  'src/mesh/protocol/overlay/hyparview.ts',
   'src/mesh/protocol/overlay/neighborhood.ts',
   'src/mesh/signaling/signaling-client.ts',
-  'cli/node-command.ts run',
   'demo/add-form.tsx AddForm',
   'demo/key-row.tsx KeyRow',
   'demo/key-row.tsx ShownValue',
   'demo/key-table.tsx KeyTable',
   'demo/value-editor.tsx ValueEditor',
-  'sim/driver-cluster.ts add',
-  'sim/faults.ts do',
-  'src/mesh/driver/driver.ts #carryOut',
-  'src/mesh/links/webrtc-links.ts #open',
   'src/mesh/protocol/engine.ts constructor of Engine',
   'src/mesh/protocol/engine.ts #dispatch',
   'src/mesh/protocol/engine.ts #established',

@@ -4,7 +4,7 @@
  */
 
 import { toHex } from '../src/base/bytes.js'
-import type { MemberKind } from '../src/base/member.js'
+import type { MemberKind, MemberRecord } from '../src/base/member.js'
 import { type Random, randomWord, seededRandom } from '../src/base/random.js'
 import { planAll } from '../src/data/replica/plan.js'
 import { Replica } from '../src/data/replica/replica.js'
@@ -69,19 +69,10 @@ export class DriverCluster {
   async add(kind: MemberKind = 'node'): Promise<DriverMember> {
     const id = randomWord(this.random, 22)
     const replica = new Replica({ random: this.random, wall: () => this.clock.wall() })
-    const now = this.clock.wall()
     const received: { from: string; bytes: Uint8Array }[] = []
     const driver = new Driver({
       id,
-      record: {
-        port: null,
-        protocol: 'v1',
-        kind,
-        role: 'writer',
-        session: replica.session,
-        incarnation: now,
-        joined: now,
-      },
+      record: recordOf(kind, replica.session, this.clock.wall()),
       topic: 'sim',
       replica: replica.exchange,
       transport: this.network.transport(),
@@ -171,4 +162,8 @@ export class DriverCluster {
     this.members.splice(this.members.indexOf(member), 1)
     how()
   }
+}
+
+function recordOf(kind: MemberKind, session: number, now: number): MemberRecord {
+  return { port: null, protocol: 'v1', kind, role: 'writer', session, incarnation: now, joined: now }
 }

@@ -117,7 +117,6 @@ class Play<E extends SimEngine> {
 
   do(fault: Fault): void {
     const cluster = this.#cluster
-    const { signaling, conditions } = cluster.network
     switch (fault.type) {
       case 'crash':
         return this.#crash(this.#pick(fault.who))
@@ -126,11 +125,9 @@ class Play<E extends SimEngine> {
       case 'restart':
         return this.#restart()
       case 'leave':
-        if (cluster.members.length > MEMBERS_MIN) cluster.leave(this.#pick(fault.who))
-        return
+        return void (cluster.members.length > MEMBERS_MIN && cluster.leave(this.#pick(fault.who)))
       case 'join':
-        if (cluster.members.length < MEMBERS_MAX) cluster.add({ kind: fault.kind })
-        return
+        return void (cluster.members.length < MEMBERS_MAX && cluster.add({ kind: fault.kind }))
       case 'pause':
         return this.#pick(fault.who).pause(fault.millis)
       case 'split':
@@ -138,14 +135,9 @@ class Play<E extends SimEngine> {
       case 'cut':
         return this.#links(fault.who, fault.link, (a, b) => cluster.network.cut(a, b))
       case 'signaling':
-        signaling.turn(false)
-        return cluster.timeline.after(fault.millis, () => signaling.turn(true))
       case 'loss':
-        conditions.now.loss = fault.share
-        return cluster.timeline.after(fault.millis, () => Object.assign(conditions.now, { loss: 0 }))
       case 'dial-failure':
-        conditions.now.dialFailure = fault.share
-        return cluster.timeline.after(fault.millis, () => Object.assign(conditions.now, { dialFailure: 0 }))
+        return this.#disturb(fault)
       case 'slow-link':
         return this.#slow(fault.who, fault.link, fault.bytesPerSecond / 1000, fault.millis)
       case 'clock':
@@ -156,6 +148,20 @@ class Play<E extends SimEngine> {
       default:
         return unreachable(fault)
     }
+  }
+
+  /** Something about the whole network, for a while. */
+  #disturb(fault: Extract<Fault, { type: 'signaling' | 'loss' | 'dial-failure' }>): void {
+    const { network, timeline } = this.#cluster
+    const { now } = network.conditions
+    if (fault.type === 'signaling') network.signaling.turn(false)
+    else if (fault.type === 'loss') now.loss = fault.share
+    else now.dialFailure = fault.share
+    timeline.after(fault.millis, () => {
+      if (fault.type === 'signaling') network.signaling.turn(true)
+      else if (fault.type === 'loss') now.loss = 0
+      else now.dialFailure = 0
+    })
   }
 
   #pick(share: number): SimMember<E> {

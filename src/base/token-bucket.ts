@@ -1,7 +1,5 @@
 /** A token bucket: allows a burst, then a steady rate. A value without a clock: the caller brings the time. */
 
-import { remember } from './remember.js'
-
 /** Counts what is spent against what time gives back. */
 export class TokenBucket {
   readonly #perSecond: number
@@ -35,25 +33,5 @@ export class TokenBucket {
     const elapsed = Math.max(0, now - this.#at)
     this.#tokens = Math.min(this.#burst, this.#tokens + (elapsed * this.#perSecond) / 1000)
     this.#at = Math.max(this.#at, now)
-  }
-}
-
-/** What a bucket gives back per second, and holds. */
-export type Rate = readonly [perSecond: number, burst: number]
-
-/** A bucket for each key. Beyond `max` the one that was not used for the longest is forgotten: it starts full again. */
-export class TokenBuckets {
-  readonly #max: number
-  readonly #buckets = new Map<string, TokenBucket>()
-
-  constructor(max: number) {
-    this.#max = max
-  }
-
-  /** Spends one token of `key`; false when it has none. */
-  take(key: string, [perSecond, burst]: Rate, now: number): boolean {
-    const bucket = this.#buckets.get(key) ?? new TokenBucket(perSecond, burst, now)
-    remember(this.#buckets, key, bucket, this.#max)
-    return bucket.take(now)
   }
 }

@@ -1,7 +1,7 @@
 /** A member sends bytes that no honest member sends, is cut off, comes back, and does it again. */
 import { expect } from 'chai'
-import { Offences } from '../../src/mesh/protocol/overlay/offences.js'
 import { OFFENDERS_MAX, REFUSED_MILLIS } from '../../src/mesh/rate-limit/rate-limits.js'
+import { Score } from '../../src/mesh/rate-limit/score.js'
 import { EngineLab, isEnded, sentTo } from './engine-lab.js'
 
 describe('malformed bytes, again and again', () => {
@@ -64,10 +64,10 @@ describe('malformed bytes, again and again', () => {
   })
 
   it('of ever new members are remembered within bounds, the latest longest', () => {
-    const offences = new Offences()
-    for (let i = 0; i <= OFFENDERS_MAX; i++) offences.add(`m${i}`, 'signature', i)
-    expect(offences.refused).to.equal(OFFENDERS_MAX)
-    expect([offences.isRefused('m0', OFFENDERS_MAX), offences.isRefused('m1', OFFENDERS_MAX)]).to.deep.equal([
+    const score = new Score()
+    for (let i = 0; i <= OFFENDERS_MAX; i++) score.add(`m${i}`, 'signature', i)
+    expect(score.refused).to.equal(OFFENDERS_MAX)
+    expect([score.isRefused('m0', OFFENDERS_MAX), score.isRefused('m1', OFFENDERS_MAX)]).to.deep.equal([
       false,
       true,
     ])

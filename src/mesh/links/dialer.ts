@@ -3,6 +3,8 @@
  * sends `request` and is answered by an offer under that session, or by `busy`. Every signal names its session.
  * A session that was used is dropped for ever: an old signal can neither harm a link nor begin an attempt again.
  */
+
+import { BoundedMap } from '../../base/bounded-map.js'
 import type { Clock } from '../../base/clock.js'
 import type { GossipKvError } from '../../base/errors.js'
 import { type Random, randomWord } from '../../base/random.js'
@@ -67,8 +69,7 @@ export class Dialer {
   readonly #options: DialerOptions
   readonly #events: DialerEvents
   readonly #attempts = new Map<string, Attempt>()
-  /** Oldest first. */
-  readonly #used = new Set<string>()
+  readonly #used = new BoundedMap<string, true>(USED_SESSIONS_MAX)
 
   constructor(options: DialerOptions, events: DialerEvents) {
     this.#options = options
@@ -272,11 +273,7 @@ export class Dialer {
   #forget(attempt: Attempt): void {
     attempt.release()
     this.#attempts.delete(attempt.peer)
-    this.#used.add(attempt.session)
-    for (const oldest of this.#used) {
-      if (this.#used.size <= USED_SESSIONS_MAX) break
-      this.#used.delete(oldest)
-    }
+    this.#used.set(attempt.session, true)
   }
 
   #isRunning(attempt: Attempt): boolean {

@@ -171,9 +171,14 @@ class WebRtcLinks implements Links {
       this.#admit(link, events)
     }
     if (admission === undefined) return admit()
+    pending = this.#wait(link, admit)
+    admission.opened(pending)
+  }
+
+  #wait(link: Link, admit: () => void): PendingLink {
     this.#pending.add(link)
-    pending = {
-      peer,
+    return {
+      peer: link.peer,
       fingerprints: link.fingerprints,
       send: (bytes, priority, rest) => link.send(bytes, priority, rest),
       admit,
@@ -181,7 +186,6 @@ class WebRtcLinks implements Links {
         if (this.#pending.delete(link)) link.finish()
       },
     }
-    admission.opened(pending)
   }
 
   #admit(link: Link, events: LinkEvents): void {

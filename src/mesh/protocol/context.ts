@@ -1,11 +1,11 @@
 /** What the parts of one engine share. */
 import type { Random } from '../../base/random.js'
 import type { ReplicaPort } from '../../data/replica-port.js'
-import type { Budgets } from '../rate-limit/budgets.js'
+import type { RateLimiter } from '../rate-limit/rate-limiter.js'
+import type { Score } from '../rate-limit/score.js'
 import type { Frame } from '../wire/frame.js'
 import type { ProtocolConfig } from './config.js'
 import type { Health } from './liveness/health.js'
-import type { Offences } from './overlay/offences.js'
 import type { Neighbor, PeerView } from './overlay/peer-view.js'
 import type { Outbox } from './step.js'
 
@@ -52,8 +52,8 @@ export interface EngineContext {
   readonly outbox: Outbox
   readonly counters: EngineCounters
   readonly health: Health
-  readonly offences: Offences
-  readonly budgets: Budgets
+  readonly score: Score
+  readonly limiter: RateLimiter
 }
 
 /** Sends to a neighbor and remembers when, so that no heartbeat is owed. */

@@ -8,7 +8,8 @@ import type { MemberRecord } from '../../base/member.js'
 import { type Random, sample } from '../../base/random.js'
 import { unreachable } from '../../base/unreachable.js'
 import type { ReceiveResult, ReplicaPort } from '../../data/replica-port.js'
-import { Budgets } from '../rate-limit/budgets.js'
+import { RateLimiter } from '../rate-limit/rate-limiter.js'
+import { Score } from '../rate-limit/score.js'
 import type { Claim, MemberFrame } from '../wire/claim.js'
 import type { Frame, GossipFrame } from '../wire/frame.js'
 import { FRAMES } from '../wire/frames.js'
@@ -24,7 +25,6 @@ import { Presence } from './liveness/presence.js'
 import { HyParView } from './overlay/hyparview.js'
 import { Messages } from './overlay/messages.js'
 import { Neighborhood } from './overlay/neighborhood.js'
-import { Offences } from './overlay/offences.js'
 import { isReader, type Neighbor, PeerView } from './overlay/peer-view.js'
 import { Routes } from './overlay/routes.js'
 import { type Input, Outbox, type Output } from './step.js'
@@ -90,8 +90,8 @@ export class Engine {
       view: new PeerView(),
       outbox: new Outbox(),
       counters,
-      offences: new Offences(),
-      budgets: new Budgets(),
+      score: new Score(),
+      limiter: new RateLimiter(),
       health,
     }
     this.#context = context
@@ -120,7 +120,7 @@ export class Engine {
       displaced: () => this.#stop(this.#now),
       changed: () => context.outbox.push({ type: 'members' }),
     }
-    this.#table = new MemberTable({ id, record }, config, events, health, random, now)
+    this.#table = new MemberTable({ id, record }, context, events, now)
     this.#overlay = new HyParView(context, this.#table)
     this.#presence = new Presence(context, this.#table)
     this.#routes = new Routes(context)
@@ -165,18 +165,17 @@ export class Engine {
 
   /** Whether nothing of `id` is let in: it broke rules again and again. */
   refuses(id: string, now: number): boolean {
-    return this.#context.offences.isRefused(id, now)
+    return this.#context.score.isRefused(id, now)
   }
 
   get counters(): Readonly<EngineMetrics> {
-    const { counters, offences, budgets } = this.#context
+    const { counters, score, limiter } = this.#context
     return {
       ...counters,
+      ...limiter.refused,
       held: this.#broadcast.held,
-      membersExpelled: offences.refused,
-      answersRefused: budgets.refused,
+      membersExpelled: score.refused,
       membersRefused: this.#table.refused,
-      accusationsIgnored: this.#table.accusationsIgnored,
     }
   }
 
@@ -313,7 +312,7 @@ export class Engine {
   #established(neighbor: Neighbor, frame: EstablishedFrame, now: number): void {
     const peer = neighbor.id
     const { cost } = FRAMES[frame.type]
-    if (cost && !this.#context.budgets.take(peer, cost, now)) return this.#unpaid(peer, frame)
+    if (cost && !this.#context.limiter.take(cost, peer, now)) return this.#unpaid(peer, frame)
     switch (frame.type) {
       case 'heartbeat':
         this.#heartbeat.receive(neighbor, frame, now)

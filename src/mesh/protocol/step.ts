@@ -1,10 +1,10 @@
 /** What goes into the engine and what comes out of it: plain data, so that a run can be recorded and replayed. */
 
 import type { MemberKind, MemberRecord } from '../../base/member.js'
+import type { OffenceKind } from '../rate-limit/score.js'
 import type { DisconnectReason, Frame, Priority, Visibility } from '../wire/frame.js'
 import { priorityOf } from '../wire/frames.js'
 import type { Signal } from '../wire/signal.js'
-import type { OffenceKind } from './overlay/offences.js'
 
 /** One thing that happened to a member. The engine takes one at a time and is never re-entered. */
 export type Input =

@@ -20,10 +20,10 @@ export const OFFENCE_POINTS = { malformed: 10, signature: 100 } as const
 export const OFFENCE_POINTS_MAX = 100
 /** How long it is refused, and how long points are remembered after the last offence. */
 export const REFUSED_MILLIS = 10 * 60_000
-/** Members whose offences are remembered. Beyond it: the least recent is forgotten. */
+/** Members whose offences are remembered, and whose budgets. Beyond it: the least recent is forgotten. */
 export const OFFENDERS_MAX = 1024
 /**
- * Other members that one watcher may accuse in a minute. Beyond it: carried on, but no timer starts
- * (`accusationsIgnored`).
+ * Other members that one watcher may suspect in a minute. Beyond it: carried on, but no timer starts
+ * (`accusationsIgnored`). @test hostile/suspicion-flood
  */
 export const ACCUSATIONS_PER_MINUTE = 10

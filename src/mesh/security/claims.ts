@@ -3,12 +3,12 @@
  * suspicions. So do messages of the application. A proof is the author's public key, whose hash is its id, and the signature over the claim and the id
  * of the cluster. So a claim can be checked by whoever gets it, from whomever, and holds in one cluster alone.
  */
+
+import { BoundedMap } from '../../base/bounded-map.js'
 import { concat } from '../../base/bytes.js'
 import type { MemberRole } from '../../base/member.js'
 import { MEMBERS_MAX } from '../../base/member-limits.js'
-import { remember } from '../../base/remember.js'
-import { type Rate, TokenBuckets } from '../../base/token-bucket.js'
-import { OFFENDERS_MAX } from '../rate-limit/rate-limits.js'
+import { RateLimiter } from '../rate-limit/rate-limiter.js'
 import { peekEnvelope } from '../wire/codec.js'
 import type { AckFrame, Frame } from '../wire/frame.js'
 import { PROOF_BYTES } from '../wire/frame-layouts.js'
@@ -20,13 +20,6 @@ import { type Identity, idOf } from './identity.js'
 
 /** Proofs that are remembered as good: repair brings the same ones again and again. */
 const PROOFS_KNOWN_MAX = 4096
-/**
- * Signatures that are checked for one link, by the role of its peer: a reader tells what it shows, five times a second; a
- * writer passes on what everybody tells, and a whole table at once. [guess]
- */
-const LINK_CHECKS: Record<MemberRole, Rate> = { reader: [10, 50], writer: [400, 2 * MEMBERS_MAX] }
-/** Signatures that are checked for one author, whoever brings them: it may send 50 messages a second. [guess] */
-const AUTHOR_CHECKS: Rate = [60, 120]
 /** Own messages whose proofs are remembered. */
 const MESSAGES_KNOWN = 16
 /** Whether a frame carries claims, without reading the rest of it. False also for what cannot be read. */
@@ -54,13 +47,12 @@ export class ClaimProofs {
   readonly #identity: Identity
   readonly #clusterId: string
   /** What this member last signed, by what it is about. */
-  readonly #own = new Map<string, { text: string; proof: Uint8Array }>()
-  /** Signature -> what it was good for, oldest first. */
-  readonly #good = new Map<string, string>()
+  readonly #own = new BoundedMap<string, { text: string; proof: Uint8Array }>(PROOFS_KNOWN_MAX)
+  /** Signature -> what it was good for. */
+  readonly #good = new BoundedMap<string, string>(PROOFS_KNOWN_MAX)
   /** The greatest number that held of each author and subject. */
-  readonly #latest = new Map<string, number>()
-  readonly #links = new TokenBuckets(OFFENDERS_MAX)
-  readonly #authors = new TokenBuckets(OFFENDERS_MAX)
+  readonly #latest = new BoundedMap<string, number>(2 * MEMBERS_MAX)
+  readonly #limiter = new RateLimiter()
 
   constructor(identity: Identity, clusterId: string) {
     this.#identity = identity
@@ -128,24 +120,24 @@ export class ClaimProofs {
 
   /** What an author said before is on the link that brings it again: others must not use up what it may say. */
   #pays(claim: Signed, { id, role }: { id: string; role: MemberRole }, now: number): boolean {
-    if (!this.#links.take(id, LINK_CHECKS[role], now)) return false
+    if (!this.#limiter.take(`${role}Proofs`, id, now)) return false
     const isNews = numberOf(claim) > (this.#latest.get(lineOf(claim)) ?? -1)
-    return !isNews || this.#authors.take(authorOf(claim), AUTHOR_CHECKS, now)
+    return !isNews || this.#limiter.take('authorProofs', authorOf(claim), now)
   }
 
   #learn(claim: Signed, text: string): void {
     const line = lineOf(claim)
-    remember(this.#latest, line, Math.max(numberOf(claim), this.#latest.get(line) ?? -1), 2 * MEMBERS_MAX)
+    this.#latest.set(line, Math.max(numberOf(claim), this.#latest.get(line) ?? -1))
     // Nobody repeats a message, and it may be long.
     if (claim.type === 'message' || claim.proof === undefined) return
-    remember(this.#good, toBase64Url(claim.proof.subarray(KEY_BYTES)), text, PROOFS_KNOWN_MAX)
+    this.#good.set(toBase64Url(claim.proof.subarray(KEY_BYTES)), text)
   }
 
   async #sign(claim: Signed): Promise<Uint8Array> {
     const text = this.#text(claim)
     const { publicKey } = this.#identity
     const proof = concat(publicKey, await this.#identity.sign(encoded(text)))
-    remember(this.#own, subjectOf(claim), { text, proof }, PROOFS_KNOWN_MAX)
+    this.#own.set(subjectOf(claim), { text, proof })
     return proof
   }
 

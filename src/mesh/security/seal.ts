@@ -6,6 +6,8 @@
  * before that gets too much. Who knows no nonce of the receiver asks for one first (`knock`); who knows one that is out
  * is told the present one. Stored bytes are sealed as well.
  */
+
+import { BoundedMap } from '../../base/bounded-map.js'
 import { concat } from '../../base/bytes.js'
 import { AuthError, StorageError } from '../../base/errors.js'
 import { isWord } from '../../base/random.js'
@@ -68,9 +70,9 @@ export class SignalSeal {
   /** Peers may not have heard of the present one yet. */
   #previous: OwnNonce | undefined
   /** The nonces of peers, as boxes that only they could make now have told. */
-  readonly #nonces = new Map<string, string>()
-  readonly #waiting = new Map<string, Signal[]>()
-  readonly #knocks = new Set<string>()
+  readonly #nonces = new BoundedMap<string, string>(PEERS_MAX)
+  readonly #waiting = new BoundedMap<string, Signal[]>(PEERS_MAX)
+  readonly #knocks = new BoundedMap<string, true>(KNOCKS_MAX)
 
   constructor(identity: Identity, keyring: Keyring, events: SealEvents) {
     this.#identity = identity
@@ -88,7 +90,6 @@ export class SignalSeal {
       return
     }
     this.#waiting.set(peer, [signal])
-    trim(this.#waiting, PEERS_MAX)
     await this.#seal(peer, signal.session, '', undefined)
   }
 
@@ -121,9 +122,7 @@ export class SignalSeal {
   }
 
   async #knows(peer: string, nonce: string): Promise<void> {
-    this.#nonces.delete(peer)
     this.#nonces.set(peer, nonce)
-    trim(this.#nonces, PEERS_MAX)
     const waiting = this.#waiting.get(peer) ?? []
     this.#waiting.delete(peer)
     for (const signal of waiting) await this.#seal(peer, signal.session, nonce, JSON.stringify(signal))
@@ -167,8 +166,7 @@ export class SignalSeal {
 
   #isFirstKnock(box: string): boolean {
     if (this.#knocks.has(box)) return false
-    this.#knocks.add(box)
-    trim(this.#knocks, KNOCKS_MAX)
+    this.#knocks.set(box, true)
     return true
   }
 }
@@ -227,13 +225,6 @@ function contentOf(text: string): Content | undefined {
     return typeof signal === 'string' ? { nonce, signal } : { nonce }
   } catch {
     return undefined
-  }
-}
-
-function trim(known: Map<string, unknown> | Set<string>, sizeMax: number): void {
-  for (const oldest of known.keys()) {
-    if (known.size <= sizeMax) return
-    known.delete(oldest)
   }
 }
 

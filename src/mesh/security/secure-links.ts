@@ -3,9 +3,10 @@
  * connection becomes a link when its handshake is through: until then nothing of it is shown, and an older link to the
  * same peer goes on untouched.
  */
+
 import type { GossipKvError } from '../../base/errors.js'
 import { TokenBucket } from '../../base/token-bucket.js'
-import { OFFENDERS_MAX, REFUSED_MILLIS } from '../rate-limit/rate-limits.js'
+import { Score } from '../rate-limit/score.js'
 import type { Admission, LinkEvents, Links, PendingLink, TransportCounters } from '../transport.js'
 import type { Priority } from '../wire/frame.js'
 import type { Signal } from '../wire/signal.js'
@@ -57,8 +58,7 @@ export class SecureLinks implements Links {
   /** At most one for each peer, the oldest first, and of those that others began AUTH_PEERS_MAX. */
   readonly #shaking = new Map<string, Shaking>()
   readonly #dialed = new Set<string>()
-  /** Forgers -> until when they are refused, oldest first. */
-  readonly #refused = new Map<string, number>()
+  readonly #score = new Score()
   readonly #seals = new Line(SIGNALS_BYTES_MAX, () => undefined)
   readonly #opens = new Line(SIGNALS_BYTES_MAX, () => undefined)
   readonly #counters = {
@@ -242,16 +242,11 @@ export class SecureLinks implements Links {
 
   #refuse(peer: string): void {
     this.#giveUp(peer, refused(peer, 'proof'))
-    this.#refused.delete(peer)
-    this.#refused.set(peer, this.#options.clock.monotonic() + REFUSED_MILLIS)
-    for (const oldest of this.#refused.keys()) {
-      if (this.#refused.size <= OFFENDERS_MAX) return
-      this.#refused.delete(oldest)
-    }
+    this.#score.add(peer, 'signature', this.#options.clock.monotonic())
   }
 
   #isRefused(peer: string): boolean {
-    return this.#options.clock.monotonic() < (this.#refused.get(peer) ?? 0)
+    return this.#score.isRefused(peer, this.#options.clock.monotonic())
   }
 
   /** Ends the handshake with `peer`, if there is one; a link to it goes on. */

@@ -4,7 +4,7 @@
  * docs/PROTOCOL.md and docs/SECURITY.md are held to it; the compiler asks for each column. Default closed: a frame is let
  * in from readers only where its entry says so, and one that is spoken in somebody's name only in that of its sender.
  */
-import type { Budget } from '../rate-limit/budgets.js'
+import type { BudgetName } from '../rate-limit/rate-limiter.js'
 import type { Claim, MessageFrame } from './claim.js'
 import { DISCONNECT_REASONS, type Frame, type GossipFrame, LINK_INTENTS, type Priority } from './frame.js'
 import {
@@ -53,7 +53,7 @@ export type FrameKind<F extends Frame> = {
   /** What is signed in it. Absent: nothing. */
   claims?: (frame: F) => readonly Signed[]
   /** What its sender pays for the answer, or for carrying it on. Absent: nothing. */
-  cost?: Budget
+  cost?: BudgetName
 } & (F extends Named
   ? {
       /** Whether a link takes it from a reader; `own`: in the name of that reader alone. */

@@ -2,7 +2,7 @@
 import type { Clock } from '../../base/clock.js'
 import type { MemberRecord } from '../../base/member.js'
 import type { Replica } from '../../data/replica/replica.js'
-import type { MemberView } from '../../mesh/driver/driver.js'
+import type { MemberView } from '../../mesh/driver/driver-types.js'
 import type { Timers } from '../timers.js'
 import type { SysKv } from './sys.js'
 

@@ -1,7 +1,7 @@
 /** The members of the cluster: the table joined with what this member sees of each link. */
 import { Emitter, type Unsubscribe } from '../../base/emitter.js'
 import type { MemberRecord } from '../../base/member.js'
-import type { MemberView } from '../../mesh/driver/driver.js'
+import type { MemberView } from '../../mesh/driver/driver-types.js'
 import type { Member, Members, PresenceState } from '../types.js'
 import { NOTHING_SHOWN, shownIn } from './presence-board.js'
 

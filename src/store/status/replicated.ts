@@ -1,7 +1,7 @@
 /** Waits until other members hold what was written here. */
 import { ReplicationError, shown, UsageError } from '../../base/errors.js'
 import { MEMBERS_MAX } from '../../base/member-limits.js'
-import type { AckSides } from '../../mesh/driver/driver.js'
+import type { AckSides } from '../../mesh/driver/driver-types.js'
 import type { Mesh } from '../../mesh/mesh.js'
 import type { Replicated, ReplicatedOptions } from '../types.js'
 import { type WaitContext, waitAborted, waitFor } from './wait.js'

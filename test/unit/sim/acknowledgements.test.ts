@@ -1,7 +1,7 @@
 /** Acknowledgements at the size of a cluster where most members are no neighbors. */
 import { expect } from 'chai'
 import { DriverCluster } from '../../../sim/driver-cluster.js'
-import type { AckSides } from '../../../src/mesh/driver/driver.js'
+import type { AckSides } from '../../../src/mesh/driver/driver-types.js'
 
 describe('acknowledgements among 100 members', () => {
   it('come from all of them within a second, and cost each member a few small frames', async () => {

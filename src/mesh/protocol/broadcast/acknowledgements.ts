@@ -5,6 +5,7 @@
  * member that does not know so much yet answers as soon as it does; whatever is lost is asked for again. Readers are
  * not asked, and count for nothing: nobody could fetch from them what they say that they hold.
  */
+import { BoundedMap } from '../../../base/bounded-map.js'
 import type { AckFrame, AckRequest } from '../../wire/frame.js'
 import { ACK_MARKS_MAX } from '../../wire/wire-limits.js'
 import { type EngineContext, sendTo } from '../context.js'
@@ -43,7 +44,7 @@ export class Acknowledgements {
   readonly #context: EngineContext
   readonly #parts: AcknowledgementParts
   readonly #waiting = new Map<number, Waiting>()
-  readonly #askers = new Map<string, AckRequest>()
+  readonly #askers = new BoundedMap<string, AckRequest>(ASKERS_MAX)
   /** What is asked about. */
   #marks: Marks = new Map()
   #askAt = Number.POSITIVE_INFINITY
@@ -81,13 +82,7 @@ export class Acknowledgements {
   /** `asker` wants to know whether this member holds so much. */
   asked(asker: string, request: AckRequest, now: number): void {
     if (this.#parts.table.selfRecord.role === 'reader') return
-    if (this.#answer(asker, request, now)) return
-    this.#askers.delete(asker)
-    this.#askers.set(asker, request)
-    for (const oldest of this.#askers.keys()) {
-      if (this.#askers.size <= ASKERS_MAX) return
-      this.#askers.delete(oldest)
-    }
+    if (!this.#answer(asker, request, now)) this.#askers.set(asker, request)
   }
 
   /** The replica knows more than before. */

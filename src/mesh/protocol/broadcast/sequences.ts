@@ -3,6 +3,7 @@
  * repeats a name; `tag` is a hash of origin and epoch for short references. Nobody signs a name, so it only says what to
  * announce and to ask for: an envelope has come when its content has. Remembers both, in bounded memory.
  */
+import { BoundedMap } from '../../../base/bounded-map.js'
 import { hash32 } from '../../../base/bytes.js'
 import { type HashKey, halfSipHash } from '../../../base/half-sip-hash.js'
 import { MEMBERS_MAX } from '../../../base/member-limits.js'
@@ -110,14 +111,13 @@ function another(name: number, content: number): number {
 }
 
 /** Names of late: every copy of every envelope asks for its own. */
-const names = new Map<string, { epoch: number; tag: number }>()
+const names = new BoundedMap<string, { epoch: number; tag: number }>(MEMBERS_MAX)
 
 /** The short name of an origin's run; never 0, which stands for the shared tree. */
 export function tagOf({ origin, epoch }: Pick<GossipFrame, 'origin' | 'epoch'>): number {
   const known = names.get(origin)
   if (known?.epoch === epoch) return known.tag
   const tag = hash32(`${origin}:${epoch}`) || 1
-  if (names.size >= MEMBERS_MAX) names.clear()
   names.set(origin, { epoch, tag })
   return tag
 }

@@ -6,11 +6,11 @@
  */
 
 import type { MemberRecord } from '../../../base/member.js'
-import type { Random } from '../../../base/random.js'
 import { unreachable } from '../../../base/unreachable.js'
 import type { MemberFrame, MembershipClaim, SuspectFrame } from '../../wire/claim.js'
 import type { RisenLease } from '../../wire/frame.js'
 import type { ProtocolConfig } from '../config.js'
+import type { EngineContext } from '../context.js'
 import { periodMillis } from '../formulas.js'
 import type { Health } from './health.js'
 import { isEcho, isLaterRun, Refutation } from './refutation.js'
@@ -59,12 +59,11 @@ export class MemberTable {
 
   constructor(
     self: { id: string; record: MemberRecord },
-    config: ProtocolConfig,
+    context: Pick<EngineContext, 'config' | 'health' | 'limiter' | 'random'>,
     events: TableEvents,
-    health: Health,
-    random: Random,
     now: number,
   ) {
+    const { config, health, random } = context
     this.#config = config
     this.#events = events
     this.#health = health
@@ -76,7 +75,7 @@ export class MemberTable {
       leaseAt: Number.POSITIVE_INFINITY,
       suspicion: undefined,
     }
-    this.#suspicions = new Suspicions(self.id, config, health)
+    this.#suspicions = new Suspicions(self.id, context)
     this.#refutation = new Refutation(config, random)
     this.#renewAt = now + config.leaseMillis
     this.#scanAt = now + config.leaseMillis
@@ -119,11 +118,6 @@ export class MemberTable {
   /** Whether it takes no more members. */
   get isFull(): boolean {
     return this.#roster.isFull
-  }
-
-  /** Accusations that counted for nothing: their watchers accuse too many. */
-  get accusationsIgnored(): number {
-    return this.#suspicions.ignored
   }
 
   get(id: string): TableEntry | undefined {

@@ -1,42 +1,35 @@
 /** Who is doubted, by whom, and how long it may answer before it counts as dead. */
 import type { SuspectFrame } from '../../wire/claim.js'
-import type { ProtocolConfig } from '../config.js'
-import { Accusations } from './accusations.js'
-import type { Health } from './health.js'
+import type { EngineContext } from '../context.js'
 import type { TableEntry } from './roster.js'
+
+type SuspicionsContext = Pick<EngineContext, 'config' | 'health' | 'limiter'>
 
 export class Suspicions {
   readonly #self: string
-  readonly #config: ProtocolConfig
-  readonly #health: Health
+  readonly #context: SuspicionsContext
   readonly #suspects = new Set<TableEntry>()
-  readonly #accusations = new Accusations()
 
-  constructor(self: string, config: ProtocolConfig, health: Health) {
+  constructor(self: string, context: SuspicionsContext) {
     this.#self = self
-    this.#config = config
-    this.#health = health
+    this.#context = context
   }
 
   get size(): number {
     return this.#suspects.size
   }
 
-  /** Accusations that counted for nothing: their watchers accuse too many. */
-  get ignored(): number {
-    return this.#accusations.ignored
-  }
-
   /** `by`, one of `writers`, doubts `entry`. Returns whether that, or one more confirmation of it, is news. */
   add(entry: TableEntry, by: string, writers: number, now: number): boolean {
-    const { confirmations: k, suspicionMinMillis, suspicionMaxMillis } = this.#config
+    const { confirmations: k, suspicionMinMillis, suspicionMaxMillis } = this.#context.config
     // Where fewer than k others could confirm, the subject has fewer links over which it hears of the doubt: all of
     // them together shorten the timer, but not to the minimum.
     const confirmations = Math.max(0, Math.min(k, writers - 2))
     const suspicion = entry.suspicion ?? { since: now, by: new Set<string>(), timer: 0 }
     if (suspicion.by.has(by) || suspicion.by.size > confirmations) return false
-    const weight = by === this.#self ? 'counts' : this.#accusations.judge(by, writers, now)
-    if (weight !== 'counts') return weight === 'carried' && this.#isToldAgain(entry, now)
+    const { limiter } = this.#context
+    if (by !== this.#self && !limiter.take('suspicion', by, now))
+      return limiter.take('rumor', by, now, 1 / writers) && this.#isToldAgain(entry, now)
     suspicion.by.add(by)
     const isUnanimous = suspicion.by.size > confirmations
     const counted = isUnanimous && confirmations < k ? k - 1 : suspicion.by.size - 1
@@ -48,14 +41,15 @@ export class Suspicions {
 
   /** One such accusation is enough for its subject to answer, whoever brings it. */
   #isToldAgain(entry: TableEntry, now: number): boolean {
-    if (now < (entry.carriedAt ?? Number.NEGATIVE_INFINITY) + this.#config.suspicionMaxMillis) return false
+    if (now < (entry.carriedAt ?? Number.NEGATIVE_INFINITY) + this.#context.config.suspicionMaxMillis)
+      return false
     entry.carriedAt = now
     return true
   }
 
   /** `entry` has shown that it lives: this member doubted it wrongly, or was wrongly told to; readers may be silent on purpose. */
   clear(entry: TableEntry, now: number): void {
-    if (entry.record.role === 'writer') this.#health.late(now)
+    if (entry.record.role === 'writer') this.#context.health.late(now)
     entry.suspicion = undefined
     this.#suspects.delete(entry)
   }
@@ -78,7 +72,7 @@ export class Suspicions {
 
   /** Those who have not answered in time; who hears badly waits longer. */
   *overdue(now: number): IterableIterator<TableEntry> {
-    const stretch = this.#health.stretch(now)
+    const stretch = this.#context.health.stretch(now)
     for (const entry of this.#suspects)
       if (entry.suspicion && now >= entry.suspicion.since + entry.suspicion.timer * stretch) yield entry
   }

@@ -5,6 +5,7 @@
  * split cluster meet again.
  */
 
+import { BoundedMap } from '../../../base/bounded-map.js'
 import type { MemberRecord } from '../../../base/member.js'
 import { jittered, sample } from '../../../base/random.js'
 import type { LinkIntent } from '../../wire/frame.js'
@@ -19,6 +20,8 @@ const INTRODUCTIONS = 3
 const INTRODUCTIONS_ALONE = 8
 /** Candidates that are remembered beyond the member table. */
 const CONTACTS_KNOWN_MAX = 64
+/** Members whose failed dials are remembered. */
+const BACKOFFS_MAX = 1_024
 /** A stranger is given up after so many failed dials; signaling names it again if it lives. */
 const STRANGER_FAILURES_MAX = 3
 /** So many neighbors that fell silent are remembered, however long a split lasts. */
@@ -60,14 +63,14 @@ export class HyParView {
   readonly #context: EngineContext
   readonly #members: KnownMembers
   /** Members that signaling offered and the table does not hold. */
-  readonly #contacts = new Set<string>()
+  readonly #contacts = new BoundedMap<string, true>(CONTACTS_KNOWN_MAX)
   /** Members that signaling named last: of those in the table the likeliest to live. Dialed first by a member without links. */
   #named: readonly string[] = []
   /** Neighbors that fell silent, the last one last. */
-  readonly #lost = new Set<string>()
+  readonly #lost = new BoundedMap<string, true>(LOST_MAX)
   #restoreAt = Number.NEGATIVE_INFINITY
   readonly #dials = new Map<string, Dial>()
-  readonly #backoff = new Map<string, Backoff>()
+  readonly #backoff = new BoundedMap<string, Backoff>(BACKOFFS_MAX)
   #introduceAt = Number.POSITIVE_INFINITY
   /** When to look again for somebody to dial. */
   #dialAt = Number.POSITIVE_INFINITY
@@ -114,12 +117,12 @@ export class HyParView {
   /** Dials while there are too few links. */
   fill(now: number): void {
     this.#dialAt = Number.POSITIVE_INFINITY
-    for (const id of this.#contacts) if (this.#members.get(id)) this.#contacts.delete(id)
+    for (const id of this.#contacts.keys()) if (this.#members.get(id)) this.#contacts.delete(id)
     const free = this.#context.config.dialsMax - this.#ownDials
     if (free <= 0) return
     const isAlone = this.#members.size <= 1
     const missing = this.#wanted - this.#coming(now)
-    const strangers = this.#ready(this.#contacts, now)
+    const strangers = this.#ready(this.#contacts.keys(), now)
     const strange = isAlone ? Math.min(missing, free) : Math.min(1, free, this.#strangersWanted(now))
     for (const id of sample(this.#context.random, strangers, strange))
       this.dial(id, isAlone ? 'join' : 'stranger', now)
@@ -139,7 +142,7 @@ export class HyParView {
 
   /** Dials `id` for a reason that is told to it. */
   dial(id: string, intent: LinkIntent, now: number): void {
-    if (this.#dials.has(id) || this.#context.view.has(id) || this.#context.offences.isRefused(id, now)) return
+    if (this.#dials.has(id) || this.#context.view.has(id) || this.#context.score.isRefused(id, now)) return
     this.#dials.set(id, { intent, until: now + this.#context.config.dialMillis })
     this.#context.counters.dials += 1
     this.#context.outbox.push({ type: 'dial', peer: id })
@@ -173,7 +176,6 @@ export class HyParView {
     const pause = dialPauseMillis(failures, random(), config)
     this.#backoff.set(peer, { failures, notBefore: now + pause })
     if (failures >= STRANGER_FAILURES_MAX) this.#contacts.delete(peer)
-    if (this.#backoff.size > 4 * CONTACTS_KNOWN_MAX) this.#forgetOldBackoffs(now)
   }
 
   /** `peer` has gone: a dial of it would hold a place for as long as dials may take. */
@@ -184,12 +186,7 @@ export class HyParView {
 
   /** `peer` has fallen silent. If it turns out to live, a split lay between: the links across are made again. */
   lost(peer: string): void {
-    this.#lost.delete(peer)
-    this.#lost.add(peer)
-    for (const oldest of this.#lost) {
-      if (this.#lost.size <= LOST_MAX) break
-      this.#lost.delete(oldest)
-    }
+    this.#lost.set(peer, true)
   }
 
   /** The last link is gone: ask for members soon. */
@@ -218,10 +215,9 @@ export class HyParView {
 
   #dialNamed(ids: readonly string[], now: number): void {
     this.#named = ids
-    for (const id of ids) if (id !== this.#context.id && !this.#members.get(id)) this.#contacts.add(id)
-    for (const oldest of this.#contacts) {
-      if (this.#contacts.size <= CONTACTS_KNOWN_MAX) break
-      this.#contacts.delete(oldest)
+    for (const id of ids) {
+      const isKnown = id === this.#context.id || this.#members.get(id) || this.#contacts.has(id)
+      if (!isKnown) this.#contacts.set(id, true)
     }
     this.fill(now)
   }
@@ -232,7 +228,7 @@ export class HyParView {
     const { config, id, random } = this.#context
     if (this.#isReader || this.#ownDials >= config.dialsMax || this.#coming(now) > config.linksHigh) return
     // Of the two the greater dials.
-    const alive = [...this.#lost].filter((lost) => lost < id && isAlive(this.#members.get(lost)))
+    const alive = [...this.#lost.keys()].filter((lost) => lost < id && isAlive(this.#members.get(lost)))
     for (const one of sample(random, this.#ready(alive, now), 1)) this.dial(one, 'stranger', now)
   }
 
@@ -289,15 +285,11 @@ export class HyParView {
   #ready(ids: Iterable<string>, now: number): string[] {
     const ready: string[] = []
     for (const id of ids) {
-      const waits = (this.#backoff.get(id)?.notBefore ?? 0) > now || this.#context.offences.isRefused(id, now)
+      const waits = (this.#backoff.get(id)?.notBefore ?? 0) > now || this.#context.score.isRefused(id, now)
       if (id !== this.#context.id && !waits && !this.#context.view.has(id) && !this.#dials.has(id))
         ready.push(id)
     }
     return ready
-  }
-
-  #forgetOldBackoffs(now: number): void {
-    for (const [id, { notBefore }] of this.#backoff) if (notBefore <= now) this.#backoff.delete(id)
   }
 }
 

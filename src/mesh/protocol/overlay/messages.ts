@@ -5,9 +5,9 @@
  * it, and nobody can have it delivered once more: numbers that have come are remembered, as IPsec does (RFC 4303, section 3.4.3).
  */
 
+import { BoundedMap } from '../../../base/bounded-map.js'
 import type { MemberRecord } from '../../../base/member.js'
 import { MEMBERS_MAX } from '../../../base/member-limits.js'
-import { remember } from '../../../base/remember.js'
 import type { MessageFrame } from '../../wire/claim.js'
 import type { EnvelopeBody } from '../../wire/frame.js'
 import { type EngineContext, sendTo } from '../context.js'
@@ -40,7 +40,7 @@ export class Messages {
   readonly #members: KnownMembers
   readonly #broadcast: (body: EnvelopeBody, now: number) => void
   /** By author, the one that was silent the longest first. */
-  readonly #taken = new Map<string, Taken>()
+  readonly #taken = new BoundedMap<string, Taken>(MEMBERS_MAX)
   #number = 0
 
   constructor(
@@ -85,7 +85,7 @@ export class Messages {
     const isWay = next && next.id !== except && !next.dirty && message.hops >= 0
     if (isWay) return sendTo(this.#context, next, message, now)
     // Every member pays for a flood: a neighbor may cause few.
-    if (except !== undefined && !this.#context.budgets.take(except, 'flood', now)) return
+    if (except !== undefined && !this.#context.limiter.take('flood', except, now)) return
     this.#broadcast({ ...message, hops: 0 }, now)
   }
 
@@ -109,7 +109,7 @@ export class Messages {
       behind >= 0
         ? { run, last, bits: bits | (1n << BigInt(behind)) }
         : { run, last: number, bits: ((bits << BigInt(Math.min(WINDOW, -behind))) & WINDOW_BITS) | 1n }
-    remember(this.#taken, from, taken, MEMBERS_MAX)
+    this.#taken.set(from, taken)
     return true
   }
 }

@@ -2,7 +2,9 @@
  * The links of one member from their opening to their end: HELLO, who is let in, who is silent for too long,
  * and how a link is closed. A link's end is told to every part that holds something of it.
  */
+import { BoundedMap } from '../../../base/bounded-map.js'
 import { jittered, sample } from '../../../base/random.js'
+import type { OffenceKind } from '../../rate-limit/score.js'
 import type { MemberFrame, MembershipClaim } from '../../wire/claim.js'
 import type {
   DisconnectFrame,
@@ -20,9 +22,8 @@ import type { Presence } from '../liveness/presence.js'
 import type { AntiEntropy } from '../sync/anti-entropy.js'
 import type { HyParView } from './hyparview.js'
 import { Interleave } from './interleave.js'
-import type { OffenceKind } from './offences.js'
 import type { Neighbor } from './peer-view.js'
-import { hasSlot, slotsElsewhere, slotsToSpare, Waiting } from './slots.js'
+import { hasSlot, slotsElsewhere, slotsToSpare, WAITING_MAX } from './slots.js'
 
 /** First heartbeats are spread by this share of their period, so that links do not beat in step. */
 const FIRST_BEAT_SHARE = 0.5
@@ -50,7 +51,8 @@ export class Neighborhood {
   readonly #topic: string
   readonly #parts: NeighborhoodParts
   readonly #interleave: Interleave
-  readonly #waiting = new Waiting()
+  /** Readers that were turned down. */
+  readonly #waiting = new BoundedMap<string, true>(WAITING_MAX)
   #awakeAt: number
   #deadline: number | undefined
   /** This member accuses nobody before this. */
@@ -68,7 +70,7 @@ export class Neighborhood {
 
   /** A link opened: both sides introduce themselves first. */
   linkUp(peer: string, now: number): void {
-    if (this.#context.offences.isRefused(peer, now)) {
+    if (this.#context.score.isRefused(peer, now)) {
       this.#context.counters.linksRefused += 1
       return this.#context.outbox.disconnect(peer, 'protocol')
     }
@@ -182,10 +184,10 @@ export class Neighborhood {
 
   /** The bytes of `peer` break a rule: its link ends. Before its HELLO anybody may have sent them in its name. */
   offence(peer: string, now: number, kind: OffenceKind = 'malformed'): void {
-    const { counters, view, offences } = this.#context
+    const { counters, view, score } = this.#context
     counters.offences += 1
     const neighbor = view.get(peer)
-    if (neighbor?.record) offences.add(peer, kind, now)
+    if (neighbor?.record) score.add(peer, kind, now)
     if (neighbor) this.drop(neighbor, 'protocol', now)
   }
 
@@ -283,13 +285,16 @@ export class Neighborhood {
     this.#context.counters.linksRefused += 1
     if (record.role === 'writer') return this.drop(neighbor, 'full', now)
     this.drop(neighbor, 'full', now, slotsElsewhere(this.#context.view))
-    this.#waiting.add(neighbor.id)
+    this.#waiting.set(neighbor.id, true)
   }
 
   /** A slot that became free is for one that was turned down. */
   #offerSlot(now: number): void {
-    const next = this.#state.hasSlot ? this.#waiting.next() : undefined
-    if (next) this.#parts.overlay.dial(next, 'repair', now)
+    if (!this.#state.hasSlot) return
+    const [next] = this.#waiting.keys()
+    if (next === undefined) return
+    this.#waiting.delete(next)
+    this.#parts.overlay.dial(next, 'repair', now)
   }
 
   #endSpareLinks(now: number): void {

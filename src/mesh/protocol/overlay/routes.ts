@@ -5,8 +5,8 @@
  * over some other neighbor. A running cluster makes new links so without its signaling server; the server is asked
  * when no way is known, or when what went through the mesh was not answered.
  */
+import { BoundedMap } from '../../../base/bounded-map.js'
 import { sample } from '../../../base/random.js'
-import { remember } from '../../../base/remember.js'
 import type { SignalFrame } from '../../wire/frame.js'
 import { parseSignal, type Signal } from '../../wire/signal.js'
 import { type EngineContext, sendTo } from '../context.js'
@@ -24,11 +24,11 @@ type RoutesContext = Pick<EngineContext, 'id' | 'random' | 'view' | 'outbox'>
 export class Routes {
   readonly #context: RoutesContext
   /** Member -> the neighbor that last brought something new of it. */
-  readonly #via = new Map<string, string>()
+  readonly #via = new BoundedMap<string, string>(ROUTES_MAX)
   /** Members that the mesh did not reach the last time. */
-  readonly #failed = new Set<string>()
+  readonly #failed = new BoundedMap<string, true>(ROUTES_MAX)
   /** The session of the last request or offer to each member. */
-  readonly #sessions = new Map<string, string>()
+  readonly #sessions = new BoundedMap<string, string>(SESSIONS_MAX)
   /** Whether the signaling server can be asked. */
   serverUp = true
 
@@ -38,8 +38,7 @@ export class Routes {
 
   /** Something new of `origin` came over `neighbor`. */
   learn(origin: string, neighbor: string): void {
-    if (this.#via.get(origin) === neighbor) return
-    remember(this.#via, origin, neighbor, ROUTES_MAX)
+    if (this.#via.get(origin) !== neighbor) this.#via.set(origin, neighbor)
   }
 
   /** `neighbor` knows of `member`: a way to begin with while there is none. */
@@ -58,7 +57,7 @@ export class Routes {
       const frame: SignalFrame = { type: 'signal', from: this.#context.id, to: peer, hops: HOPS_MAX, payload }
       return sendTo(this.#context, next, frame, now)
     }
-    this.#fail(peer)
+    this.#failed.set(peer, true)
     this.#context.outbox.push({ type: 'signal-server', peer, signal })
   }
 
@@ -86,7 +85,7 @@ export class Routes {
 
   /** A signal of `peer` came through the server: it is answered the same way. */
   cameByServer(peer: string): void {
-    this.#fail(peer)
+    this.#failed.set(peer, true)
   }
 
   /** A dial of `peer` failed: the next one takes the other way. */
@@ -101,26 +100,17 @@ export class Routes {
     this.learn(peer, peer)
   }
 
-  /** A server that names ever more members must not fill this one's memory. */
-  #fail(peer: string): void {
-    this.#failed.add(peer)
-    for (const oldest of this.#failed) {
-      if (this.#failed.size <= ROUTES_MAX) return
-      this.#failed.delete(oldest)
-    }
-  }
-
   /** Server or mesh by turns; without a server another way through the mesh. */
   #takeOtherWay(peer: string): void {
     if (!this.serverUp) this.#via.delete(peer)
-    else if (!this.#failed.delete(peer)) this.#fail(peer)
+    else if (!this.#failed.delete(peer)) this.#failed.set(peer, true)
   }
 
   /** The transport says again what begins an attempt when nobody answers. */
   #isRepeated(peer: string, { type, session }: Signal): boolean {
     if (type !== 'request' && type !== 'offer') return false
     if (this.#sessions.get(peer) === session) return true
-    remember(this.#sessions, peer, session, SESSIONS_MAX)
+    this.#sessions.set(peer, session)
     return false
   }
 

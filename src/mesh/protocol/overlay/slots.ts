@@ -12,7 +12,7 @@ import type { Neighbor, PeerView } from './peer-view.js'
 /** Dials of a reader that has no slot: some of those that it knows may be away or full. */
 const DIALS = 2
 /** Readers that a writer remembers to have turned down. */
-const WAITING_MAX = 8
+export const WAITING_MAX = 8
 
 /** Whether a member has a slot for one more reader; a reader has none. */
 export function hasSlot({ role, kind }: Pick<MemberRecord, 'role' | 'kind'>, view: PeerView): boolean {
@@ -29,22 +29,6 @@ export function slotsElsewhere(view: PeerView): string[] {
 /** What is known of the members. */
 interface Members {
   get(id: string): { readonly suspicion: object | undefined } | undefined
-}
-
-/** Readers that were turned down, the last one last. */
-export class Waiting {
-  #ids: readonly string[] = []
-
-  add(reader: string): void {
-    this.#ids = [...this.#ids.filter((id) => id !== reader), reader].slice(-WAITING_MAX)
-  }
-
-  /** The one that has waited for the longest. */
-  next(): string | undefined {
-    const [first, ...others] = this.#ids
-    this.#ids = others
-    return first
-  }
 }
 
 /** Links that a reader looks for. */
