@@ -40,7 +40,7 @@ refusal.`
 /** What the text of a chapter says beside its table. */
 const NOTES = {
   Links:
-    'Addresses of ICE candidates are let in as the option `allowAddresses` says (`candidatesRefused`); a signal that fits no attempt is dropped (`signalsRefused`). An answer larger than its question is given as often as `src/mesh/protocol/answers.ts` says (`answersRefused`).',
+    'Addresses of ICE candidates are let in as the option `allowAddresses` says (`candidatesRefused`); a signal that fits no attempt is dropped (`signalsRefused`). An answer larger than its question is given as often as `src/mesh/rate-limit/rate-limiter.ts` says (`answersRefused`).',
   'With a secret':
     '[SECURITY.md](SECURITY.md) says what these are for. A peer may begin 16 handshakes in an open link, and one a second; beyond it the link ends.',
   'Signaling server':

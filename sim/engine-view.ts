@@ -25,7 +25,7 @@ export function suspected(engine: Engine): number {
 
 /** How many members `engine` doubts itself, not only on the word of others. */
 export function doubts(engine: Engine): number {
-  return engine.table.doubts(engine.table.size).length
+  return engine.table.suspicions(engine.table.size).length
 }
 
 /** Its neighbors: links that have been introduced. */

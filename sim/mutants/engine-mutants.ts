@@ -207,7 +207,7 @@ export const ENGINE_MUTANTS: readonly EngineMutant[] = [
     ),
   })),
   configured('no lease', 'a member that lost all its watchers lives for ever', {
-    leasesDoubted: Number.POSITIVE_INFINITY,
+    leasesSuspected: Number.POSITIVE_INFINITY,
     leasesMissed: Number.POSITIVE_INFINITY,
   }),
   configured('the dead are not remembered', 'an old table brings them back', {

@@ -11,26 +11,27 @@ import { Boundary, drawn, settled, Uses, undraw } from './react-page.js'
 describe('the StoreProvider of React with options', () => {
   afterEach(undraw)
 
-  it('opens one store in strict mode and closes it once', async () => {
-    const { transport, counts } = counted(memoryNetwork().transport())
-    const stores = new Set<Store>()
-    const page = drawn(
-      <StrictMode>
-        <StoreProvider options={{ cluster: 'strict', transport }} fallback="opening">
-          <Probe into={stores} />
-        </StoreProvider>
-      </StrictMode>,
-    )
-    await until(() => counts.started > 0, 'a store has started')
-    await settled()
-    const [store] = stores
-    expect(stores.size).to.equal(1)
-    expect(counts).to.deep.equal({ started: 1, closed: 0 })
-    expect(store?.status.name).to.not.equal('closed')
-    page.draw(null)
-    await until(() => store?.status.name === 'closed' && counts.closed > 0, 'the store is closed')
-    expect(counts).to.deep.equal({ started: 1, closed: 1 })
-  })
+  for (const fallback of ['opening', undefined])
+    it(`opens one store in strict mode and closes it once, ${fallback ? 'with' : 'without'} a fallback`, async () => {
+      const { transport, counts } = counted(memoryNetwork().transport())
+      const stores = new Set<Store>()
+      const page = drawn(
+        <StrictMode>
+          <StoreProvider options={{ cluster: 'strict', transport }} fallback={fallback}>
+            <Probe into={stores} />
+          </StoreProvider>
+        </StrictMode>,
+      )
+      await until(() => counts.started > 0, 'a store has started')
+      await settled()
+      const [store] = stores
+      expect(stores.size).to.equal(1)
+      expect(counts).to.deep.equal({ started: 1, closed: 0 })
+      expect(store?.status.name).to.not.equal('closed')
+      page.draw(null)
+      await until(() => store?.status.name === 'closed' && counts.closed > 0, 'the store is closed')
+      expect(counts).to.deep.equal({ started: 1, closed: 1 })
+    })
 
   it('shows the fallback first and then the children', async () => {
     const { container } = drawn(

@@ -90,7 +90,7 @@ describe('the word of a reader', () => {
     lab.link('reader', 'reader')
     lab.pass(10_000, ['reader'])
     lab.link('writer')
-    expect(lab.engine.view.get('writer')?.isTeacher).to.equal(true)
+    expect(lab.engine.view.get('writer')?.isBootstrap).to.equal(true)
   })
 
   it('under the least id leaves the tree to be shaped by writers', () => {

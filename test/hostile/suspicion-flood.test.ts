@@ -1,6 +1,6 @@
 /** A member tells everybody that everybody else is dead. */
 import { expect } from 'chai'
-import { ACCUSATIONS_PER_MINUTE } from '../../src/mesh/rate-limit/rate-limits.js'
+import { SUSPICIONS_PER_MINUTE } from '../../src/mesh/rate-limit/rate-limits.js'
 import { EngineLab, recordOf } from './engine-lab.js'
 
 const MEMBERS = 200
@@ -23,11 +23,11 @@ describe('a flood of suspicions', () => {
     for (let i = 0; i < MEMBERS; i++)
       lab.frame('evil', { type: 'suspect', id: `m${i}`, incarnation: 100, by: 'evil' })
     const suspected = [...lab.engine.table.entries()].filter(({ suspicion }) => suspicion).length
-    expect(suspected).to.equal(ACCUSATIONS_PER_MINUTE)
-    expect(lab.engine.counters.accusationsIgnored).to.equal(MEMBERS - ACCUSATIONS_PER_MINUTE)
+    expect(suspected).to.equal(SUSPICIONS_PER_MINUTE)
+    expect(lab.engine.counters.accusationsIgnored).to.equal(MEMBERS - SUSPICIONS_PER_MINUTE)
     lab.pass(20_000, ['evil'])
     // Itself, the attacker, and all that it could not accuse.
-    expect(lab.engine.table.size).to.equal(2 + MEMBERS - ACCUSATIONS_PER_MINUTE)
+    expect(lab.engine.table.size).to.equal(2 + MEMBERS - SUSPICIONS_PER_MINUTE)
   })
 
   it('is carried on to its subjects as often as the cluster has members, and not for ever', () => {
@@ -43,7 +43,7 @@ describe('a flood of suspicions', () => {
         told += outputs.filter((output) => output.type === 'send' && output.peer === 'honest').length
       }
     }
-    expect(told).to.be.within(MEMBERS, MEMBERS + ACCUSATIONS_PER_MINUTE + 10)
+    expect(told).to.be.within(MEMBERS, MEMBERS + SUSPICIONS_PER_MINUTE + 10)
   })
 
   it('by accusers that are no members, or readers, starts no timer and is not carried on', () => {

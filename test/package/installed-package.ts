@@ -25,7 +25,7 @@ export interface InstalledPackage {
   manifest: Manifest
   /** The paths in the tarball. */
   files: string[]
-  /** Runs a program of plain JavaScript there and answers what it printed; fails when it does. */
+  /** Runs a program of plain JavaScript there and answers what it printed, errors too; fails when it does. */
   run(program: string): Promise<string>
   remove(): Promise<void>
 }
@@ -60,8 +60,8 @@ export async function installPackage(beside?: readonly string[]): Promise<Instal
     async run(program) {
       const file = join(folder, 'program.mjs')
       await writeFile(file, program)
-      const { stdout } = await run(process.execPath, [file], { cwd: folder, timeout: 30_000 })
-      return stdout.trim()
+      const { stdout, stderr } = await run(process.execPath, [file], { cwd: folder, timeout: 30_000 })
+      return (stdout + stderr).trim()
     },
     remove: () => rm(folder, { recursive: true, force: true }),
   }

@@ -1,6 +1,6 @@
 /** The declarations of the packed package, as a user's compiler reads them. */
 import { execFile } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -124,6 +124,36 @@ describe('the declarations of the package', () => {
       // @ts-expect-error
       usr.update<Date>('key', () => new Date())
     `
+    expect(await complaints(program)).to.equal('')
+  })
+
+  it('take every example of the README and of the guide', async () => {
+    const texts = await Promise.all(
+      ['README.md', 'docs/GUIDE.md'].map((path) =>
+        readFile(new URL(`../../${path}`, import.meta.url), 'utf8'),
+      ),
+    )
+    const blocks = [...texts.join('\n').matchAll(/```[jt]s\n([\s\S]*?)```/g)].map(([, code = '']) => code)
+    const imports = new Set(blocks.flatMap((code) => code.match(/^import .*$/gm) ?? []))
+    const bodies = blocks.map((code) => code.replace(/^import .*$/gm, ''))
+    const program = `
+      ${[...imports].join('\n')}
+      import type { Member, Store } from 'gossip-kv'
+      import type { Doc } from 'yjs'
+      interface Todo { title: string; done: boolean }
+      type Draw = (...args: unknown[]) => void
+      declare const store: Store
+      declare const [secret, member, bytes, doc, one, two]: [string, Member, Uint8Array, Doc, Todo, Todo]
+      declare const [draw, keep, report, yCollab]: [Draw, Draw, Draw, Draw]
+      ${bodies.filter((code) => code.includes('declare module')).join('\n')}
+      export async function examples(): Promise<void> {
+        ${bodies
+          .filter((code) => !code.includes('declare module'))
+          .map((code) => `{ ${code} }`)
+          .join('\n')}
+      }
+    `
+    expect(blocks).to.have.length.above(8)
     expect(await complaints(program)).to.equal('')
   })
 

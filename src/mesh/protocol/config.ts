@@ -122,7 +122,7 @@ export interface ProtocolConfig {
    */
   refuteMillis: number
   /**
-   * After a sleep a member accuses nobody for this long. Less: who wakes accuses those who slept with it. [guess]
+   * After a sleep a member suspects nobody for this long. Less: who wakes suspects those who slept with it. [guess]
    */
   humbleMillis: number
   /**
@@ -162,10 +162,10 @@ export interface ProtocolConfig {
    */
   leaseMillisPerMember: number
   /**
-   * A Node member whose lease stood still for this many periods is doubted aloud: perhaps nobody watches it. Less:
+   * A Node member whose lease stood still for this many periods is suspected: perhaps nobody watches it. Less:
    * leases that are late cause floods. [measured: bench detection]
    */
-  leasesDoubted: number
+  leasesSuspected: number
   /** A member whose lease stood still for this many periods is gone. Less: a lost entry costs a life. [guess] */
   leasesMissed: number
   /** The incarnation of a removed member is remembered for this long. Less: a late rumor revives it. [guess] */
@@ -305,7 +305,7 @@ export const DEFAULT_CONFIG: Readonly<ProtocolConfig> = {
   presenceJoinMillis: 500,
   leaseMillis: 30_000,
   leaseMillisPerMember: 60,
-  leasesDoubted: 1.5,
+  leasesSuspected: 1.5,
   leasesMissed: 4,
   tombstoneMillis: 15 * 60_000,
   tombstonesMax: 1_024,

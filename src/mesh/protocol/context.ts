@@ -39,7 +39,7 @@ export interface EngineMetrics extends EngineCounters {
   answersRefused: number
   /** Records beyond MEMBERS_MAX. */
   membersRefused: number
-  /** Accusations beyond ACCUSATIONS_PER_MINUTE. */
+  /** Suspicions beyond SUSPICIONS_PER_MINUTE. */
   accusationsIgnored: number
 }
 

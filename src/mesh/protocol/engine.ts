@@ -14,17 +14,17 @@ import type { Claim, MemberFrame } from '../wire/claim.js'
 import type { Frame, GossipFrame } from '../wire/frame.js'
 import { FRAMES } from '../wire/frames.js'
 import { Acknowledgements } from './broadcast/acknowledgements.js'
+import { ClaimQueue } from './broadcast/claim-queue.js'
 import { Plumtree } from './broadcast/plumtree.js'
-import { Claims } from './claims.js'
 import { DEFAULT_CONFIG, type ProtocolConfig } from './config.js'
 import { type EngineContext, type EngineMetrics, type Outcome, sendTo } from './context.js'
 import { Health } from './liveness/health.js'
 import { Heartbeat } from './liveness/heartbeat.js'
 import { MemberTable } from './liveness/member-table.js'
-import { Presence } from './liveness/presence.js'
-import { HyParView } from './overlay/hyparview.js'
-import { Messages } from './overlay/messages.js'
+import { PresenceTable } from './liveness/presence-table.js'
+import { MessageRelay } from './overlay/message-relay.js'
 import { Neighborhood } from './overlay/neighborhood.js'
+import { Overlay } from './overlay/overlay.js'
 import { isReader, type Neighbor, PeerView } from './overlay/peer-view.js'
 import { Routes } from './overlay/routes.js'
 import { type Input, Outbox, type Output } from './step.js'
@@ -51,10 +51,10 @@ const APPLIED: ReceiveResult = { type: 'applied', news: true }
 export class Engine {
   readonly #context: EngineContext
   readonly #table: MemberTable
-  readonly #claims = new Claims()
-  readonly #presence: Presence
-  readonly #messages: Messages
-  readonly #overlay: HyParView
+  readonly #claims = new ClaimQueue()
+  readonly #presence: PresenceTable
+  readonly #messages: MessageRelay
+  readonly #overlay: Overlay
   readonly #routes: Routes
   readonly #heartbeat: Heartbeat
   readonly #neighborhood: Neighborhood
@@ -112,7 +112,7 @@ export class Engine {
       fetched: () => this.#sync.spread(this.#now),
       removed: (member: string, how: 'left' | 'dead') => {
         this.#presence.forget(member)
-        if (how === 'dead') this.#neighborhood.buried(member, this.#now)
+        if (how === 'dead') this.#neighborhood.died(member, this.#now)
         else this.#overlay.left(member)
         context.outbox.push({ type: 'gone', id: member, how })
       },
@@ -121,10 +121,10 @@ export class Engine {
       changed: () => context.outbox.push({ type: 'members' }),
     }
     this.#table = new MemberTable({ id, record }, context, events, now)
-    this.#overlay = new HyParView(context, this.#table)
-    this.#presence = new Presence(context, this.#table)
+    this.#overlay = new Overlay(context, this.#table)
+    this.#presence = new PresenceTable(context, this.#table)
     this.#routes = new Routes(context)
-    this.#messages = new Messages(context, this.#routes, this.#table, (body, at) =>
+    this.#messages = new MessageRelay(context, this.#routes, this.#table, (body, at) =>
       this.#broadcast.originate(body, at),
     )
     this.#heartbeat = new Heartbeat(config, random, health)
@@ -159,7 +159,7 @@ export class Engine {
   }
 
   /** What the members show of themselves. */
-  get presence(): Presence {
+  get presence(): PresenceTable {
     return this.#presence
   }
 
@@ -184,7 +184,7 @@ export class Engine {
     return this.#context.outbox.sent
   }
 
-  /** How far this member doubts its own ears; 0 when it hears well. */
+  /** How badly this member hears, by local health; 0 when it hears well. */
   get health(): number {
     return this.#context.health.score(this.#now)
   }
@@ -303,8 +303,8 @@ export class Engine {
     if (frame.type === 'hello') return this.#neighborhood.hello(neighbor, frame, now)
     if (frame.type === 'disconnect') return this.#neighborhood.disconnected(neighbor, frame, now)
     if (neighbor.record === undefined) return this.#neighborhood.offence(peer, now)
-    const doubt = this.#table.heard(peer, now)
-    if (doubt) sendTo(this.#context, neighbor, doubt, now)
+    const suspicion = this.#table.heard(peer, now)
+    if (suspicion) sendTo(this.#context, neighbor, suspicion, now)
     this.#established(neighbor, frame, now)
     if (!this.#table.ready && this.#sync.inSync(neighbor)) this.#table.makeReady(now)
   }
@@ -351,7 +351,7 @@ export class Engine {
       case 'member':
       case 'suspect':
       case 'leave': {
-        const answer = neighbor.isTeacher ? this.#table.fetch(frame, now) : this.#table.learn(frame, now)
+        const answer = neighbor.isBootstrap ? this.#table.fetch(frame, now) : this.#table.learn(frame, now)
         if (answer) sendTo(this.#context, neighbor, answer, now)
         return
       }

@@ -2,7 +2,7 @@
 import { BoundedMap } from '../../base/bounded-map.js'
 import { MEMBERS_MAX } from '../../base/member-limits.js'
 import { TokenBucket } from '../../base/token-bucket.js'
-import { ACCUSATIONS_PER_MINUTE, OFFENDERS_MAX } from './rate-limits.js'
+import { OFFENDERS_MAX, SUSPICIONS_PER_MINUTE } from './rate-limits.js'
 
 const MINUTE_MILLIS = 60_000
 
@@ -24,7 +24,7 @@ const BUDGETS = {
   /** Messages to which no way is known, flooded once per receiver. Beyond: dropped. */
   flood: { perSecond: 10, burst: 50, counter: 'answersRefused' },
   /** Suspicions of one watcher: it has a handful of links. Beyond: they start no timer, or all members would be removed. */
-  suspicion: { perSecond: 0, burst: ACCUSATIONS_PER_MINUTE, counter: 'accusationsIgnored' },
+  suspicion: { perSecond: 0, burst: SUSPICIONS_PER_MINUTE, counter: 'accusationsIgnored' },
   /** Those that start no timer and are told on, so that their subjects may answer: each member once a minute. Beyond: dropped. */
   rumor: { perSecond: 0, burst: 1 },
   /** Signatures checked for a link to a reader: it tells what it shows, five times a second. Beyond: not read. */

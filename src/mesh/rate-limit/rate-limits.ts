@@ -26,4 +26,4 @@ export const OFFENDERS_MAX = 1024
  * Other members that one watcher may suspect in a minute. Beyond it: carried on, but no timer starts
  * (`accusationsIgnored`). @test hostile/suspicion-flood
  */
-export const ACCUSATIONS_PER_MINUTE = 10
+export const SUSPICIONS_PER_MINUTE = 10

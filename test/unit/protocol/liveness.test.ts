@@ -6,7 +6,7 @@ import type { Output } from '../../../src/mesh/protocol/step.js'
 import { claimsTo, Lab, record, sentTo } from './lab.js'
 
 const { healthMax, healthMillis, refuteMillis, silenceMillis } = DEFAULT_CONFIG
-const { leaseMillis, leasesDoubted, suspicionMinMillis, suspicionMaxMillis } = DEFAULT_CONFIG
+const { leaseMillis, leasesSuspected, suspicionMinMillis, suspicionMaxMillis } = DEFAULT_CONFIG
 
 /** Whom `outputs` tell `peer` to doubt. */
 const doubts = (outputs: readonly Output[], peer: string) =>
@@ -135,7 +135,7 @@ describe('liveness in the engine', () => {
     for (const id of ['d', 'e', 'f', 'g', 'h'])
       lab.frame('a', { type: 'member', id, record: record(8), lease: 0 })
     lab.give({ type: 'link-down', peer: 'a' })
-    lab.pass(2 * leaseMillis * leasesDoubted)
+    lab.pass(2 * leaseMillis * leasesSuspected)
     expect(lab.engine.table.get('d')).to.have.property('suspicion', undefined)
   })
 
@@ -182,7 +182,7 @@ describe('liveness in the engine', () => {
       const outputs: Output[] = []
       for (let lease = 1; lease < 4; lease++) {
         const leases = risen.map((id) => ({ tag: leaseTag(id, 100), lease }))
-        outputs.push(...lab.beats((leaseMillis * leasesDoubted) / 3_000 + 3, ['a'], { leases }))
+        outputs.push(...lab.beats((leaseMillis * leasesSuspected) / 3_000 + 3, ['a'], { leases }))
       }
       expect([...new Set(doubts(outputs, 'a'))]).to.deep.equal(doubted)
     })

@@ -243,7 +243,7 @@ export class Plumtree {
     const lazy = this.#trees.lazy(tree)
     const run: Announced = { tag, from: frame.seq, to: frame.seq }
     let passed: GossipFrame | undefined
-    const knower = doubtsOrigin(frame) ? undefined : frame.origin
+    const knower = suspectsOrigin(frame) ? undefined : frame.origin
     for (const neighbor of this.#context.view.established()) {
       if (neighbor.id === from || neighbor.id === knower || neighbor.dirty) continue
       if (!everywhere && lazy.has(neighbor.id)) {
@@ -312,7 +312,7 @@ function graft({ frame, from }: { frame: GossipFrame; from: string | undefined }
 }
 
 /**
- * Doubts have a race with a timer to win, as have their answers, which a neighbor may keep back; goodbyes one with the next
+ * Suspicions have a race with a timer to win, as have their answers, which a neighbor may keep back; goodbyes one with the next
  * goodbye, as of whoever announces this one only; and whoever hears badly, as after such an answer, finds the links of the
  * tree stalled: all links then.
  */
@@ -322,7 +322,7 @@ function isUrgent({ body, origin, round }: GossipFrame, health: number): boolean
   return body.type === 'claims' && (health > 0 || body.claims.some(isRace))
 }
 
-/** Nobody doubts itself: a liar that uses the name of its victim must not keep that one from hearing of it. */
-function doubtsOrigin({ body, origin }: GossipFrame): boolean {
+/** Nobody suspects itself: a liar that uses the name of its victim must not keep that one from hearing of it. */
+function suspectsOrigin({ body, origin }: GossipFrame): boolean {
   return body.type === 'claims' && body.claims.some(({ type, id }) => type === 'suspect' && id === origin)
 }

@@ -1,13 +1,13 @@
 /**
- * How well this member hears, from 0 (well) up. After Lifeguard (arXiv 1707.00788, section IV-A): whoever has reason
- * to doubt its own ears waits longer before it doubts others. Here the reason is a neighbor that was missed and then
+ * How well this member hears, from 0 (well) up. After Lifeguard (arXiv 1707.00788, section IV-A): a member that has reason
+ * to believe that it hears badly waits longer before it suspects others. Here the reason is a neighbor that was missed and then
  * heard, or a timer that ran late: a dead neighbor is never heard again, so crashes do not make anybody wait.
  */
 import type { ProtocolConfig } from '../config.js'
 
 export class Health {
   readonly #config: ProtocolConfig
-  /** Neighbors of which a beat is missing now, and that nobody doubts: what others say may not get here either. */
+  /** Neighbors of which a beat is missing now, and that nobody suspects: what others say may not get here either. */
   silent = 0
   #score = 0
   #at = Number.NEGATIVE_INFINITY

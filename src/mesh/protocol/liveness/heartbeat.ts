@@ -103,8 +103,8 @@ export class Heartbeat {
     neighbor.srtt += (rtt - neighbor.srtt) / 8
   }
 
-  /** From when on `neighbor` is to be doubted: some beats in a row are missing, and this member hears well. */
-  doubtfulAt(neighbor: Neighbor, now: number): number {
+  /** From when on `neighbor` is to be suspected: some beats in a row are missing, and this member hears well. */
+  suspectAt(neighbor: Neighbor, now: number): number {
     return this.#missedAt(neighbor, this.#config.beatsMissed, 1 + this.#health.score(now))
   }
 

@@ -2,7 +2,7 @@
  * The member table: who belongs to the cluster, and who is suspected to be gone. After SWIM (Das et al. 2002):
  * a watcher's suspicion is told to all, its subject refutes it by a greater incarnation, which only the subject
  * raises, and whoever is not refuted in time is removed by every member on its own clock. Being the full list
- * of members, it is also the passive view of HyParView.
+ * of members, it is also what the passive view is in HyParView (ADR 4).
  */
 
 import type { MemberRecord } from '../../../base/member.js'
@@ -125,8 +125,8 @@ export class MemberTable {
   }
 
   /** The incarnation under which a member is remembered as gone. */
-  buriedAs(id: string): number | undefined {
-    return this.#roster.buriedAs(id)
+  tombstoneOf(id: string): number | undefined {
+    return this.#roster.tombstoneOf(id)
   }
 
   entries(): IterableIterator<TableEntry> {
@@ -188,7 +188,7 @@ export class MemberTable {
   }
 
   /** This member does not hear from `id` any more. */
-  doubt(id: string, now: number): void {
+  suspect(id: string, now: number): void {
     const known = this.get(id)
     if (known === undefined || known === this.#self) return
     const claim: SuspectFrame = {
@@ -202,7 +202,7 @@ export class MemberTable {
 
   /**
    * A frame of `id` itself came in: it lives, whatever others say. Returns what it is to be told, so that it answers
-   * the others (Lifeguard's buddy system, arXiv 1707.00788, section IV-C): the doubt may not have reached it.
+   * the others (Lifeguard's buddy system, arXiv 1707.00788, section IV-C): the suspicion may not have reached it.
    */
   heard(id: string, now: number): SuspectFrame | undefined {
     if (this.#suspicions.size === 0) return undefined
@@ -213,8 +213,8 @@ export class MemberTable {
     return { type: 'suspect', id, incarnation: known.record.incarnation, by: this.#self.id }
   }
 
-  /** What this member would tell a new neighbor of those that it doubts, at most `max`. */
-  doubts(max: number): SuspectFrame[] {
+  /** What this member would tell a new neighbor of those that it suspects, at most `max`. */
+  suspicions(max: number): SuspectFrame[] {
     return this.#suspicions.own(max)
   }
 
@@ -230,7 +230,7 @@ export class MemberTable {
 
   /** Removes whom nobody vouches for, renews the own lease, forgets old tombstones. */
   tick(now: number): void {
-    for (const entry of this.#suspicions.overdue(now)) this.#bury(entry, now)
+    for (const entry of this.#suspicions.overdue(now)) this.#tombstone(entry, now)
     if (now >= this.#renewAt) this.#renewSelf(now)
     this.#refute(now)
     if (now >= this.#scanAt) this.#scan(now)
@@ -262,13 +262,13 @@ export class MemberTable {
       case 'member':
         return this.#merge(claim, audience, now)
       case 'suspect':
-        // Even a first neighbor's: only a subject that hears of the doubt can answer it.
+        // Even a first neighbor's: only a subject that hears of the suspicion can answer it.
         if (this.#suspect(claim, now) && audience !== 'nobody') this.#events.tell(claim)
         return undefined
       case 'leave': {
         const known = this.get(claim.id)
         if (known?.record.incarnation !== claim.incarnation) return undefined
-        this.#bury(known, now, 'left')
+        this.#tombstone(known, now, 'left')
         if (audience === 'everyone') this.#events.tell(claim)
         return undefined
       }
@@ -279,11 +279,11 @@ export class MemberTable {
 
   #merge(claim: MemberFrame, audience: Audience, now: number): MembershipClaim | undefined {
     const { id, record, lease, proof } = claim
-    const gone = this.#roster.buriedAs(id)
-    // A reader takes its neighbors' word: it would tell nobody that it has buried it, and so hear of no greater one.
+    const gone = this.#roster.tombstoneOf(id)
+    // A reader takes its neighbors' word: it would tell nobody that it has removed it, and so hear of no greater one.
     const mayAnswer = this.#self.record.role === 'writer'
     if (gone !== undefined && record.incarnation <= gone && mayAnswer) {
-      // The sender believes in a member that this one has buried: if it lives, it hears of it and refutes.
+      // The sender believes in a member that this one has removed: if it lives, it hears of it and refutes.
       return { type: 'suspect', id, incarnation: record.incarnation, by: this.#self.id }
     }
     const known = this.get(id)
@@ -327,9 +327,9 @@ export class MemberTable {
       return false
     // Anybody can make up watchers; readers watch for themselves alone.
     if (claim.by !== this.#self.id && this.get(claim.by)?.record.role !== 'writer') return false
-    const wasDoubted = known.suspicion !== undefined
+    const wasSuspected = known.suspicion !== undefined
     const isNews = this.#suspicions.add(known, claim.by, this.size - this.readers, now)
-    if (!wasDoubted && known.suspicion) this.#events.changed()
+    if (!wasSuspected && known.suspicion) this.#events.changed()
     return isNews
   }
 
@@ -363,7 +363,7 @@ export class MemberTable {
   #scan(now: number): void {
     this.#scanAt = now + this.#config.leaseMillis / 4
     this.#scanLeases(now)
-    this.#roster.forgetBuried(Math.max(this.#config.tombstonesMax, 2 * this.size), now)
+    this.#roster.forgetTombstones(Math.max(this.#config.tombstonesMax, 2 * this.size), now)
   }
 
   /**
@@ -371,19 +371,19 @@ export class MemberTable {
    * Where most leases stand still, this member is cut off itself.
    */
   #scanLeases(now: number): void {
-    const { leasesMissed, leasesDoubted } = this.#config
+    const { leasesMissed, leasesSuspected } = this.#config
     const period = this.#leasePeriod
-    if (now < this.#oldestLeaseAt + leasesDoubted * period) return
+    if (now < this.#oldestLeaseAt + leasesSuspected * period) return
     const overdue: TableEntry[] = []
     this.#oldestLeaseAt = now
     for (const entry of this.#roster.all()) {
       this.#oldestLeaseAt = Math.min(this.#oldestLeaseAt, entry.leaseAt)
-      if (now >= entry.leaseAt + leasesDoubted * period) overdue.push(entry)
+      if (now >= entry.leaseAt + leasesSuspected * period) overdue.push(entry)
     }
     const isCutOff = 2 * overdue.length >= this.size
     for (const entry of overdue) {
-      if (now >= entry.leaseAt + leasesMissed * period) this.#bury(entry, now)
-      else if (!isCutOff && isDoubtful(entry) && this.#health.score(now) === 0)
+      if (now >= entry.leaseAt + leasesMissed * period) this.#tombstone(entry, now)
+      else if (!isCutOff && isUnwatched(entry) && this.#health.score(now) === 0)
         this.#events.unwatched(entry.id)
     }
   }
@@ -393,9 +393,9 @@ export class MemberTable {
     return periodMillis(this.size, leaseMillis, leaseMillisPerMember)
   }
 
-  #bury(entry: TableEntry, now: number, how: 'left' | 'dead' = 'dead'): void {
+  #tombstone(entry: TableEntry, now: number, how: 'left' | 'dead' = 'dead'): void {
     this.#suspicions.forget(entry)
-    this.#roster.bury(entry, now + this.#config.tombstoneMillis)
+    this.#roster.tombstone(entry, now + this.#config.tombstoneMillis)
     this.#events.removed(entry.id, how)
     this.#events.changed()
   }
@@ -418,7 +418,7 @@ function supersedes(record: MemberRecord, known: MemberRecord): boolean {
   return lead > 0 || (lead === 0 && isLaterRun(record, known))
 }
 
-function isDoubtful({ record, suspicion }: TableEntry): boolean {
+function isUnwatched({ record, suspicion }: TableEntry): boolean {
   return record.kind === 'node' && suspicion === undefined
 }
 

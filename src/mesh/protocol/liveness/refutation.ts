@@ -9,18 +9,18 @@ import type { MembershipClaim } from '../../wire/claim.js'
 import type { ProtocolConfig } from '../config.js'
 
 /**
- * How far above the start of this run an incarnation that somebody doubts is believed to be: a day, as incarnations begin with the
+ * How far above the start of this run an incarnation that somebody suspects is believed to be: a day, as incarnations begin with the
  * wall clock. It is nobody's word but the watcher's: one that could not rise any more would be the end of this member, and one
  * that the next run cannot reach would keep that out.
  */
-const DOUBT_LEAD_MAX = 24 * 3_600_000
+const SUSPICION_LEAD_MAX = 24 * 3_600_000
 /**
  * Incarnations that a question is drawn from, upwards of the greatest known one: too many to have been signed by an
  * earlier run by chance, and few enough that a next run, which begins with the wall clock, gets above them (70 minutes).
  */
 const QUESTIONS = 2 ** 22
 /**
- * An answer is this far above its question at most: others doubt a member whose links two runs take from each other, so
+ * An answer is this far above its question at most: others suspect a member whose links two runs take from each other, so
  * the later one may have risen once or more before it is heard. Measured in 200 runs: with 1, the earlier run leaves after
  * up to 31 s instead of 4; with 4 after 5.4.
  */
@@ -29,8 +29,8 @@ const ANSWER_LEAD_MAX = 16
 export class Refutation {
   readonly #config: ProtocolConfig
   readonly #random: Random
-  /** The greatest own incarnation that others doubt, or knew before this one did. */
-  #accused = Number.NEGATIVE_INFINITY
+  /** The greatest own incarnation that others suspect, or knew before this one did. */
+  #suspectedAs = Number.NEGATIVE_INFINITY
   /** The next answer to that leaves no sooner. */
   #answerAt = Number.NEGATIVE_INFINITY
   /** Whether that answer asks a later run of this member whether it lives, and the incarnation that asked it. */
@@ -52,24 +52,24 @@ export class Refutation {
       if (this.#isAnswer(told)) return 'displaced'
       this.#asks = true
     }
-    const most = Math.max(own.incarnation, own.joined + DOUBT_LEAD_MAX)
+    const most = Math.max(own.incarnation, own.joined + SUSPICION_LEAD_MAX)
     // Nothing could follow 2^53 - 1.
     const isMadeUp = (claim.type === 'suspect' && told > most) || told >= Number.MAX_SAFE_INTEGER
     if (told >= own.incarnation && !isEcho(claim, own) && !isMadeUp)
-      this.#accused = Math.max(this.#accused, told)
+      this.#suspectedAs = Math.max(this.#suspectedAs, told)
     return undefined
   }
 
   /** When `answer` has something to say. */
   deadline(own: MemberRecord): number {
-    return this.#accused < own.incarnation ? Number.POSITIVE_INFINITY : this.#answerAt
+    return this.#suspectedAs < own.incarnation ? Number.POSITIVE_INFINITY : this.#answerAt
   }
 
   /** The incarnation that answers what was told, once the pause after the last answer is over. */
   answer(own: MemberRecord, now: number): number | undefined {
     if (now < this.deadline(own)) return undefined
     this.#answerAt = now + this.#config.refuteMillis
-    const incarnation = this.#accused + 1 + (this.#asks ? randomInteger(this.#random, QUESTIONS) : 0)
+    const incarnation = this.#suspectedAs + 1 + (this.#asks ? randomInteger(this.#random, QUESTIONS) : 0)
     this.#asked = this.#asks ? incarnation : this.#asked
     this.#asks = false
     return incarnation

@@ -12,10 +12,10 @@ import { TagMap } from '../../../base/tag-map.js'
 /** Records are compared by digests of this many buckets. */
 export const MEMBER_BUCKETS = 64
 
-/** Doubt about one member. */
+/** Suspicion of one member. */
 export interface Suspicion {
   since: number
-  /** The watchers that doubt, up to k + 1. */
+  /** The watchers that suspect, up to k + 1. */
   by: Set<string>
   /** Removed when not refuted for so long, by a member that hears well. */
   timer: number
@@ -35,7 +35,7 @@ export interface TableEntry {
   /** When the lease last rose, as far as this member has heard. */
   leaseAt: number
   suspicion: Suspicion | undefined
-  /** When an accusation of it that counts for nothing was last told on. */
+  /** When a suspicion of it that counts for nothing was last told on. */
   carriedAt?: number
 }
 
@@ -46,7 +46,7 @@ export class Roster {
   readonly #tagOf: typeof leaseTag
   readonly #buckets = new Array<number>(MEMBER_BUCKETS).fill(0)
   /** Members that left or died: id -> the incarnation that is gone, and until when that is remembered. */
-  readonly #buried = new Map<string, { incarnation: number; until: number }>()
+  readonly #tombstones = new Map<string, { incarnation: number; until: number }>()
   #readers = 0
 
   constructor(tagOf = leaseTag) {
@@ -91,7 +91,7 @@ export class Roster {
   }
 
   put(entry: TableEntry): void {
-    this.#buried.delete(entry.id)
+    this.#tombstones.delete(entry.id)
     this.#entries.set(entry.id, entry)
     if (entry.record.role === 'reader') this.#readers += 1
     entry.tag = this.#tagOf(entry.id, entry.record.incarnation)
@@ -108,22 +108,22 @@ export class Roster {
   }
 
   /** Removes one that has gone, and remembers it. */
-  bury(entry: TableEntry, until: number): void {
+  tombstone(entry: TableEntry, until: number): void {
     this.remove(entry)
-    this.#buried.delete(entry.id)
-    this.#buried.set(entry.id, { incarnation: entry.record.incarnation, until })
+    this.#tombstones.delete(entry.id)
+    this.#tombstones.set(entry.id, { incarnation: entry.record.incarnation, until })
   }
 
   /** The incarnation under which `id` is remembered as gone. */
-  buriedAs(id: string): number | undefined {
-    return this.#buried.get(id)?.incarnation
+  tombstoneOf(id: string): number | undefined {
+    return this.#tombstones.get(id)?.incarnation
   }
 
-  /** Forgets of the gone ones the longest buried: those whose time is over, and those beyond `max`. */
-  forgetBuried(max: number, now: number): void {
-    for (const [id, { until }] of this.#buried) {
-      if (now < until && this.#buried.size <= max) break
-      this.#buried.delete(id)
+  /** Forgets of the gone ones those removed the longest ago: those whose time is over, and those beyond `max`. */
+  forgetTombstones(max: number, now: number): void {
+    for (const [id, { until }] of this.#tombstones) {
+      if (now < until && this.#tombstones.size <= max) break
+      this.#tombstones.delete(id)
     }
   }
 

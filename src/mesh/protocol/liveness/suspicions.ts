@@ -1,4 +1,4 @@
-/** Who is doubted, by whom, and how long it may answer before it counts as dead. */
+/** Who is suspected, by whom, and how long it may answer before it counts as dead. */
 import type { SuspectFrame } from '../../wire/claim.js'
 import type { EngineContext } from '../context.js'
 import type { TableEntry } from './roster.js'
@@ -19,10 +19,10 @@ export class Suspicions {
     return this.#suspects.size
   }
 
-  /** `by`, one of `writers`, doubts `entry`. Returns whether that, or one more confirmation of it, is news. */
+  /** `by`, one of `writers`, suspects `entry`. Returns whether that, or one more confirmation of it, is news. */
   add(entry: TableEntry, by: string, writers: number, now: number): boolean {
     const { confirmations: k, suspicionMinMillis, suspicionMaxMillis } = this.#context.config
-    // Where fewer than k others could confirm, the subject has fewer links over which it hears of the doubt: all of
+    // Where fewer than k others could confirm, the subject has fewer links over which it hears of the suspicion: all of
     // them together shorten the timer, but not to the minimum.
     const confirmations = Math.max(0, Math.min(k, writers - 2))
     const suspicion = entry.suspicion ?? { since: now, by: new Set<string>(), timer: 0 }
@@ -39,7 +39,7 @@ export class Suspicions {
     return true
   }
 
-  /** One such accusation is enough for its subject to answer, whoever brings it. */
+  /** One such suspicion is enough for its subject to answer, whoever brings it. */
   #isToldAgain(entry: TableEntry, now: number): boolean {
     if (now < (entry.carriedAt ?? Number.NEGATIVE_INFINITY) + this.#context.config.suspicionMaxMillis)
       return false
@@ -47,7 +47,7 @@ export class Suspicions {
     return true
   }
 
-  /** `entry` has shown that it lives: this member doubted it wrongly, or was wrongly told to; readers may be silent on purpose. */
+  /** `entry` has shown that it lives: this member suspected it wrongly, or was wrongly told to; readers may be silent on purpose. */
   clear(entry: TableEntry, now: number): void {
     if (entry.record.role === 'writer') this.#context.health.late(now)
     entry.suspicion = undefined
@@ -59,15 +59,15 @@ export class Suspicions {
     this.#suspects.delete(entry)
   }
 
-  /** What this member would tell a new neighbor of those that it doubts itself, at most `max`. */
+  /** What this member would tell a new neighbor of those that it suspects itself, at most `max`. */
   own(max: number): SuspectFrame[] {
-    const doubts: SuspectFrame[] = []
+    const suspicions: SuspectFrame[] = []
     for (const { id, record, suspicion } of this.#suspects) {
-      if (doubts.length >= max) break
+      if (suspicions.length >= max) break
       if (suspicion?.by.has(this.#self))
-        doubts.push({ type: 'suspect', id, incarnation: record.incarnation, by: this.#self })
+        suspicions.push({ type: 'suspect', id, incarnation: record.incarnation, by: this.#self })
     }
-    return doubts
+    return suspicions
   }
 
   /** Those who have not answered in time; who hears badly waits longer. */

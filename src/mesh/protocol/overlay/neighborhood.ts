@@ -18,32 +18,32 @@ import type { Plumtree } from '../broadcast/plumtree.js'
 import { type EngineContext, sendTo } from '../context.js'
 import type { Heartbeat } from '../liveness/heartbeat.js'
 import type { MemberTable } from '../liveness/member-table.js'
-import type { Presence } from '../liveness/presence.js'
+import type { PresenceTable } from '../liveness/presence-table.js'
 import type { AntiEntropy } from '../sync/anti-entropy.js'
-import type { HyParView } from './hyparview.js'
 import { Interleave } from './interleave.js'
+import type { Overlay } from './overlay.js'
 import type { Neighbor } from './peer-view.js'
-import { hasSlot, slotsElsewhere, slotsToSpare, WAITING_MAX } from './slots.js'
+import { hasSlot, slotsElsewhere, slotsToSpare, WAITING_MAX } from './reader-slots.js'
 
 /** First heartbeats are spread by this share of their period, so that links do not beat in step. */
 const FIRST_BEAT_SHARE = 0.5
 /** A member whose links are all younger is a newcomer: it learns, and has nothing to tell. */
 const NEWCOMER_MILLIS = 5_000
-/** A watcher that misses beats of at least so many writers, and of half of all, doubts itself. */
-const DOUBTFUL_LINKS_MIN = 2
+/** A watcher that misses beats of at least so many writers, and of half of all, suspects itself. */
+const SUSPECT_LINKS_MIN = 2
 /** A full neighbor that was asked for a link makes its offer within this. */
 const OFFER_MILLIS = 1_000
-/** Doubts that a first neighbor is told of at most. */
-const DOUBTS_TOLD_MAX = 16
+/** Suspicions that a first neighbor is told of at most. */
+const SUSPICIONS_TOLD_MAX = 16
 
 /** The parts of the engine that hold something of a link. */
 export interface NeighborhoodParts {
   table: MemberTable
-  overlay: HyParView
+  overlay: Overlay
   heartbeat: Heartbeat
   broadcast: Plumtree
   sync: AntiEntropy
-  presence: Presence
+  presence: PresenceTable
 }
 
 export class Neighborhood {
@@ -55,7 +55,7 @@ export class Neighborhood {
   readonly #waiting = new BoundedMap<string, true>(WAITING_MAX)
   #awakeAt: number
   #deadline: number | undefined
-  /** This member accuses nobody before this. */
+  /** This member suspects nobody before this. */
   #humbleUntil = 0
   /** Until then it learns from every neighbor, however old its links are. */
   #newcomerUntil = 0
@@ -104,7 +104,7 @@ export class Neighborhood {
     this.#parts.overlay.fill(now)
   }
 
-  /** The server has no such member. If the mesh knows it and it lives, it is reached through the mesh, and answers the doubt. */
+  /** The server has no such member. If the mesh knows it and it lives, it is reached through the mesh, and answers the suspicion. */
   absent(peer: string, now: number): void {
     const { table, overlay } = this.#parts
     if (this.#context.view.degree === 0 || !table.get(peer)) return overlay.left(peer)
@@ -124,7 +124,7 @@ export class Neighborhood {
     this.#context.view.greeted(neighbor)
     if (!this.#hasRoomFor(frame, now)) return this.#turnDown(neighbor, frame, now)
     const isOld = ({ since }: Neighbor) => now >= since + NEWCOMER_MILLIS
-    neighbor.isTeacher = now < this.#newcomerUntil || !this.#context.view.sources().some(isOld)
+    neighbor.isBootstrap = now < this.#newcomerUntil || !this.#context.view.sources().some(isOld)
     this.#context.view.introduced(neighbor, frame.record)
     this.#deadline = undefined
     overlay.welcomed(neighbor.id, now)
@@ -132,28 +132,28 @@ export class Neighborhood {
     const claim = { type: 'member', id: frame.id, record, lease, ...(proof && { proof }) } as const
     const answer = this.#meet(neighbor, claim, frame.links > 0, now)
     // Who comes back below what is remembered of it is told how high it has to get.
-    const least = table.buriedAs(frame.id)
+    const least = table.tombstoneOf(frame.id)
     if (answer?.type === 'suspect' && least) answer.incarnation = least
     if (answer) sendTo(this.#context, neighbor, answer, now)
-    const doubt = table.heard(frame.id, now)
-    if (doubt) sendTo(this.#context, neighbor, doubt, now)
+    const suspicion = table.heard(frame.id, now)
+    if (suspicion) sendTo(this.#context, neighbor, suspicion, now)
     sync.tell(neighbor, true, now)
     const [first] = this.#context.view.sources()
-    if (first === neighbor && this.#context.view.sources().length === 1) this.#tellDoubts(neighbor, now)
+    if (first === neighbor && this.#context.view.sources().length === 1) this.#tellSuspicions(neighbor, now)
     this.#settle(neighbor, frame, now)
     this.#context.outbox.push({ type: 'members' })
   }
 
   /** A neighbor that has links was told of by those whom it met before: a teacher for sure, a newcomer most likely. */
   #meet(
-    { isTeacher }: Neighbor,
+    { isBootstrap }: Neighbor,
     claim: MemberFrame,
     hasLinks: boolean,
     now: number,
   ): MembershipClaim | undefined {
     const { table } = this.#parts
     if (!hasLinks) return table.learn(claim, now)
-    return isTeacher ? table.fetch(claim, now) : table.meet(claim, now)
+    return isBootstrap ? table.fetch(claim, now) : table.meet(claim, now)
   }
 
   interleaved(neighbor: Neighbor, frame: InterleaveFrame, now: number): void {
@@ -195,7 +195,7 @@ export class Neighborhood {
    * A member is dead: a link to it is of no use. One that said goodbye closes its links itself, after the last of its
    * writes, which its goodbye has overtaken.
    */
-  buried(id: string, now: number): void {
+  died(id: string, now: number): void {
     const neighbor = this.#context.view.get(id)
     if (!neighbor?.record) return this.#parts.overlay.left(id)
     this.drop(neighbor, 'error', now)
@@ -228,15 +228,15 @@ export class Neighborhood {
     }
   }
 
-  /** Heartbeats, doubts, and the end of links that are silent or never said HELLO. */
+  /** Heartbeats, suspicions, and the end of links that are silent or never said HELLO. */
   tick(now: number): void {
     this.#deadline = undefined
     this.#interleave.tick(now)
     this.#context.health.silent = this.#silent(now)
-    const mayAccuse = !this.#doubtsItself(now) && now >= this.#humbleUntil
+    const maySuspect = !this.#suspectsItself(now) && now >= this.#humbleUntil
     for (const neighbor of this.#missingBeats(this.#context.view.established(), now))
-      this.#missing(neighbor, mayAccuse, now)
-    if (mayAccuse) for (const id of this.#parts.presence.thawed(now)) this.#parts.table.doubt(id, now)
+      this.#missing(neighbor, maySuspect, now)
+    if (maySuspect) for (const id of this.#parts.presence.thawed(now)) this.#parts.table.suspect(id, now)
     for (const neighbor of [...this.#context.view.all()]) this.#tickNeighbor(neighbor, now)
     if (this.#isReader) this.#endSpareLinks(now)
   }
@@ -325,7 +325,7 @@ export class Neighborhood {
   }
 
   /**
-   * To be called before anything else: after a sleep everyone else looks dead; the first to be doubted is this member
+   * To be called before anything else: after a sleep everyone else looks dead; the first to be suspected is this member
    * itself, and what it missed comes before what it says.
    */
   wake(now: number): void {
@@ -345,7 +345,7 @@ export class Neighborhood {
   /** The neighbors tell who is there, as they tell a newcomer. */
   #beginAnew(now: number): void {
     this.#newcomerUntil = now + NEWCOMER_MILLIS
-    for (const neighbor of this.#context.view.all()) neighbor.isTeacher = true
+    for (const neighbor of this.#context.view.all()) neighbor.isBootstrap = true
     this.#parts.table.dropOthers()
   }
 
@@ -359,7 +359,7 @@ export class Neighborhood {
 
   #missingBeats(neighbors: readonly Neighbor[], now: number): Neighbor[] {
     const { heartbeat } = this.#parts
-    return neighbors.filter((neighbor) => now >= heartbeat.doubtfulAt(neighbor, now))
+    return neighbors.filter((neighbor) => now >= heartbeat.suspectAt(neighbor, now))
   }
 
   /** Who tells this member how well it hears: readers could keep it from noticing who is dead. Alone with them it has nobody else. */
@@ -368,41 +368,42 @@ export class Neighborhood {
     return view.sources().length > 0 ? view.sources() : view.established()
   }
 
-  #doubtsItself(now: number): boolean {
+  #suspectsItself(now: number): boolean {
     const witnesses = this.#witnesses
     const missing = this.#missingBeats(witnesses, now).length
-    return missing >= DOUBTFUL_LINKS_MIN && 2 * missing >= witnesses.length
+    return missing >= SUSPECT_LINKS_MIN && 2 * missing >= witnesses.length
   }
 
-  /** Beats of `neighbor` are missing: it is doubted aloud, or looked at again later. */
-  #missing(neighbor: Neighbor, mayAccuse: boolean, now: number): void {
+  /** Beats of `neighbor` are missing: it is suspected, or looked at again later. */
+  #missing(neighbor: Neighbor, maySuspect: boolean, now: number): void {
     if (now < neighbor.suspectNotBefore) return
     const { beatsMissed, beatMillis, beatTimeoutMillis, heartbeatMillis } = this.#context.config
-    // A subject that refutes through others while its link here stalls is not accused at every tick.
-    const pause = mayAccuse ? beatsMissed * beatMillis + beatTimeoutMillis : heartbeatMillis / 2
+    // A subject that refutes through others while its link here stalls is not suspected at every tick.
+    const pause = maySuspect ? beatsMissed * beatMillis + beatTimeoutMillis : heartbeatMillis / 2
     neighbor.suspectNotBefore = now + pause
-    if (mayAccuse) this.#doubt(neighbor.id, now)
+    if (maySuspect) this.#suspect(neighbor.id, now)
   }
 
-  /** What was doubted while no link was there to tell it is told now, so that it can be answered. */
-  #tellDoubts(neighbor: Neighbor, now: number): void {
-    for (const doubt of this.#parts.table.doubts(DOUBTS_TOLD_MAX)) sendTo(this.#context, neighbor, doubt, now)
+  /** What was suspected while no link was there to tell it is told now, so that it can be answered. */
+  #tellSuspicions(neighbor: Neighbor, now: number): void {
+    for (const suspicion of this.#parts.table.suspicions(SUSPICIONS_TOLD_MAX))
+      sendTo(this.#context, neighbor, suspicion, now)
   }
 
   /** Nobody may watch `id` any more; without links this member can not ask whether it lives. */
   unwatched(id: string, now: number): void {
-    if (this.#context.view.established().length > 0) this.#doubt(id, now)
+    if (this.#context.view.established().length > 0) this.#suspect(id, now)
   }
 
   #lose(id: string, now: number): void {
     this.#parts.overlay.lost(id)
-    this.#doubt(id, now)
+    this.#suspect(id, now)
   }
 
   /** The silence of a page that said that it is being stopped means nothing. */
-  #doubt(id: string, now: number): void {
+  #suspect(id: string, now: number): void {
     const { table, presence } = this.#parts
-    if (now >= this.#humbleUntil && !presence.isFrozen(id, now)) table.doubt(id, now)
+    if (now >= this.#humbleUntil && !presence.isFrozen(id, now)) table.suspect(id, now)
   }
 
   #tickNeighbor(neighbor: Neighbor, now: number): void {
@@ -424,7 +425,7 @@ export class Neighborhood {
   #due(neighbor: Neighbor, now: number): number {
     if (neighbor.record === undefined) return neighbor.since + this.#context.config.helloMillis
     const { heartbeat } = this.#parts
-    const missed = Math.max(neighbor.suspectNotBefore, heartbeat.doubtfulAt(neighbor, now))
+    const missed = Math.max(neighbor.suspectNotBefore, heartbeat.suspectAt(neighbor, now))
     return Math.min(neighbor.nextBeat, missed, heartbeat.silentAt(neighbor))
   }
 

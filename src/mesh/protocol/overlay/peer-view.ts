@@ -27,7 +27,7 @@ export interface Neighbor {
   /** Whether it had a slot for a reader when it was last heard of. */
   hasSlot: boolean
   /** This member had no older link: what this neighbor tells of others, the others know. */
-  isTeacher: boolean
+  isBootstrap: boolean
   /** Not asked for its member table before this. */
   compareNotBefore: number
   /** The digest of its table that it told before that, and that is looked at then. */
@@ -137,7 +137,7 @@ export class PeerView {
       peerTime: undefined,
       visibility: 'visible',
       hasSlot: true,
-      isTeacher: false,
+      isBootstrap: false,
       compareNotBefore: now,
       membersDigest: undefined,
       suspectNotBefore: 0,

@@ -7,14 +7,14 @@ import { jittered, sample } from '../../../base/random.js'
 import type { DigestFrame, SyncPartFrame, SyncRequestFrame } from '../../wire/frame.js'
 import { type EngineContext, type Outcome, sendTo } from '../context.js'
 import { isReader, type Neighbor } from '../overlay/peer-view.js'
-import { Exchange } from './exchange.js'
+import { SyncExchange } from './sync-exchange.js'
 
 /** Rounds are spread by this share of their period. */
 const JITTER_SHARE = 0.2
 
 export class AntiEntropy {
   readonly #context: EngineContext
-  readonly #exchange: Exchange
+  readonly #exchange: SyncExchange
   /** The digest of the member table. */
   readonly #membersDigest: () => number
   #roundAt: number
@@ -25,7 +25,7 @@ export class AntiEntropy {
 
   constructor(context: EngineContext, membersDigest: () => number, now: number) {
     this.#context = context
-    this.#exchange = new Exchange(context.config, context.outbox)
+    this.#exchange = new SyncExchange(context.config, context.outbox)
     this.#membersDigest = membersDigest
     this.#roundAt = now + context.config.antiEntropyMillis
     this.#changedAt = now

@@ -5,17 +5,17 @@
 import type { MembersFrame } from '../../wire/frame.js'
 import { type EngineContext, sendTo } from '../context.js'
 import type { MemberTable } from '../liveness/member-table.js'
-import type { Presence } from '../liveness/presence.js'
+import type { PresenceTable } from '../liveness/presence-table.js'
 import type { Neighbor } from '../overlay/peer-view.js'
 
 export class TableComparison {
   readonly #context: EngineContext
   readonly #table: MemberTable
-  readonly #presence: Presence
+  readonly #presence: PresenceTable
   /** When a digest that came too soon is looked at again. */
   #againAt = Number.POSITIVE_INFINITY
 
-  constructor(context: EngineContext, table: MemberTable, presence: Presence) {
+  constructor(context: EngineContext, table: MemberTable, presence: PresenceTable) {
     this.#context = context
     this.#table = table
     this.#presence = presence

@@ -1,7 +1,7 @@
 /**
- * The overlay: whom to dial, and why. After HyParView (Leitao et al. 2007) with two departures: the member table
- * is the passive view, so nothing is shuffled; and a full member takes a newcomer in by an interleave instead of
- * dropping somebody (interleave.ts). Now and then signaling is asked for random members, so that two halves of a
+ * The overlay: which members to dial, and why. It keeps an active view as HyParView does (Leitao et al. 2007), and is
+ * not HyParView: the member table is the passive view, so nothing is shuffled (ADR 4), and a full member takes a newcomer
+ * in by handing over a link instead of dropping one (ADR 10, interleave.ts). Now and then signaling is asked for random members, so that two halves of a
  * split cluster meet again.
  */
 
@@ -11,7 +11,7 @@ import { jittered, sample } from '../../../base/random.js'
 import type { LinkIntent } from '../../wire/frame.js'
 import type { EngineContext } from '../context.js'
 import { dialPauseMillis, periodMillis } from '../formulas.js'
-import { slotsWanted } from './slots.js'
+import { slotsWanted } from './reader-slots.js'
 
 /** Introductions are spread by this share of their period. */
 const JITTER_SHARE = 0.3
@@ -59,7 +59,7 @@ export interface KnownMembers {
   readonly otherWriters: number
 }
 
-export class HyParView {
+export class Overlay {
   readonly #context: EngineContext
   readonly #members: KnownMembers
   /** Members that signaling offered and the table does not hold. */

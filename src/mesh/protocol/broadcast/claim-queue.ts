@@ -1,15 +1,15 @@
 /** Gathers the claims of one member for a moment, so that a flood of news travels as few envelopes. */
-import type { Claim, MemberFrame } from '../wire/claim.js'
-import type { EnvelopeBody } from '../wire/frame.js'
+import type { Claim, MemberFrame } from '../../wire/claim.js'
+import type { EnvelopeBody } from '../../wire/frame.js'
 
-/** News of members waits at most this long for more; doubts, goodbyes and pages that are being stopped do not wait. */
+/** News of members waits at most this long for more; suspicions, goodbyes and pages that are being stopped do not wait. */
 const GATHER_MILLIS = 10
 /** Longer than a record takes to everyone in a cluster of a thousand. [measured: bench propagation] */
 const HEARSAY_MILLIS = 300
 /** Claims in one envelope: a member record has at most 512 bytes. */
 const CLAIMS_MAX = 40
 
-export class Claims {
+export class ClaimQueue {
   readonly #pending = new Map<string, Claim>()
   #flushAt = Number.POSITIVE_INFINITY
   /** Records that others have told of by now, most likely: each with the time at which it is told after all. */

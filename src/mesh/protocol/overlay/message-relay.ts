@@ -34,7 +34,7 @@ export interface KnownMembers {
   get(id: string): { readonly record: MemberRecord } | undefined
 }
 
-export class Messages {
+export class MessageRelay {
   readonly #context: EngineContext
   readonly #routes: Routes
   readonly #members: KnownMembers

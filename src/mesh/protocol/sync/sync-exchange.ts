@@ -39,7 +39,7 @@ interface Served {
   idleAt: number
 }
 
-export class Exchange {
+export class SyncExchange {
   readonly #config: ProtocolConfig
   readonly #outbox: Outbox
   readonly #asked = new Map<string, Asked>()

@@ -32,7 +32,7 @@ export interface KnownRecords {
   get(id: string): { readonly record: MemberRecord } | undefined
 }
 
-export class Presence {
+export class PresenceTable {
   readonly #context: EngineContext
   readonly #table: KnownRecords
   readonly #shown = new Map<string, Shown>()
