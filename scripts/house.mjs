@@ -44,8 +44,6 @@ const EXCEPTIONS = new Set([
   'src/mesh/protocol/engine.ts #established',
   'src/mesh/protocol/liveness/member-table.ts #merge',
   'room.ts',
-  'exchange.ts',
-  'claims.ts',
 ])
 
 /**
