@@ -27,7 +27,6 @@ const LIMITS = /(^|-)limits\.ts$|\/forbidden-keys\.ts$/
 const EXCEPTIONS = new Set([
   'sim/member.ts',
   'sim/oracle/member.ts',
-  'src/data/replica/difference.ts',
   'src/mesh/protocol/broadcast/plumtree.ts',
   'src/mesh/protocol/config.ts',
   'src/mesh/protocol/engine.ts',
@@ -43,7 +42,6 @@ const EXCEPTIONS = new Set([
   'src/mesh/protocol/engine.ts #dispatch',
   'src/mesh/protocol/engine.ts #established',
   'src/mesh/protocol/liveness/member-table.ts #merge',
-  'room.ts',
 ])
 
 /**

@@ -1,6 +1,6 @@
 /**
  * Checkpoints as files of one folder. A file is written under another name, made durable, and only then takes its
- * own: whoever reads finds all of it or nothing, also after a loss of power.
+ * own: a reader finds all of it or nothing, also after a loss of power.
  */
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'

@@ -1,7 +1,7 @@
 /**
  * The lock of a data folder: a numbered file with the pid of its holder and the time when that process started,
  * so that neither a crash nor a reused pid (a container's is always 1) keeps the folder locked for ever. Only the
- * highest number counts, and numbers only grow: whoever takes over a stale lock makes the next one, which just
+ * highest number counts, and numbers only grow: a process that takes over a stale lock makes the next one, which just
  * one process can do, and nobody ever removes a lock that may have become another one's.
  */
 import { randomBytes } from 'node:crypto'
@@ -10,7 +10,7 @@ import { link, open, readdir, readFile, unlink, writeFile } from 'node:fs/promis
 import { join } from 'node:path'
 import { codeOf } from './file-errors.node.js'
 
-/** Who holds a lock. `start` names one start of a process; two starts with the same pid differ in it. */
+/** The holder of a lock. `start` names one start of a process; two starts with the same pid differ in it. */
 export interface LockHolder {
   pid: number
   start: string

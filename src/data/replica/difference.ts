@@ -14,17 +14,12 @@
  * cut between the structs of the update, and anywhere behind it.
  */
 import * as encoding from 'lib0/encoding'
-import { concat, takeWritten } from '../../base/bytes.js'
-import {
-  MERGE_BYTES_MAX,
-  MERGE_ENTRIES_MAX,
-  MERGE_SESSIONS_MAX,
-  MERGE_STRUCTS_MAX,
-  SYNC_PART_BYTES,
-} from '../data-limits.js'
+import { concat } from '../../base/bytes.js'
+import { MERGE_BYTES_MAX, MERGE_ENTRIES_MAX, MERGE_SESSIONS_MAX, MERGE_STRUCTS_MAX } from '../data-limits.js'
 import type { Offence, Parts } from '../replica-port.js'
 import { BoundedReader, Refusal, readSafely, readWhole } from './bounded-reader.js'
-import { runOf, STRUCT_BYTES_MAX, writeItem, writeRunHead, writeStructs } from './canonical-update.js'
+import { runOf, writeItem } from './canonical-update.js'
+import { partsOf } from './difference-parts.js'
 import { BUCKETS, type Buckets, sessionBucket } from './digest.js'
 import type { DottedMap } from './dotted-map.js'
 import type { Dot, Entry } from './entry.js'
@@ -33,9 +28,6 @@ import { readContext, readFlag, type Summary, writeContext } from './summary.js'
 import { RunsReader, readItem } from './update-reader.js'
 
 const BITMAP_BYTES = BUCKETS / 8
-/** The first part; each later one may have twice as much, up to SYNC_PART_BYTES: so the first one leaves, and is decoded, soon. */
-const FIRST_PART_BYTES = SYNC_PART_BYTES / 8
-
 /** A decoded difference. */
 export interface Difference {
   clock: number
@@ -65,46 +57,6 @@ export function encodeDifference(map: DottedMap, summary: Summary, clock: number
   writeLive(tail, map, summary.content, starts)
   if (summary.content && isContextOf(map, summary)) writeContested(tail, map, summary.content)
   return partsOf([clock, summary.version, runs.length], runs, encoding.toUint8Array(tail))
-}
-
-function* partsOf(
-  head: readonly number[],
-  runs: readonly Run[],
-  tail: Uint8Array,
-): Generator<Uint8Array, Uint8Array, Uint8Array | undefined> {
-  const encoder = encoding.createEncoder()
-  let room: Uint8Array | undefined
-  let size = FIRST_PART_BYTES
-  const grow = () => {
-    size = Math.min(2 * size, SYNC_PART_BYTES)
-  }
-  for (const field of head) encoding.writeVarUint(encoder, field)
-  for (const run of runs) {
-    if (encoding.length(encoder) + STRUCT_BYTES_MAX > size) {
-      room = yield fullPart(encoder, room)
-      grow()
-    }
-    writeRunHead(encoder, run)
-    let next = writeStructs(encoder, run, 0, size)
-    while (next < run.entries.length) {
-      // A large value may not fit yet into a part of its own.
-      if (encoding.hasContent(encoder)) room = yield fullPart(encoder, room)
-      grow()
-      next = writeStructs(encoder, run, next, size)
-    }
-  }
-  let cut = SYNC_PART_BYTES - encoding.length(encoder)
-  encoding.writeUint8Array(encoder, tail.subarray(0, cut))
-  for (; cut < tail.length; cut += SYNC_PART_BYTES) {
-    room = yield fullPart(encoder, room)
-    encoding.writeUint8Array(encoder, tail.subarray(cut, cut + SYNC_PART_BYTES))
-  }
-  return takeWritten(encoder)
-}
-
-/** What was written, in the memory of an earlier part if there is one. */
-function fullPart(encoder: encoding.Encoder, earlier: Uint8Array | undefined): Uint8Array {
-  return takeWritten(encoder, earlier?.buffer ?? new ArrayBuffer(SYNC_PART_BYTES))
 }
 
 /** Where the runs of an answer begin: only sessions of which the author may lack something. */

@@ -40,6 +40,6 @@ export interface ReplicaEvents {
   /** Something failed that no call could throw. */
   error: GossipKvError
   'nearly-full': NearlyFull
-  /** Another process wrote under this session: the own writes go on under the new one. */
+  /** Another process wrote under this session: local writes go on under the new one. */
   'session-forked': { before: number; session: number }
 }

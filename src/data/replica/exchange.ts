@@ -3,6 +3,7 @@
  * in is decoded and checked as a whole before anything changes.
  */
 import type { DifferenceIntake, Parts, ReceiveResult, ReplicaPort } from '../replica-port.js'
+import type { Capacity } from './capacity.js'
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.js'
 import { type Difference, DifferenceReader, deathsIn, encodeDifference } from './difference.js'
 import type { DottedMap } from './dotted-map.js'
@@ -12,7 +13,6 @@ import type { Incoming } from './incoming.js'
 import type { ForkReason, LocalWrites } from './local-writes.js'
 import type { Merged } from './merged.js'
 import { decodeRecord, recordsOf } from './record.js'
-import type { Room } from './room.js'
 import { type HybridClock, STAMP_MAX, stampMax } from './stamp.js'
 import { decodeSummary, encodeSummary } from './summary.js'
 
@@ -20,7 +20,7 @@ import { decodeSummary, encodeSummary } from './summary.js'
 export interface ExchangeParts {
   map: DottedMap
   clock: HybridClock
-  room: Room
+  capacity: Capacity
   writes: LocalWrites
   wall: () => number
   /** Hears of everything that was merged. */
@@ -112,7 +112,7 @@ export class Exchange implements ReplicaPort {
   #mergeDifference(difference: Difference): ReceiveResult {
     const { clock, contested } = difference
     const deaths = deathsIn(difference, this.#map)
-    const runs = this.#parts.room.named(difference.runs)
+    const runs = this.#parts.capacity.named(difference.runs)
     const result = this.#take({ incoming: { runs, kills: [], contested }, clock, deaths })
     const { record } = this.#parts
     if (record && isNews(result)) for (const each of recordsOf(clock, runs, deaths, contested)) record(each)
@@ -157,11 +157,11 @@ export class Exchange implements ReplicaPort {
 
   /** Merges all or nothing. */
   #merge({ incoming, deaths }: Arrival, latest: number): ReceiveResult {
-    const { room, absorb, record } = this.#parts
+    const { capacity, absorb, record } = this.#parts
     if (latest > STAMP_MAX) return { type: 'offence', kind: 'clock' }
     if (this.#writes.isForked(incoming)) this.#fork('ahead')
     if (!this.#map.isReady(incoming)) return { type: 'early' }
-    const kind = room.refusal(incoming)
+    const kind = capacity.refusal(incoming)
     if (kind !== undefined) return { type: 'refused', kind }
     absorb()
     // Merges do not commute with the writes that were made before them: the records keep the order in which it was.

@@ -39,7 +39,7 @@ export class LocalWrites {
     this.#parts = parts
     this.#session = random53(parts.random)
     this.#outgoing = new Outgoing(this.#session, () => parts.clock.last, parts.record)
-    // An own write that no update tells of yet leaves alive before it loses: its death alone would be a death
+    // A local write that no update tells of yet leaves alive before it loses: its death alone would be a death
     // without its killer for those who hear of it.
     parts.map.beforeLoss = (entry) => {
       if (this.#outgoing.holds(entry)) this.#outgoing.seal()
@@ -96,7 +96,7 @@ export class LocalWrites {
     return new Entry({ key, session: this.#session, n, stamp, value, bytes, encoded })
   }
 
-  /** Whether `incoming` tells of writes of the own session that were never made here. */
+  /** Whether `incoming` tells of writes of this session that were never made here. */
   isForked(incoming: Incoming): boolean {
     const known = this.#parts.map.known(this.#session)
     for (const run of incoming.runs) if (run.session === this.#session && run.end > known) return true

@@ -8,6 +8,7 @@ import { Emitter } from '../../base/emitter.js'
 import { type GossipKvError, InternalError, messageOf, TransportError } from '../../base/errors.js'
 import type { MemberRecord } from '../../base/member.js'
 import type { Random } from '../../base/random.js'
+import { Capacity, type ReplicaLimits } from './capacity.js'
 import { Compactor } from './compactor.js'
 import { checkSingleYjs, Document, QuietDoc } from './document.js'
 import { DottedMap } from './dotted-map.js'
@@ -19,12 +20,11 @@ import { MemberProjection } from './member-projection.js'
 import type { Merged } from './merged.js'
 import { Notices } from './notices.js'
 import { checkOnePiece, effective, type PlannedWrite, plan } from './plan.js'
-import { type ReplicaLimits, Room } from './room.js'
 import { HybridClock, millisOf } from './stamp.js'
 import type { Value } from './value.js'
 
+export type { ReplicaLimits } from './capacity.js'
 export type { WriteOperation } from './plan.js'
-export type { ReplicaLimits } from './room.js'
 
 export interface ReplicaOptions {
   random: Random
@@ -53,7 +53,7 @@ export class Replica {
   readonly exchange: Exchange
   readonly #options: ReplicaOptions
   readonly #map: DottedMap
-  readonly #room: Room
+  readonly #capacity: Capacity
   readonly #document: Document
   readonly #compactor: Compactor
   readonly #notices = new Notices(this.events)
@@ -67,12 +67,12 @@ export class Replica {
     const { random, wall } = options
     this.#options = options
     this.#map = map
-    this.#room = new Room(map, options.limits)
+    this.#capacity = new Capacity(map, options.limits)
     const { record } = options
     const notices = this.#notices
     this.#writes = new LocalWrites({ map, clock, notices, random, record })
     this.exchange = new Exchange({
-      ...{ map, clock, wall, record, room: this.#room, writes: this.#writes },
+      ...{ map, clock, wall, record, capacity: this.#capacity, writes: this.#writes },
       absorb: () => this.#document.absorb(),
       merged: (merged) => this.#project(merged),
       ahead: (stamp) => this.#ahead(stamp),
@@ -138,7 +138,7 @@ export class Replica {
     this.#document.absorb()
     const planned = effective(plans, this.#map)
     if (planned.length === 0) return
-    this.#room.check(planned, this.session)
+    this.#capacity.check(planned, this.session)
     if (options.atomic) checkOnePiece(planned, this.#map)
     this.#writes.reserve(planned)
     this.#notices.begin(true)
@@ -156,7 +156,7 @@ export class Replica {
   #adopt(key: string, value: unknown): Entry | undefined {
     const write = plan({ key, value }, value !== undefined)
     if (value === undefined && this.#map.get(key) === undefined) return undefined
-    this.#room.check([write], this.session)
+    this.#capacity.check([write], this.session)
     this.#notices.begin(true)
     return this.#writes.apply(write, this.#options.wall())
   }
@@ -175,7 +175,7 @@ export class Replica {
 
   #tell(): void {
     this.#notices.flush()
-    this.#room.tellNearlyFull(this.#tellNearlyFull)
+    this.#capacity.tellNearlyFull(this.#tellNearlyFull)
   }
 
   /** Told once: the other clock may be anybody's, and stays wrong for long. */

@@ -64,7 +64,7 @@ function keyInvalid(key: unknown, reason: string): UsageError {
 }
 
 /**
- * Clones and freezes a value, deeply. Bytes are cloned but cannot be frozen: whoever holds the clone must not
+ * Clones and freezes a value, deeply. Bytes are cloned but cannot be frozen: the holder of the clone must not
  * write to it. Minus zero becomes zero. Fills `measure` when it is given.
  * @throws UsageError ERR_VALUE_INVALID, ERR_TOO_LARGE
  */

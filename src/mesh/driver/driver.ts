@@ -112,7 +112,7 @@ export class Driver {
     return () => this.#post({ type: 'end-acks', call })
   }
 
-  /** A field of the own member record changed. */
+  /** A field of this member's record changed. */
   changeSelf(change: Partial<MemberRecord>): void {
     this.#post({ type: 'self', change })
   }

@@ -13,7 +13,7 @@ export class Attempt {
   readonly peer: string
   /** Names the attempt in every signal. The side that offers may take over the session of a request. */
   session: string
-  /** True when the owner of the links waits for an answer. */
+  /** True when the caller of the links waits for an answer. */
   dialed: boolean
   readonly beganMillis: number
   slot: HandshakeSlot | undefined

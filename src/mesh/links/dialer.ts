@@ -33,7 +33,7 @@ export const DIAL_MILLIS_MAX = 15_000
 export const SLOT_MILLIS_MAX = 2000
 /**
  * What the other side has not answered by then is told again, now and then: a signal may get lost with the link or the
- * server that carried it, and whoever carries it takes another way then.
+ * server that carried it, and its carrier takes another way then.
  */
 export const REPEAT_MILLIS = 2000
 /** A request is older than the offer that crossed it, unless the offer is older than this: then it was lost. */

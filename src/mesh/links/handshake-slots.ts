@@ -1,6 +1,6 @@
 /**
  * The WebRTC handshakes in flight in this process, of all its stores together: more than a few at once exhaust its
- * file descriptors, of which @roamhq/wrtc dies natively. Who wants one waits in order. An offer holds its slot until
+ * file descriptors, of which @roamhq/wrtc dies natively. Dials that want one wait in order. An offer holds its slot until
  * somebody answers, and that answer may need a slot of this very process; so some slots are kept from offers, and
  * the two can never wait for each other in a circle.
  */

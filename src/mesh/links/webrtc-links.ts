@@ -192,7 +192,7 @@ class WebRtcLinks implements Links {
     const { peer } = link
     const old = this.#links.get(peer)
     link.admit()
-    // First the new one: whoever dials at the news of the old one's end finds a link.
+    // First the new one: a dial at the news of the old one's end finds a link.
     this.#links.set(peer, link)
     // The peer would hardly have negotiated anew had it still a link: its own end of the old one is gone.
     old?.end(linkReplaced(peer))

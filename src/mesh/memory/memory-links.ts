@@ -157,7 +157,7 @@ export class MemoryLinks implements Links {
   #become(end: LinkEnd): void {
     const events = this.#events
     const old = this.#links.get(end.peer)
-    // First the new one: whoever dials at the news of the old one's end finds a link.
+    // First the new one: a dial at the news of the old one's end finds a link.
     this.#links.set(end.peer, end)
     if (old) {
       old.over = true

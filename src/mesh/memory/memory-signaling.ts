@@ -12,7 +12,7 @@ export interface MeetingPlace {
   readonly signalingUp: boolean
   /** Every client that is started, joined or not. */
   readonly clients: Set<MemorySignaling>
-  /** Who has joined under a topic, by id. */
+  /** The members of a topic, by id. */
   room(topic: string): Map<string, MemorySignaling>
   /** How long the next message takes, in milliseconds. */
   delay(): number

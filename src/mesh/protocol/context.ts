@@ -56,6 +56,17 @@ export interface EngineContext {
   readonly limiter: RateLimiter
 }
 
+/** A part of the engine. It has no timer: the engine asks each part when to tick, and ticks them in their order. */
+export interface Part {
+  /** When `tick` has something to do next; absent: never by itself. */
+  deadline?(now: number): number
+  tick?(now: number): void
+  /** A link opened, in place of an older one perhaps. */
+  linkUp?(neighbor: Neighbor, now: number): void
+  /** The link to `id` is gone, and with it what this part knows of that neighbor. */
+  linkGone?(id: string, now: number): void
+}
+
 /** Sends to a neighbor and remembers when, so that no heartbeat is owed. */
 export function sendTo(
   context: Pick<EngineContext, 'outbox'>,

@@ -10,22 +10,26 @@ import { unreachable } from '../../base/unreachable.js'
 import type { ReceiveResult, ReplicaPort } from '../../data/replica-port.js'
 import { RateLimiter } from '../rate-limit/rate-limiter.js'
 import { Score } from '../rate-limit/score.js'
-import type { Claim, MemberFrame } from '../wire/claim.js'
+import type { Claim } from '../wire/claim.js'
 import type { Frame, GossipFrame } from '../wire/frame.js'
 import { FRAMES } from '../wire/frames.js'
 import { Acknowledgements } from './broadcast/acknowledgements.js'
+import { Beacon } from './broadcast/beacon.js'
 import { ClaimQueue } from './broadcast/claim-queue.js'
 import { Plumtree } from './broadcast/plumtree.js'
 import { DEFAULT_CONFIG, type ProtocolConfig } from './config.js'
-import { type EngineContext, type EngineMetrics, type Outcome, sendTo } from './context.js'
+import { type EngineContext, type EngineMetrics, type Outcome, type Part, sendTo } from './context.js'
+import { type FrameHandlers, frameHandlers } from './frame-handlers.js'
 import { Health } from './liveness/health.js'
 import { Heartbeat } from './liveness/heartbeat.js'
-import { MemberTable } from './liveness/member-table.js'
+import { MemberTable, type TableEvents } from './liveness/member-table.js'
 import { PresenceTable } from './liveness/presence-table.js'
+import { Watch } from './liveness/watch.js'
+import { Interleave } from './overlay/interleave.js'
 import { MessageRelay } from './overlay/message-relay.js'
 import { Neighborhood } from './overlay/neighborhood.js'
 import { Overlay } from './overlay/overlay.js'
-import { isReader, type Neighbor, PeerView } from './overlay/peer-view.js'
+import { type Neighbor, PeerView } from './overlay/peer-view.js'
 import { Routes } from './overlay/routes.js'
 import { type Input, Outbox, type Output } from './step.js'
 import { AntiEntropy } from './sync/anti-entropy.js'
@@ -42,9 +46,6 @@ export interface EngineOptions {
   config?: Partial<ProtocolConfig>
 }
 
-/** What comes after HELLO. */
-type EstablishedFrame = Exclude<Frame, { type: 'hello' | 'disconnect' }>
-
 /** Claims are no data: there is nothing that could be early or refused. */
 const APPLIED: ReceiveResult = { type: 'applied', news: true }
 
@@ -57,95 +58,93 @@ export class Engine {
   readonly #overlay: Overlay
   readonly #routes: Routes
   readonly #heartbeat: Heartbeat
+  readonly #watch: Watch
   readonly #neighborhood: Neighborhood
   readonly #broadcast: Plumtree
   readonly #sync: AntiEntropy
-  readonly #comparison: TableComparison
   readonly #acks: Acknowledgements
+  /** In the order in which they tick. */
+  readonly #parts: readonly Part[]
+  readonly #handlers: FrameHandlers
   /** The time of the step under way, for what is called back within it. */
   #now: number
-  /** When to give the shared tree a new shape, should this member be the one who does. */
-  #beaconAt: number
   #left = false
 
   constructor(options: EngineOptions) {
-    const { id, record, random, replica, now } = options
-    const config = { ...DEFAULT_CONFIG, ...options.config }
-    const counters = {
-      duplicates: 0,
-      grafts: 0,
-      offences: 0,
-      linksRefused: 0,
-      overloads: 0,
-      refusals: 0,
-      syncs: 0,
-      dials: 0,
-    }
-    const health = new Health(config)
-    const context = {
-      id,
-      config,
-      random,
-      replica,
-      view: new PeerView(),
-      outbox: new Outbox(),
-      counters,
-      score: new Score(),
-      limiter: new RateLimiter(),
-      health,
-    }
+    const { id, record, now, topic } = options
+    const context = contextOf(options)
     this.#context = context
     this.#now = now
-    this.#broadcast = new Plumtree(context, (frame, from) => this.#accept(frame, from))
-    const events = {
-      // A reader speaks of itself alone: of others nobody takes anything from it.
-      tell: (claim: Claim) => {
-        if (!this.#isReader || claim.id === id) this.#claims.add(claim, this.#now)
+    const table = new MemberTable({ id, record }, context, this.#tableEvents(), now)
+    const overlay = new Overlay(context, table)
+    const presence = new PresenceTable(context, table)
+    const heartbeat = new Heartbeat(context, table)
+    const routes = new Routes(context)
+    const interleave = new Interleave(context)
+    const broadcast = new Plumtree(context, (frame, from) => this.#accept(frame, from))
+    const comparison = new TableComparison(context, table, presence)
+    const sync = new AntiEntropy(context, () => comparison.digest, now)
+    const watch = new Watch(
+      context,
+      { heartbeat, table, presence },
+      {
+        drop: (...link) => this.#neighborhood.drop(...link),
+        lost: (member) => overlay.lost(member),
+        beginAnew: (at) => this.#neighborhood.beginAnew(at),
+        compare: (neighbor, at) => sync.tell(neighbor, true, at),
       },
-      tellUnlessHeard: (claim: MemberFrame) => {
-        if (!this.#isReader) this.#claims.addUnlessHeard(claim, this.#now)
-      },
-      renewed: (member: string, tag: number, lease: number, from: string | undefined) => {
-        if (from !== undefined) this.#routes.learn(member, from)
-        this.#passLease(tag, lease, from)
-      },
-      fetched: () => this.#sync.spread(this.#now),
-      removed: (member: string, how: 'left' | 'dead') => {
-        this.#presence.forget(member)
-        if (how === 'dead') this.#neighborhood.died(member, this.#now)
-        else this.#overlay.left(member)
-        context.outbox.push({ type: 'gone', id: member, how })
-      },
-      unwatched: (member: string) => this.#neighborhood.unwatched(member, this.#now),
-      displaced: () => this.#stop(this.#now),
-      changed: () => context.outbox.push({ type: 'members' }),
-    }
-    this.#table = new MemberTable({ id, record }, context, events, now)
-    this.#overlay = new Overlay(context, this.#table)
-    this.#presence = new PresenceTable(context, this.#table)
-    this.#routes = new Routes(context)
-    this.#messages = new MessageRelay(context, this.#routes, this.#table, (body, at) =>
-      this.#broadcast.originate(body, at),
+      now,
     )
-    this.#heartbeat = new Heartbeat(config, random, health)
-    this.#comparison = new TableComparison(context, this.#table, this.#presence)
-    this.#sync = new AntiEntropy(context, () => this.#comparison.digest, now)
-    const parts = {
-      table: this.#table,
-      overlay: this.#overlay,
-      heartbeat: this.#heartbeat,
-      broadcast: this.#broadcast,
-      sync: this.#sync,
-      presence: this.#presence,
-    }
-    this.#acks = new Acknowledgements(context, {
-      table: this.#table,
-      routes: this.#routes,
-      inSync: (neighbor) => this.#sync.inSync(neighbor),
-      flood: (request) => this.#broadcast.originate({ type: 'ack-request', ...request }, this.#now),
+    const neighborhood = new Neighborhood(
+      context,
+      topic,
+      { table, overlay, interleave },
+      {
+        up: (neighbor, at) => {
+          for (const part of this.#parts) part.linkUp?.(neighbor, at)
+        },
+        gone: (member, at) => {
+          for (const part of this.#parts) part.linkGone?.(member, at)
+        },
+        compare: (neighbor, at) => sync.tell(neighbor, true, at),
+        lose: (member, at) => watch.lose(member, at),
+        unwatched: (member, at) => watch.unwatched(member, at),
+        isSpare: (member) => broadcast.isSpare(member),
+      },
+    )
+    const acks = new Acknowledgements(context, {
+      table,
+      routes,
+      inSync: (neighbor) => sync.inSync(neighbor),
+      flood: (request) => broadcast.originate({ type: 'ack-request', ...request }, this.#now),
     })
-    this.#beaconAt = now + config.beaconMillis
-    this.#neighborhood = new Neighborhood(context, options.topic, parts, now)
+    const messages = new MessageRelay(context, routes, table, (envelope, at) =>
+      broadcast.originate(envelope, at),
+    )
+    const beacon = new Beacon(context, table, broadcast, now)
+    const helper: Part = { tick: (at) => this.#helpHeldBack(at) }
+    const teller: Part = { deadline: () => Math.min(this.#claims.deadline(), presence.deadline()) }
+    this.#parts = [
+      ...[interleave, heartbeat, watch, neighborhood, table, broadcast, helper],
+      ...[sync, comparison, acks, overlay, beacon, teller],
+    ]
+    this.#table = table
+    this.#presence = presence
+    this.#messages = messages
+    this.#overlay = overlay
+    this.#routes = routes
+    this.#heartbeat = heartbeat
+    this.#watch = watch
+    this.#neighborhood = neighborhood
+    this.#broadcast = broadcast
+    this.#sync = sync
+    this.#acks = acks
+    const merged = (neighbor: Neighbor, outcome: Outcome, at: number) =>
+      this.#merged(neighbor.id, outcome, at)
+    this.#handlers = frameHandlers(context, {
+      ...{ acks, broadcast, comparison, heartbeat, messages, neighborhood, presence, routes, sync, table },
+      merged,
+    })
   }
 
   /** The members, this one included. */
@@ -213,7 +212,7 @@ export class Engine {
   handle(input: Input, now: number): Output[] {
     this.#now = now
     // First, since it notices that this member slept, which excuses everyone in the table.
-    if (!this.#left) this.#neighborhood.wake(now)
+    if (!this.#left) this.#watch.wake(now)
     if (!this.#left) this.#dispatch(input, now)
     if (!this.#left) this.#tellClaims(now)
     return this.#context.outbox.take()
@@ -222,18 +221,9 @@ export class Engine {
   /** When to tick at the latest. */
   deadline(now: number): number {
     if (this.#left) return Number.POSITIVE_INFINITY
-    return Math.min(
-      this.#claims.deadline(),
-      this.#presence.deadline(),
-      this.#table.deadline(now),
-      this.#overlay.deadline(),
-      this.#neighborhood.deadline(now),
-      this.#broadcast.deadline(),
-      this.#sync.deadline(),
-      this.#comparison.deadline(),
-      this.#acks.deadline(),
-      this.view.size > 0 ? this.#beaconAt : Number.POSITIVE_INFINITY,
-    )
+    let deadline = Number.POSITIVE_INFINITY
+    for (const part of this.#parts) deadline = Math.min(deadline, part.deadline?.(now) ?? deadline)
+    return deadline
   }
 
   #dispatch(input: Input, now: number): void {
@@ -247,9 +237,9 @@ export class Engine {
         )
       case 'link-up':
         this.#routes.linked(input.peer)
-        return this.#neighborhood.linkUp(input.peer, now)
+        return this.#neighborhood.opened(input.peer, now)
       case 'link-down':
-        return this.#neighborhood.linkDown(input.peer, now)
+        return this.#neighborhood.broken(input.peer, now)
       case 'dial-failed':
         this.#routes.dialFailed(input.peer)
         return this.#neighborhood.dialFailed(input.peer, now)
@@ -260,9 +250,9 @@ export class Engine {
       case 'overload':
         return this.#neighborhood.overloaded(input.peer, now)
       case 'slow':
-        return this.#slow(input.peer)
+        return this.#neighborhood.slow(input.peer)
       case 'drained':
-        return this.#drained(input.peer, now)
+        return this.#neighborhood.drained(input.peer, now)
       case 'local-updates':
         return this.#localUpdates(input.updates, now)
       case 'signal':
@@ -276,7 +266,7 @@ export class Engine {
         return this.#neighborhood.absent(input.peer, now)
       case 'visibility':
         this.#presence.show({ frozen: input.visibility === 'frozen' }, now)
-        return this.#neighborhood.show(input.visibility, now)
+        return this.#watch.show(input.visibility, now)
       case 'presence':
         return this.#presence.show({ state: input.state }, now)
       case 'message':
@@ -288,7 +278,8 @@ export class Engine {
       case 'end-acks':
         return this.#acks.end(input.call)
       case 'tick':
-        return this.#tick(now)
+        for (const part of this.#parts) part.tick?.(now)
+        return
       case 'leave':
         return this.#leave(now)
       default:
@@ -300,79 +291,20 @@ export class Engine {
     const neighbor = this.view.get(peer)
     if (neighbor === undefined) return
     this.#heartbeat.heard(neighbor, now)
-    if (frame.type === 'hello') return this.#neighborhood.hello(neighbor, frame, now)
-    if (frame.type === 'disconnect') return this.#neighborhood.disconnected(neighbor, frame, now)
+    const handle = this.#handlers[frame.type] as (from: Neighbor, told: Frame, at: number) => void
+    if (frame.type === 'hello' || frame.type === 'disconnect') return handle(neighbor, frame, now)
     if (neighbor.record === undefined) return this.#neighborhood.offence(peer, now)
     const suspicion = this.#table.heard(peer, now)
     if (suspicion) sendTo(this.#context, neighbor, suspicion, now)
-    this.#established(neighbor, frame, now)
-    if (!this.#table.ready && this.#sync.inSync(neighbor)) this.#table.makeReady(now)
-  }
-
-  #established(neighbor: Neighbor, frame: EstablishedFrame, now: number): void {
-    const peer = neighbor.id
     const { cost } = FRAMES[frame.type]
-    if (cost && !this.#context.limiter.take(cost, peer, now)) return this.#unpaid(peer, frame)
-    switch (frame.type) {
-      case 'heartbeat':
-        this.#heartbeat.receive(neighbor, frame, now)
-        this.#broadcast.announced(frame.announced, neighbor, now)
-        this.#table.renew(frame.leases, { id: peer, isReader: isReader(neighbor) }, now)
-        return this.#sync.compare(neighbor, frame.digest, now)
-      case 'gossip':
-        return this.#merged(peer, this.#broadcast.receive(frame, neighbor, now), now)
-      case 'graft':
-        return this.#broadcast.grafted(frame, neighbor, now)
-      case 'prune':
-        return this.#broadcast.pruned(frame, neighbor, now)
-      case 'interleave':
-        return this.#neighborhood.interleaved(neighbor, frame, now)
-      case 'signal':
-        if (this.refuses(frame.from, now)) return
-        return this.#routes.receive(frame, peer, now)
-      case 'digest':
-        this.#comparison.compare(neighbor, frame.members, now)
-        return this.#sync.receiveDigest(neighbor, frame, now)
-      case 'members':
-        return this.#comparison.answer(neighbor, frame, now)
-      case 'sync-request':
-        if (this.#sync.serve(peer, frame, now) === 'malformed') this.#neighborhood.offence(peer, now)
-        return
-      case 'sync-part':
-        return this.#merged(peer, this.#sync.receivePart(neighbor, frame, now), now)
-      case 'sync-pull':
-        return this.#sync.pull(peer, frame.exchange, frame.next, now)
-      case 'sync-busy':
-        return this.#sync.busy(neighbor, frame.exchange, now)
-      case 'ack-request':
-        return this.#acks.asked(peer, frame, now)
-      case 'ack':
-        return this.#acks.receive(frame, peer, now)
-      case 'member':
-      case 'suspect':
-      case 'leave': {
-        const answer = neighbor.isBootstrap ? this.#table.fetch(frame, now) : this.#table.learn(frame, now)
-        if (answer) sendTo(this.#context, neighbor, answer, now)
-        return
-      }
-      case 'presence':
-        // A repair: the other neighbors are to compare as well, since nobody floods it.
-        if (this.#presence.hear(frame, now)) this.#sync.spread(now, peer)
-        return
-      case 'message':
-        return this.#messages.receive(frame, peer, now)
-      default:
-        return unreachable(frame)
-    }
+    if (!cost || this.#context.limiter.take(cost, peer, now)) handle(neighbor, frame, now)
+    // Only a question for a sync is owed a word.
+    else if (frame.type === 'sync-request') this.#sync.decline(peer, frame.exchange)
+    if (!this.#table.ready && this.#sync.inSync(neighbor)) this.#table.makeReady(now)
   }
 
   get #isReader(): boolean {
     return this.#table.selfRecord.role === 'reader'
-  }
-
-  /** `peer` has had as much of this as it may; only a question for a sync is owed a word. */
-  #unpaid(peer: string, frame: EstablishedFrame): void {
-    if (frame.type === 'sync-request') this.#sync.decline(peer, frame.exchange)
   }
 
   /** Takes what a new envelope carries. */
@@ -432,41 +364,6 @@ export class Engine {
     this.#sync.changed(now)
   }
 
-  #slow(peer: string): void {
-    const neighbor = this.view.get(peer)
-    if (neighbor === undefined) return
-    neighbor.dirty = true
-    neighbor.announcements.clear()
-  }
-
-  #drained(peer: string, now: number): void {
-    const neighbor = this.view.get(peer)
-    if (!neighbor?.dirty) return
-    neighbor.dirty = false
-    if (neighbor.record) this.#sync.tell(neighbor, true, now)
-  }
-
-  #tick(now: number): void {
-    this.#neighborhood.tick(now)
-    this.#table.tick(now)
-    this.#broadcast.tick(now)
-    this.#helpHeldBack(now)
-    this.#sync.tick(now)
-    this.#comparison.tick(now)
-    this.#acks.tick(now)
-    this.#overlay.tick(now)
-    if (now >= this.#beaconAt) this.#beacon(now)
-  }
-
-  /** The writer with the least id shapes the shared tree; everyone knows who that is. */
-  #beacon(now: number): void {
-    this.#beaconAt = now + this.#context.config.beaconMillis
-    if (this.#isReader) return
-    for (const { id, record } of this.#table.entries())
-      if (record.role === 'writer' && id < this.#context.id) return
-    this.#broadcast.originate({ type: 'beacon' }, now)
-  }
-
   /** What waits for a write that does not come is helped by a sync. */
   #helpHeldBack(now: number): void {
     const from = this.#broadcast.overdue(now)
@@ -491,12 +388,54 @@ export class Engine {
     this.#left = true
   }
 
-  /**
-   * Leases are in no hurry: they ride on the next heartbeat of each link, but of the one that they came by. Whose HELLO
-   * has not come yet was told an older lease by the own one.
-   */
-  #passLease(tag: number, lease: number, from: string | undefined): void {
-    const risen = { tag, lease }
-    for (const neighbor of this.view.all()) if (neighbor.id !== from) neighbor.leases.add(risen)
+  #tableEvents(): TableEvents {
+    return {
+      // A reader speaks of itself alone: of others nobody takes anything from it.
+      tell: (claim) => {
+        if (!this.#isReader || claim.id === this.#context.id) this.#claims.add(claim, this.#now)
+      },
+      tellUnlessHeard: (claim) => {
+        if (!this.#isReader) this.#claims.addUnlessHeard(claim, this.#now)
+      },
+      renewed: (id, tag, lease, from) => {
+        if (from !== undefined) this.#routes.learn(id, from)
+        this.#heartbeat.passLease({ tag, lease }, from)
+      },
+      fetched: () => this.#sync.spread(this.#now),
+      removed: (id, how) => {
+        this.#presence.forget(id)
+        if (how === 'dead') this.#neighborhood.died(id, this.#now)
+        else this.#overlay.left(id)
+        this.#context.outbox.push({ type: 'gone', id, how })
+      },
+      unwatched: (id) => this.#watch.unwatched(id, this.#now),
+      displaced: () => this.#stop(this.#now),
+      changed: () => this.#context.outbox.push({ type: 'members' }),
+    }
+  }
+}
+
+function contextOf({ id, random, replica, config }: EngineOptions): EngineContext {
+  const used = { ...DEFAULT_CONFIG, ...config }
+  return {
+    id,
+    config: used,
+    random,
+    replica,
+    view: new PeerView(),
+    outbox: new Outbox(),
+    counters: {
+      duplicates: 0,
+      grafts: 0,
+      offences: 0,
+      linksRefused: 0,
+      overloads: 0,
+      refusals: 0,
+      syncs: 0,
+      dials: 0,
+    },
+    health: new Health(used),
+    score: new Score(),
+    limiter: new RateLimiter(),
   }
 }

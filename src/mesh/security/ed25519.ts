@@ -1,6 +1,6 @@
 /**
  * Ed25519 signatures (RFC 8032): by WebCrypto, or by @noble/curves where a browser's WebCrypto has none. All members have
- * to find the same: whoever passes on a signature that its neighbor does not take is refused there as a forger. Where
+ * to find the same: a member that passes on a signature that its neighbor does not take is refused there as a forger. Where
  * implementations differ (Chalkias et al., "Taming the many EdDSAs", 2020) the strict answer counts.
  */
 import { concat } from '../../base/bytes.js'

@@ -1,5 +1,5 @@
 /**
- * Who a member is: an Ed25519 key of its own, whose hash is the member's id. Nobody can speak for an id without the
+ * The identity of a member: an Ed25519 key of its own, whose hash is the member's id. Nobody can speak for an id without the
  * key, and nobody can find another key for the same id.
  */
 

@@ -87,7 +87,7 @@ export async function openSecurity(options: SecurityOptions): Promise<Security> 
   }
 }
 
-/** Meets under the topics of all keys that are held; who has no key cannot name the cluster. */
+/** Meets under the topics of all keys that are held; without a key nobody can name the cluster. */
 class HiddenSignaling implements Signaling {
   readonly #inner: Signaling
   readonly #keyring: Keyring
@@ -124,7 +124,7 @@ class HiddenSignaling implements Signaling {
   }
 
   #register(): void {
-    this.#inner.register?.(this.#keyring.epochs.map(({ topic }) => topic))
+    this.#inner.register?.(this.#keyring.keys.map(({ topic }) => topic))
   }
 }
 

@@ -21,7 +21,7 @@ import { WebSocketConnection } from './websocket-connection.js'
 export const RECONNECT_MILLIS_MIN = 500
 /** The upper end of every wait. */
 export const RECONNECT_MILLIS_MAX = 30_000
-/** The same for a newcomer, and while somebody asks for members, as who has no link does every 2 s. A guess. */
+/** The same for a newcomer, and while somebody asks for members, as a member without a link does every 2 s. [guess] */
 export const RECONNECT_NEEDED_MILLIS_MAX = 5_000
 
 /** What a signaling client works with. */
@@ -237,7 +237,7 @@ class ReconnectingClient implements SignalingClient {
   #refused(code: string, detail: string): void {
     // One message that the server did not understand costs nothing; the connection goes on.
     if (code === 'malformed') return
-    // Whoever shares its id with another one needs its turns to find that out, but ever more seldom.
+    // A member that shares its id with another one needs its turns to find that out, but ever more seldom.
     if (code === 'replaced') this.#replacements += 1
     const rounds = code === 'replaced' ? this.#replacements : Number.POSITIVE_INFINITY
     this.#refusal = { text: `${shown(code)}, ${shown(detail, 200)}`, rounds }

@@ -87,7 +87,7 @@ export class Fragmenter {
 
   /**
    * The next message, as full as it gets, or undefined when nothing waits. Without `frames`, an acknowledgement alone.
-   * It lies where the next message of any fragmenter will: whoever keeps it copies it.
+   * It lies where the next message of any fragmenter will: a caller that keeps it copies it.
    */
   next(frames = true): Uint8Array | undefined {
     message.cpos = 0

@@ -90,7 +90,7 @@ export type EnvelopeBody =
   | { type: 'beacon' }
   /** A message of the application for everyone, or for one member to whom nobody knew the way. */
   | MessageFrame
-  /** Who holds what the origin has written is to say so. */
+  /** Asks every member that holds what the origin has written to say so. */
   | ({ type: 'ack-request' } & AckRequest)
 
 /** Asks whether the receiver has merged so many writes of each of the asker's sessions. */
@@ -126,7 +126,7 @@ export interface GossipFrame {
   round: number
   /** True along the origin's own tree, false along the one that all share. */
   ownTree: boolean
-  /** It goes along every link and gives the tree a new shape: whoever brings it first is the parent. */
+  /** It goes along every link and gives the tree a new shape: the neighbor that brings it first is the parent. */
   shapes: boolean
   body: EnvelopeBody
 }

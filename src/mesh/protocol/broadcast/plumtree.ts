@@ -8,7 +8,7 @@ import { random53, sample } from '../../../base/random.js'
 import type { ReceiveResult } from '../../../data/replica-port.js'
 import type { Claim } from '../../wire/claim.js'
 import type { Announced, EnvelopeBody, GossipFrame, GraftFrame, PruneFrame } from '../../wire/frame.js'
-import { type EngineContext, type Outcome, sendTo } from '../context.js'
+import { type EngineContext, type Outcome, type Part, sendTo } from '../context.js'
 import { isReader, type Neighbor } from '../overlay/peer-view.js'
 import { HoldBack } from './hold-back.js'
 import { MessageStore } from './message-store.js'
@@ -25,7 +25,7 @@ const ANNOUNCED_FEW = 16
 /** Takes what a new envelope carries. */
 export type Accept = (frame: GossipFrame, from: string) => ReceiveResult
 
-export class Plumtree {
+export class Plumtree implements Part {
   readonly #context: EngineContext
   readonly #accept: Accept
   readonly #epoch: number
@@ -134,8 +134,8 @@ export class Plumtree {
     this.#trees.pruned(frame.tree, neighbor.id, now)
   }
 
-  linked(peer: string): void {
-    this.#trees.linked(peer)
+  linkUp({ id }: Neighbor): void {
+    this.#trees.linked(id)
   }
 
   /** Whether the shared tree does without the link to `peer`: that one gets everything from elsewhere, and so does this member. */
@@ -144,7 +144,7 @@ export class Plumtree {
   }
 
   /** A link is gone: the trees that hung on it are hung on another one at once. */
-  unlinked(peer: string, now: number): void {
+  linkGone(peer: string, now: number): void {
     const others = this.#context.view.sources().filter(({ id, dirty }) => id !== peer && !dirty)
     for (const tree of this.#trees.unlinked(peer, now)) {
       for (const neighbor of sample(this.#context.random, others, 1)) this.#graft(neighbor, tree, [], now)

@@ -3,87 +3,137 @@
  * Nothing is acknowledged; the echoed time gives the round trip, as TCP timestamps do (RFC 7323, section 4).
  */
 import { bytesEqual } from '../../../base/bytes.js'
-import { jittered, type Random } from '../../../base/random.js'
-import type { HeartbeatFrame, Visibility } from '../../wire/frame.js'
-import type { ProtocolConfig } from '../config.js'
+import type { MemberRecord } from '../../../base/member.js'
+import { jittered } from '../../../base/random.js'
+import type { HeartbeatFrame, RisenLease, Visibility } from '../../wire/frame.js'
+import { type EngineContext, type Part, sendTo } from '../context.js'
 import { beatTimeoutMillis } from '../formulas.js'
+import { News } from '../overlay/news.js'
 import type { Neighbor } from '../overlay/peer-view.js'
-import type { Health } from './health.js'
+import { hasSlot } from '../overlay/reader-slots.js'
 
 /** Heartbeats are spread by this share of the period. */
 const JITTER_SHARE = 0.1
+/** First ones by this share, so that links do not beat in step. */
+const FIRST_BEAT_SHARE = 0.5
 /** Heartbeats that are due so soon leave together: one tick for several links. */
 const SLACK_MILLIS = 100
 /** Announcements, and leases, in one heartbeat. */
 const NEWS_MAX = 512
 
-/** What a member says of itself with every beat. */
-type OwnState = Pick<HeartbeatFrame, 'digest' | 'hasSlot'>
+/** What is known of the beats of one neighbor. */
+interface Pulse {
+  lastHeard: number
+  /** When the next heartbeat to it may be due. */
+  nextBeat: number
+  /** The variation of its round trip, in milliseconds (RFC 6298). */
+  rttvar: number
+  /** The last time that it told, and when that came here. */
+  peerTime: { value: number; at: number } | undefined
+  /** Risen leases that it has not been told of yet. */
+  readonly leases: News<RisenLease>
+}
 
-export class Heartbeat {
-  readonly #config: ProtocolConfig
-  readonly #random: Random
-  readonly #health: Health
-  visibility: Visibility = 'visible'
+export class Heartbeat implements Part {
+  readonly #context: EngineContext
+  readonly #self: { readonly selfRecord: MemberRecord }
+  readonly #pulses = new Map<string, Pulse>()
+  #visibility: Visibility = 'visible'
 
-  constructor(config: ProtocolConfig, random: Random, health: Health) {
-    this.#config = config
-    this.#random = random
-    this.#health = health
+  constructor(context: EngineContext, self: { readonly selfRecord: MemberRecord }) {
+    this.#context = context
+    this.#self = self
+  }
+
+  linkUp({ id }: Neighbor, now: number): void {
+    const { config, random } = this.#context
+    this.#pulses.set(id, {
+      lastHeard: now,
+      nextBeat: now + jittered(random, config.heartbeatMillis, FIRST_BEAT_SHARE),
+      rttvar: 0,
+      peerTime: undefined,
+      leases: new News((_earlier, later) => later),
+    })
+  }
+
+  linkGone(id: string): void {
+    this.#pulses.delete(id)
   }
 
   /** Any frame of `neighbor` says that it lives; one of a writer that was overdue says that links stall, or this member. */
   heard(neighbor: Neighbor, now: number): void {
-    if (neighbor.record?.role === 'writer' && this.isLate(neighbor, now)) this.#health.late(now)
-    neighbor.lastHeard = now
+    if (neighbor.record?.role === 'writer' && this.isLate(neighbor, now)) this.#context.health.late(now)
+    this.#pulse(neighbor).lastHeard = now
+  }
+
+  /** Whatever was silent until now may have spoken while this member slept. */
+  excuse(now: number): void {
+    const recently = now - this.#context.config.heartbeatMillis
+    for (const pulse of this.#pulses.values()) pulse.lastHeard = Math.max(pulse.lastHeard, recently)
   }
 
   /** Whether a beat of `neighbor` is missing. */
   isLate(neighbor: Neighbor, now: number): boolean {
-    return now >= neighbor.lastHeard + this.#config.beatMillis && now >= this.#missedAt(neighbor, 1, 1)
+    const { beatMillis } = this.#context.config
+    return now >= this.#pulse(neighbor).lastHeard + beatMillis && now >= this.#missedAt(neighbor, 1, 1)
   }
 
-  /** Whether the period of `neighbor` is over. */
-  isDue(neighbor: Neighbor, now: number): boolean {
-    return now >= neighbor.nextBeat - SLACK_MILLIS
+  /** When the next heartbeat to `neighbor` may be due. */
+  dueAt(neighbor: Neighbor): number {
+    return this.#pulse(neighbor).nextBeat
   }
 
-  /** Begins the next period of `neighbor`, at what was sent last: no silence is longer than one period. */
-  next(neighbor: Neighbor): void {
-    neighbor.nextBeat = neighbor.lastSent + jittered(this.#random, this.#config.heartbeatMillis, JITTER_SHARE)
+  /** Tells `neighbor` at the end of its period what it is owed, and begins the next one: no silence is longer. */
+  beat(neighbor: Neighbor, now: number): void {
+    const { config, random, replica } = this.#context
+    const pulse = this.#pulse(neighbor)
+    if (now < pulse.nextBeat - SLACK_MILLIS) return
+    const hasNews = neighbor.announcements.size > 0 || pulse.leases.size > 0
+    const isTold = neighbor.toldDigest !== undefined && bytesEqual(neighbor.toldDigest, replica.digest())
+    const wasBusy = now < neighbor.lastSent + config.heartbeatMillis * (1 - JITTER_SHARE)
+    if (!isTold || !wasBusy || hasNews) this.#send(neighbor, now)
+    pulse.nextBeat = neighbor.lastSent + jittered(random, config.heartbeatMillis, JITTER_SHARE)
   }
 
-  /** The heartbeat that `neighbor` is owed at the end of its period, if any. */
-  beat(neighbor: Neighbor, state: OwnState, now: number): HeartbeatFrame | undefined {
-    const hasNews = neighbor.announcements.size > 0 || neighbor.leases.size > 0
-    const isTold = neighbor.toldDigest !== undefined && bytesEqual(neighbor.toldDigest, state.digest)
-    const wasBusy = now < neighbor.lastSent + this.#config.heartbeatMillis * (1 - JITTER_SHARE)
-    return isTold && wasBusy && !hasNews ? undefined : this.make(neighbor, state, now)
+  /** Tells the watchers how long to wait for this member from now on. */
+  show(visibility: Visibility, now: number): void {
+    this.#visibility = visibility
+    for (const neighbor of this.#context.view.established()) this.#send(neighbor, now)
   }
 
-  /** A heartbeat for `neighbor`, owed or not. */
-  make(neighbor: Neighbor, { digest, hasSlot }: OwnState, now: number): HeartbeatFrame {
+  /**
+   * Leases are in no hurry: they ride on the next heartbeat of each link, but of the one that they came by. A link without
+   * HELLO was told an older lease by this member's own one.
+   */
+  passLease(risen: RisenLease, from: string | undefined): void {
+    for (const [id, { leases }] of this.#pulses) if (id !== from) leases.add(risen)
+  }
+
+  #send(neighbor: Neighbor, now: number): void {
+    const { replica, view } = this.#context
+    const { leases, peerTime } = this.#pulse(neighbor)
+    const digest = replica.digest()
     neighbor.toldDigest = digest
-    const { visibility } = this
     // What was put off first leaves last: the newest are the ones that the other side may still be helped with.
     const announced = neighbor.announcements.take().slice(-NEWS_MAX)
-    const risen = neighbor.leases.take()
-    for (const lease of risen.slice(NEWS_MAX)) neighbor.leases.add(lease)
-    return {
+    const risen = leases.take()
+    for (const lease of risen.slice(NEWS_MAX)) leases.add(lease)
+    const beat: HeartbeatFrame = {
       type: 'heartbeat',
       digest,
       time: Math.floor(now),
-      echo: echoOf(neighbor, now),
-      visibility,
-      hasSlot,
+      echo: peerTime === undefined ? 0 : Math.floor(peerTime.value + (now - peerTime.at)),
+      visibility: this.#visibility,
+      hasSlot: hasSlot(this.#self.selfRecord, view),
       announced,
       leases: risen.slice(0, NEWS_MAX),
     }
+    sendTo(this.#context, neighbor, beat, now)
   }
 
   /** Takes round trip, visibility and slot out of a heartbeat (RFC 6298, section 2: alpha = 1/8, beta = 1/4). */
   receive(neighbor: Neighbor, frame: HeartbeatFrame, now: number): void {
-    neighbor.peerTime = { value: frame.time, at: now }
+    this.#pulse(neighbor).peerTime = { value: frame.time, at: now }
     neighbor.visibility = frame.visibility
     neighbor.hasSlot = frame.hasSlot
     this.#measure(neighbor, frame, now)
@@ -93,42 +143,45 @@ export class Heartbeat {
     if (frame.echo === 0) return
     const rtt = now - frame.echo
     // An echo from the future, or from long ago, is a lie or a leftover.
-    if (rtt < 0 || rtt > this.#config.silenceMillis) return
+    if (rtt < 0 || rtt > this.#context.config.silenceMillis) return
+    const pulse = this.#pulse(neighbor)
     if (neighbor.srtt === undefined) {
       neighbor.srtt = rtt
-      neighbor.rttvar = rtt / 2
+      pulse.rttvar = rtt / 2
       return
     }
-    neighbor.rttvar += (Math.abs(neighbor.srtt - rtt) - neighbor.rttvar) / 4
+    pulse.rttvar += (Math.abs(neighbor.srtt - rtt) - pulse.rttvar) / 4
     neighbor.srtt += (rtt - neighbor.srtt) / 8
   }
 
   /** From when on `neighbor` is to be suspected: some beats in a row are missing, and this member hears well. */
   suspectAt(neighbor: Neighbor, now: number): number {
-    return this.#missedAt(neighbor, this.#config.beatsMissed, 1 + this.#health.score(now))
+    const { config, health } = this.#context
+    return this.#missedAt(neighbor, config.beatsMissed, 1 + health.score(now))
   }
 
   #missedAt(neighbor: Neighbor, beats: number, stretch: number): number {
-    const { beatMillis, beatTimeoutMillis: least } = this.#config
-    const timeout = beatTimeoutMillis(neighbor.srtt, neighbor.rttvar, least)
-    return neighbor.lastHeard + this.#stretched(neighbor, (beats * beatMillis + timeout) * stretch)
+    const { beatMillis, beatTimeoutMillis: least } = this.#context.config
+    const { lastHeard, rttvar } = this.#pulse(neighbor)
+    const timeout = beatTimeoutMillis(neighbor.srtt, rttvar, least)
+    return lastHeard + this.#stretched(neighbor, (beats * beatMillis + timeout) * stretch)
   }
 
   /** From when on the silence is so long that the link is given up. */
   silentAt(neighbor: Neighbor): number {
-    return neighbor.lastHeard + this.#stretched(neighbor, this.#config.silenceMillis)
+    return this.#pulse(neighbor).lastHeard + this.#stretched(neighbor, this.#context.config.silenceMillis)
   }
 
   /** A hidden page beats late, a frozen one not at all. */
   #stretched({ visibility }: Neighbor, millis: number): number {
-    const { hiddenFactor, frozenMillis } = this.#config
+    const { hiddenFactor, frozenMillis } = this.#context.config
     if (visibility === 'frozen') return frozenMillis + millis
     return visibility === 'hidden' ? millis * hiddenFactor : millis
   }
-}
 
-function echoOf(neighbor: Neighbor, now: number): number {
-  return neighbor.peerTime === undefined
-    ? 0
-    : Math.floor(neighbor.peerTime.value + (now - neighbor.peerTime.at))
+  #pulse({ id }: Neighbor): Pulse {
+    const pulse = this.#pulses.get(id)
+    if (pulse === undefined) throw new Error(`no link to ${id}`)
+    return pulse
+  }
 }

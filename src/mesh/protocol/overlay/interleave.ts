@@ -5,7 +5,7 @@
  */
 import { sample } from '../../../base/random.js'
 import type { InterleaveFrame } from '../../wire/frame.js'
-import { type EngineContext, sendTo } from '../context.js'
+import { type EngineContext, type Part, sendTo } from '../context.js'
 import type { Neighbor } from './peer-view.js'
 
 /** Interleaves that one member gives at once. */
@@ -24,7 +24,7 @@ interface Taken {
   until: number
 }
 
-export class Interleave {
+export class Interleave implements Part {
   readonly #context: EngineContext
   readonly #given: Given[] = []
   readonly #taken = new Map<string, Taken>()
@@ -49,7 +49,6 @@ export class Interleave {
 
   /** `giver` hands over its neighbor `member`. Returns whether to dial it. */
   take(giver: Neighbor, frame: InterleaveFrame, now: number): boolean {
-    giver.offerUntil = 0
     const { view, config, id } = this.#context
     const isFull = view.degree + this.#taken.size >= config.linksHigh || this.#isOpen(giver.id)
     if (view.has(frame.member) || frame.member === id || isFull) {
@@ -85,7 +84,7 @@ export class Interleave {
   }
 
   /** A link is gone, and with it what was agreed on it. */
-  forget(peer: string): void {
+  linkGone(peer: string): void {
     for (let index = this.#given.length - 1; index >= 0; index--) {
       const given = this.#given[index]
       if (given?.newcomer === peer || given?.neighbor === peer) this.#given.splice(index, 1)

@@ -9,7 +9,7 @@ import { BoundedMap } from '../../../base/bounded-map.js'
 import type { MemberRecord } from '../../../base/member.js'
 import { jittered, sample } from '../../../base/random.js'
 import type { LinkIntent } from '../../wire/frame.js'
-import type { EngineContext } from '../context.js'
+import type { EngineContext, Part } from '../context.js'
 import { dialPauseMillis, periodMillis } from '../formulas.js'
 import { slotsWanted } from './reader-slots.js'
 
@@ -59,7 +59,7 @@ export interface KnownMembers {
   readonly otherWriters: number
 }
 
-export class Overlay {
+export class Overlay implements Part {
   readonly #context: EngineContext
   readonly #members: KnownMembers
   /** Members that signaling offered and the table does not hold. */
@@ -69,6 +69,8 @@ export class Overlay {
   /** Neighbors that fell silent, the last one last. */
   readonly #lost = new BoundedMap<string, true>(LOST_MAX)
   #restoreAt = Number.NEGATIVE_INFINITY
+  /** Full neighbors that were dialed to join: each is expected to hand over a link until then. */
+  readonly #offers = new Map<string, number>()
   readonly #dials = new Map<string, Dial>()
   readonly #backoff = new BoundedMap<string, Backoff>(BACKOFFS_MAX)
   #introduceAt = Number.POSITIVE_INFINITY
@@ -152,9 +154,19 @@ export class Overlay {
   linked(peer: string): LinkIntent {
     const intent = this.#dials.get(peer)?.intent ?? 'accept'
     this.#dials.delete(peer)
+    this.#offers.delete(peer)
     this.#contacts.delete(peer)
     this.#lost.delete(peer)
     return intent
+  }
+
+  /** A full neighbor hands over a link until then, or never did. */
+  expectOffer(peer: string, until: number): void {
+    this.#offers.set(peer, until)
+  }
+
+  linkGone(peer: string): void {
+    this.#offers.delete(peer)
   }
 
   /** A link has its HELLO behind it: if it lasts, its member is worth another dial some day. */
@@ -259,7 +271,7 @@ export class Overlay {
   /** Links that are there, on their way, or about to be handed over. */
   #coming(now: number): number {
     let offers = 0
-    for (const neighbor of this.#context.view.all()) if (neighbor.offerUntil > now) offers += 1
+    for (const until of this.#offers.values()) if (until > now) offers += 1
     return this.#context.view.degree + this.#dials.size + offers
   }
 

@@ -1,7 +1,7 @@
-/** The active view: the members that this one is linked to, and what it knows of each link. */
+/** The active view: the members that this one is linked to, and what several parts know of each link. */
 
 import type { MemberRecord } from '../../../base/member.js'
-import type { Announced, LinkIntent, RisenLease, Visibility } from '../../wire/frame.js'
+import type { Announced, LinkIntent, Visibility } from '../../wire/frame.js'
 import { News } from './news.js'
 
 /** A neighbor; `record` is undefined until its HELLO has come. */
@@ -14,40 +14,20 @@ export interface Neighbor {
   readonly intent: LinkIntent
   /** The other side opened it, and has not said HELLO: it may be anybody, and counts for no link. */
   isSilent: boolean
-  lastHeard: number
   lastSent: number
-  /** When the next heartbeat may be due; jittered, so that links do not beat in step. */
-  nextBeat: number
-  /** Smoothed round trip and its variation, in milliseconds (RFC 6298). */
+  /** Smoothed round trip, in milliseconds (RFC 6298). */
   srtt: number | undefined
-  rttvar: number
-  /** The last time that it told, and when that came here. */
-  peerTime: { value: number; at: number } | undefined
   visibility: Visibility
   /** Whether it had a slot for a reader when it was last heard of. */
   hasSlot: boolean
   /** This member had no older link: what this neighbor tells of others, the others know. */
   isBootstrap: boolean
-  /** Not asked for its member table before this. */
-  compareNotBefore: number
-  /** The digest of its table that it told before that, and that is looked at then. */
-  membersDigest: number | undefined
-  /** This member suspects it again only after this. */
-  suspectNotBefore: number
-  /** A full neighbor that was dialed to join is expected to hand over a link until then. */
-  offerUntil: number
-  /** Its last digest, and since when it stands. */
-  digest: { bytes: Uint8Array; since: number } | undefined
   /** The digest of this member that was last told to it. */
   toldDigest: Uint8Array | undefined
   /** Broadcasts to it are dropped until it drains; a sync makes up for them. */
   dirty: boolean
-  /** It is not asked for a sync before this. */
-  syncNotBefore: number
   /** Envelopes that it has not been told of yet, one run for each origin. */
   readonly announcements: News<Announced>
-  /** Risen leases that it has not been told of yet. */
-  readonly leases: News<RisenLease>
 }
 
 /** From the oldest to the newest that was not told: what lies between came along as well. */
@@ -63,6 +43,8 @@ export class PeerView {
   #established: readonly Neighbor[] | undefined
   #readers = 0
   #silent = 0
+  /** Links that came, introduced themselves or went, since the start. */
+  changes = 0
 
   all(): IterableIterator<Neighbor> {
     return this.#neighbors.values()
@@ -91,7 +73,7 @@ export class PeerView {
     this.#count(neighbor, -1)
     neighbor.record = record
     this.#count(neighbor, 1)
-    this.#established = undefined
+    this.#changed()
   }
 
   get(id: string): Neighbor | undefined {
@@ -129,25 +111,14 @@ export class PeerView {
       since: now,
       intent,
       isSilent: intent === 'accept',
-      lastHeard: now,
       lastSent: now,
-      nextBeat: now,
       srtt: undefined,
-      rttvar: 0,
-      peerTime: undefined,
       visibility: 'visible',
       hasSlot: true,
       isBootstrap: false,
-      compareNotBefore: now,
-      membersDigest: undefined,
-      suspectNotBefore: 0,
-      offerUntil: 0,
-      digest: undefined,
       toldDigest: undefined,
       dirty: false,
-      syncNotBefore: 0,
       announcements: new News(oneRun),
-      leases: new News((_earlier, later) => later),
     }
     this.delete(id)
     this.#neighbors.set(id, neighbor)
@@ -158,7 +129,12 @@ export class PeerView {
   delete(id: string): void {
     this.#count(this.#neighbors.get(id), -1)
     this.#neighbors.delete(id)
+    this.#changed()
+  }
+
+  #changed(): void {
     this.#established = undefined
+    this.changes += 1
   }
 
   #count(neighbor: Neighbor | undefined, change: number): void {

@@ -5,16 +5,20 @@
 import { bytesEqual } from '../../../base/bytes.js'
 import { jittered, sample } from '../../../base/random.js'
 import type { DigestFrame, SyncPartFrame, SyncRequestFrame } from '../../wire/frame.js'
-import { type EngineContext, type Outcome, sendTo } from '../context.js'
+import { type EngineContext, type Outcome, type Part, sendTo } from '../context.js'
 import { isReader, type Neighbor } from '../overlay/peer-view.js'
 import { SyncExchange } from './sync-exchange.js'
 
 /** Rounds are spread by this share of their period. */
 const JITTER_SHARE = 0.2
 
-export class AntiEntropy {
+export class AntiEntropy implements Part {
   readonly #context: EngineContext
   readonly #exchange: SyncExchange
+  /** The last digest of each neighbor, and since when it stands. */
+  readonly #digests = new Map<string, { bytes: Uint8Array; since: number }>()
+  /** Neighbors that were just asked for a sync: not again before this. */
+  readonly #notBefore = new Map<string, number>()
   /** The digest of the member table. */
   readonly #membersDigest: () => number
   #roundAt: number
@@ -38,7 +42,8 @@ export class AntiEntropy {
 
   /** Whether `neighbor` held the same data when it last told its digest; undefined of a reader, whose word counts for nothing. */
   inSync(neighbor: Neighbor): boolean | undefined {
-    return neighbor.digest && bytesEqual(neighbor.digest.bytes, this.#context.replica.digest())
+    const told = this.#digests.get(neighbor.id)
+    return told && bytesEqual(told.bytes, this.#context.replica.digest())
   }
 
   /** Tells the own digests; `ask` wants the other ones. */
@@ -50,7 +55,7 @@ export class AntiEntropy {
 
   /** Digests came in; a first one and an answer are acted on at once. */
   receiveDigest(neighbor: Neighbor, frame: DigestFrame, now: number): void {
-    const first = neighbor.digest === undefined
+    const first = !this.#digests.has(neighbor.id)
     if (frame.ask) this.tell(neighbor, false, now)
     this.compare(neighbor, frame.replica, now)
     if ((first || !frame.ask) && this.#lacks(neighbor, frame.replica)) this.ask(neighbor, now)
@@ -59,12 +64,14 @@ export class AntiEntropy {
   /** Compares with the digest that `neighbor` told. A reader has nothing that this member lacks, and proves nothing. */
   compare(neighbor: Neighbor, digest: Uint8Array, now: number): void {
     if (isReader(neighbor)) return
-    if (neighbor.digest === undefined || !bytesEqual(neighbor.digest.bytes, digest)) {
-      neighbor.digest = { bytes: digest, since: now }
+    let told = this.#digests.get(neighbor.id)
+    if (told === undefined || !bytesEqual(told.bytes, digest)) {
+      told = { bytes: digest, since: now }
+      this.#digests.set(neighbor.id, told)
       this.#context.outbox.push({ type: 'members' })
     }
     if (!this.#lacks(neighbor, digest)) return
-    const standsSince = Math.max(neighbor.digest.since, this.#changedAt)
+    const standsSince = Math.max(told.since, this.#changedAt)
     if (now >= standsSince + this.#context.config.mismatchMillis) this.ask(neighbor, now)
   }
 
@@ -81,11 +88,12 @@ export class AntiEntropy {
   /** Asks `neighbor` for what this member lacks, unless it was just asked. */
   ask(neighbor: Neighbor, now: number): void {
     if (isReader(neighbor)) return
-    if (now < neighbor.syncNotBefore || !this.#exchange.mayAsk || this.#exchange.isAsking(neighbor.id)) return
-    neighbor.syncNotBefore = now + this.#context.config.syncRetryMillis
+    const { id } = neighbor
+    if (now < (this.#notBefore.get(id) ?? 0) || !this.#exchange.mayAsk || this.#exchange.isAsking(id)) return
+    this.#notBefore.set(id, now + this.#context.config.syncRetryMillis)
     this.#context.counters.syncs += 1
     const { replica } = this.#context
-    this.#exchange.ask(neighbor.id, replica.summary(neighbor.digest?.bytes), replica.takeDifference(), now)
+    this.#exchange.ask(id, replica.summary(this.#digests.get(id)?.bytes), replica.takeDifference(), now)
   }
 
   /** Turns a request down, to be repeated later or elsewhere. */
@@ -108,7 +116,7 @@ export class AntiEntropy {
 
   busy(neighbor: Neighbor, exchange: number, now: number): void {
     const retryAt = now + jittered(this.#context.random, this.#context.config.syncRetryMillis, 0.5)
-    neighbor.syncNotBefore = Math.max(neighbor.syncNotBefore, retryAt)
+    this.#notBefore.set(neighbor.id, Math.max(this.#notBefore.get(neighbor.id) ?? 0, retryAt))
     this.#exchange.busy(neighbor.id, exchange)
   }
 
@@ -128,7 +136,7 @@ export class AntiEntropy {
   #refused(neighbor: Neighbor, kind: string, now: number): void {
     this.#context.counters.refusals += 1
     const { syncFullMillis, antiEntropyMillis } = this.#context.config
-    neighbor.syncNotBefore = now + (kind === 'full' ? syncFullMillis : antiEntropyMillis)
+    this.#notBefore.set(neighbor.id, now + (kind === 'full' ? syncFullMillis : antiEntropyMillis))
   }
 
   /** Something was repaired here, by `source` if that is known: the other neighbors are to compare soon. */
@@ -137,9 +145,14 @@ export class AntiEntropy {
     this.#spreading ??= { source, at: now + config.spreadMillis * random() }
   }
 
-  /** A link is gone. */
-  drop(peer: string): void {
-    this.#exchange.drop(peer)
+  linkUp({ id }: Neighbor): void {
+    this.linkGone(id)
+  }
+
+  linkGone(id: string): void {
+    this.#digests.delete(id)
+    this.#notBefore.delete(id)
+    this.#exchange.drop(id)
   }
 
   tick(now: number): void {

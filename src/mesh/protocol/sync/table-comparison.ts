@@ -3,17 +3,19 @@
  * differ. Digests of the tables travel with those of the data.
  */
 import type { MembersFrame } from '../../wire/frame.js'
-import { type EngineContext, sendTo } from '../context.js'
+import { type EngineContext, type Part, sendTo } from '../context.js'
 import type { MemberTable } from '../liveness/member-table.js'
 import type { PresenceTable } from '../liveness/presence-table.js'
 import type { Neighbor } from '../overlay/peer-view.js'
 
-export class TableComparison {
+export class TableComparison implements Part {
   readonly #context: EngineContext
   readonly #table: MemberTable
   readonly #presence: PresenceTable
   /** When a digest that came too soon is looked at again. */
   #againAt = Number.POSITIVE_INFINITY
+  /** Neighbors that were asked for their tables: not again before this. A digest that came sooner is looked at then. */
+  readonly #asked = new Map<string, { notBefore: number; digest?: number | undefined }>()
 
   constructor(context: EngineContext, table: MemberTable, presence: PresenceTable) {
     this.#context = context
@@ -31,14 +33,15 @@ export class TableComparison {
    * one that comes so soon after a question that it may not know the answer yet is looked at again later.
    */
   compare(neighbor: Neighbor, digest: number, now: number): void {
-    neighbor.membersDigest = undefined
+    const asked = this.#asked.get(neighbor.id)
+    if (asked) asked.digest = undefined
     if (digest === this.digest || this.#context.id < neighbor.id) return
-    if (now < neighbor.compareNotBefore) {
-      neighbor.membersDigest = digest
-      this.#againAt = Math.min(this.#againAt, neighbor.compareNotBefore)
+    if (asked && now < asked.notBefore) {
+      asked.digest = digest
+      this.#againAt = Math.min(this.#againAt, asked.notBefore)
       return
     }
-    neighbor.compareNotBefore = now + this.#context.config.mismatchMillis
+    this.#asked.set(neighbor.id, { notBefore: now + this.#context.config.mismatchMillis })
     this.#tellBuckets(neighbor, true, now)
   }
 
@@ -50,11 +53,21 @@ export class TableComparison {
     this.#presence.tell(neighbor, entries, now)
   }
 
+  linkUp({ id }: Neighbor): void {
+    this.#asked.delete(id)
+  }
+
+  linkGone(id: string): void {
+    this.#asked.delete(id)
+  }
+
   tick(now: number): void {
     if (now < this.#againAt) return
     this.#againAt = Number.POSITIVE_INFINITY
-    for (const neighbor of this.#context.view.established())
-      if (neighbor.membersDigest !== undefined) this.compare(neighbor, neighbor.membersDigest, now)
+    for (const neighbor of this.#context.view.established()) {
+      const digest = this.#asked.get(neighbor.id)?.digest
+      if (digest !== undefined) this.compare(neighbor, digest, now)
+    }
   }
 
   deadline(): number {

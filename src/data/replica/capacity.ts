@@ -11,7 +11,7 @@ const NEARLY_FULL_SHARE = 0.9
 /** From here on the application is told that sessions pile up. */
 export const SESSIONS_WARNED = 250_000
 
-/** What one replica may hold; the defaults are those of the wire. */
+/** What one replica may hold; the defaults are in data-limits.ts. */
 export interface ReplicaLimits {
   /** Live keys, by local writes; merges are taken up to twice that. */
   keysMax: number
@@ -27,8 +27,8 @@ const DEFAULT_LIMITS: ReplicaLimits = {
   sessionsMax: SESSIONS_MAX,
 }
 
-/** The room of one replica. */
-export class Room {
+/** The capacity of one replica. */
+export class Capacity {
   readonly #map: DottedMap
   readonly #limits: ReplicaLimits
   readonly #told = new Set<NearlyFull['of']>()
@@ -64,7 +64,7 @@ export class Room {
     return this.#map.size + planned.length <= this.#limits.keysMax && bytes <= this.#limits.documentBytesMax
   }
 
-  /** Why there is no room for `incoming`; undefined when there is. */
+  /** Why `incoming` does not fit in; undefined when it does. */
   refusal(incoming: Incoming): 'full' | 'sessions' | undefined {
     let { size: keys, bytes } = this.#map
     let sessions = this.#map.context.size

@@ -1,7 +1,7 @@
 /**
  * Claims about members carry their author's signature: of the owner for records and goodbyes, of the watcher for
  * suspicions. So do messages of the application. A proof is the author's public key, whose hash is its id, and the signature over the claim and the id
- * of the cluster. So a claim can be checked by whoever gets it, from whomever, and holds in one cluster alone.
+ * of the cluster. So every member can check a claim, whatever neighbor brings it, and it holds in one cluster alone.
  */
 
 import { BoundedMap } from '../../base/bounded-map.js'
@@ -20,7 +20,7 @@ import { type Identity, idOf } from './identity.js'
 
 /** Proofs that are remembered as good: repair brings the same ones again and again. */
 const PROOFS_KNOWN_MAX = 4096
-/** Own messages whose proofs are remembered. */
+/** Messages of this member whose proofs are remembered. */
 const MESSAGES_KNOWN = 16
 /** Whether a frame carries claims, without reading the rest of it. False also for what cannot be read. */
 export function carriesClaims(bytes: Uint8Array): boolean {
