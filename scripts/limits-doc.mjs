@@ -33,9 +33,9 @@ Nothing that comes from outside is allocated before it is measured. Each limit i
 protects, is enforced where the bytes come in, and has a test one over it. What is over a limit is counted: the name in
 brackets is a counter of \`store.metrics()\`, or a metric of the signaling server.
 
-An *offence* is what no honest member ever sends: it is counted in \`offences\`, the link ends at once, and the member
-scores. Everything else that is refused depends on the state of this member and costs the other one nothing but the
-refusal.`
+An *offence* is what no honest member ever sends: it is counted in \`offences\` (in \`malformedFrames\` where a frame cannot
+be read), the link ends at once, and the member scores. Everything else that is refused depends on the state of this
+member and costs the other one nothing but the refusal.`
 
 /** What the text of a chapter says beside its table. */
 const NOTES = {
@@ -80,7 +80,10 @@ export async function limitsDocument() {
   const all = await limits()
   const chapters = [...new Set(all.map(({ chapter }) => chapter))].map((chapter) => {
     const rows = all.filter((limit) => limit.chapter === chapter)
-    return [`## ${chapter}`, ...[NOTES[chapter] ?? []].flat(), tableOf(rows)].join('\n\n')
+    const files = [...new Set(rows.map(({ file }) => `\`${file}\``))].join(', ')
+    return [`## ${chapter}`, [`In ${files}.`, NOTES[chapter] ?? ''].join(' ').trim(), tableOf(rows)].join(
+      '\n\n',
+    )
   })
   return `${[INTRO, ...chapters, HTTP].join('\n\n')}\n`
 }

@@ -9,8 +9,7 @@ export const VALUE_DEPTH_MAX = 32
 /** Live keys of one store. Beyond it: ERR_FULL for local writes (`keys`); merges go on. @test unit/replica/replica */
 export const KEYS_MAX = 100_000
 /**
- * The live keys and values of one store. Beyond it: ERR_FULL for local writes; merges go on, so that a healed split can
- * unite.
+ * The live keys and values of one store. Beyond it: ERR_FULL for local writes; merges go on.
  * @test unit/replica/replica
  */
 export const DOCUMENT_BYTES_MAX = 64 * 1024 * 1024
@@ -36,32 +35,20 @@ export const UPDATE_GAP_MAX = 2 ** 20
 export const UPDATE_STRUCTS_MAX = 4096
 /** Sessions with new writes in one broadcast. Beyond it: an offence. */
 export const UPDATE_SESSIONS_MAX = 64
-/**
- * Sessions that ever wrote. Each costs 8 to 10 bytes for ever. Beyond it: ERR_FULL for the writes of a new session
- * (`sessions`); merges go on.
- */
+/** Sessions that ever wrote. Each costs 8 to 10 bytes for ever. Beyond it: ERR_FULL for new ones (`sessions`). */
 export const SESSIONS_MAX = 1_000_000
 /**
- * Merges are taken up to this multiple of the limits of local writes, so that a healed split can unite. Beyond it: not
- * merged (`refusals`); that neighbor is not asked for ten minutes.
+ * What merges may hold more than local writes: a healed split unites. Beyond it: not merged (`refusals`).
  * @test unit/replica/replica, hostile/full-store
  */
 export const MERGE_LIMIT_FACTOR = 2
-/**
- * Sessions of a whole difference or checkpoint. Beyond it: an offence; a store that has as many merges what has a name.
- */
+/** Sessions of a whole difference or checkpoint. Beyond it: an offence. */
 export const MERGE_SESSIONS_MAX = MERGE_LIMIT_FACTOR * SESSIONS_MAX
 /** Live entries of a whole difference or checkpoint. Beyond it: an offence. */
 export const MERGE_ENTRIES_MAX = MERGE_LIMIT_FACTOR * KEYS_MAX
-/**
- * Items and runs of dead writes in a whole difference or checkpoint: a gap before each entry and in each session.
- * Beyond it: an offence.
- */
+/** Items and runs of dead writes in a whole difference, gaps among them. Beyond it: an offence. */
 export const MERGE_STRUCTS_MAX = 2 * MERGE_ENTRIES_MAX + MERGE_SESSIONS_MAX
-/**
- * A whole difference or checkpoint: the largest mergeable state, with its names and sessions. Beyond it: an offence;
- * ERR_TOO_LARGE for a checkpoint.
- */
+/** A whole difference or checkpoint: the largest mergeable state. Beyond it: an offence, or ERR_TOO_LARGE. */
 export const MERGE_BYTES_MAX = MERGE_LIMIT_FACTOR * DOCUMENT_BYTES_MAX + 64 * 1024 * 1024
 /** Losing writes that an entry remembers, for its next overwrite to kill. Beyond it: the oldest is forgotten. */
 export const BEATEN_MAX = 8

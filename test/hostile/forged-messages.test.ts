@@ -5,7 +5,7 @@
 import { expect } from 'chai'
 import { systemClock } from '../../src/base/system-clock.js'
 import { type MemoryNetwork, memoryNetwork } from '../../src/mesh/memory/memory-network.js'
-import { ClaimProofs } from '../../src/mesh/security/claims.js'
+import { ClaimProofs } from '../../src/mesh/security/claim-proofs.js'
 import { type Identity, identityOf } from '../../src/mesh/security/identity.js'
 import { Keyring } from '../../src/mesh/security/keyring.js'
 import { generateSecret } from '../../src/mesh/security/secret.js'

@@ -2,7 +2,7 @@
 import type { GossipKvError } from '../../src/base/errors.js'
 import type { MemberRecord } from '../../src/base/member.js'
 import { systemClock } from '../../src/base/system-clock.js'
-import { ClaimProofs } from '../../src/mesh/security/claims.js'
+import { ClaimProofs } from '../../src/mesh/security/claim-proofs.js'
 import { type Identity, identityOf } from '../../src/mesh/security/identity.js'
 import { Keyring, type Secret } from '../../src/mesh/security/keyring.js'
 import { SecureLinks } from '../../src/mesh/security/secure-links.js'

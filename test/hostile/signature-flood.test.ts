@@ -5,7 +5,7 @@
 import { expect } from 'chai'
 import { systemClock } from '../../src/base/system-clock.js'
 import { memoryNetwork } from '../../src/mesh/memory/memory-network.js'
-import { ClaimProofs } from '../../src/mesh/security/claims.js'
+import { ClaimProofs } from '../../src/mesh/security/claim-proofs.js'
 import { identityOf } from '../../src/mesh/security/identity.js'
 import { generateSecret, readerSecret } from '../../src/mesh/security/secret.js'
 import { openSecurity } from '../../src/mesh/security/security.js'

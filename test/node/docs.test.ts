@@ -48,10 +48,21 @@ function pathsOf(document: string) {
     })
 }
 
+/** A document whose links into the repository are paths. */
+const localLinks = (path: string) =>
+  read(path).replaceAll(
+    /\]\(https:\/\/(github|raw\.githubusercontent)\.com\/gossip-kv\/gossip-kv\/(blob\/)?main\//g,
+    '](',
+  )
+
 describe('the documents', () => {
+  it('link from the README, which npm shows elsewhere, by whole addresses', () => {
+    expect(read('README.md').match(/\]\((?!https:|#)[^)]*\)/g)).to.equal(null)
+  })
+
   it('link to nothing that is not there', () => {
     const links = documents.flatMap((path) =>
-      [...read(path).matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)].map(([, link = '']) =>
+      [...localLinks(path).matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)].map(([, link = '']) =>
         join(dirname(path), link),
       ),
     )

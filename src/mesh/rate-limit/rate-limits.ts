@@ -4,15 +4,12 @@
 export const LINK_FRAMES_PER_SECOND = 400
 /** The same in bytes: 0.9 MiB. Beyond it: the link counts as slow. */
 export const LINK_BYTES_PER_SECOND = 0.9 * 1024 * 1024
-/** The multiple of both that a peer may send. Beyond it: the link ends, without a score (`overloads`). */
+/** The multiple of both that a peer may send. Beyond it: the link ends (`overloads`). */
 export const LINK_EXCESS_FACTOR = 4
-/**
- * So much more a peer may send at once: a table of MEMBERS_MAX members in frames of about 600 bytes. Beyond it: the
- * link ends, without a score (`overloads`).
- */
+/** So much more a peer may send at once: a whole member table in small frames. Beyond it: the link ends (`overloads`). */
 export const LINK_BURST_BYTES = 8 * 1024 * 1024
 /**
- * What an offence costs its member: bytes that are malformed, and signatures that do not verify. Beyond it: points.
+ * What an offence costs its member: malformed bytes, and signatures that do not verify.
  * @test hostile/repeated-offences
  */
 export const OFFENCE_POINTS = { malformed: 10, signature: 100 } as const
@@ -22,8 +19,5 @@ export const OFFENCE_POINTS_MAX = 100
 export const REFUSED_MILLIS = 10 * 60_000
 /** Members whose offences are remembered, and whose budgets. Beyond it: the least recent is forgotten. */
 export const OFFENDERS_MAX = 1024
-/**
- * Other members that one watcher may suspect in a minute. Beyond it: carried on, but no timer starts
- * (`accusationsIgnored`). @test hostile/suspicion-flood
- */
+/** Other members that one watcher may suspect in a minute. Beyond it: no timer starts (`accusationsIgnored`). */
 export const SUSPICIONS_PER_MINUTE = 10

@@ -88,7 +88,7 @@ export function refusedBy(peer: string, refusal: Refusal): GossipKvError {
 }
 
 /** `peer` and this member hold no key in common. */
-export function epochMissing(
+export function keyMissing(
   peer: string,
   own: readonly string[],
   theirs: readonly string[] | undefined,

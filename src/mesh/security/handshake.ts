@@ -14,11 +14,11 @@ import type { MemberRole } from '../../base/member.js'
 import { readChoice, readCount, readFixed, readWord } from '../wire/fields.js'
 import { PROTOCOL_VERSION } from '../wire/frame.js'
 import { AUTH_BYTES_MAX } from '../wire/wire-limits.js'
-import { epochMissing, REFUSALS, type Refusal, refused, refusedBy } from './auth-errors.js'
+import { keyMissing, REFUSALS, type Refusal, refused, refusedBy } from './auth-errors.js'
 import { KEY_BYTES, SIGNATURE_BYTES, verify } from './ed25519.js'
 import { randomBytes, statement, toBase64Url } from './encoding.js'
 import { type Identity, idOf } from './identity.js'
-import { type Epoch, type Keyring, mac } from './keyring.js'
+import { type ClusterKey, type Keyring, mac } from './keyring.js'
 import { AUTH_MILLIS_MAX, SECRETS_MAX } from './security-limits.js'
 
 /** The tag of AUTH frames, which the frames of the protocol leave free. */
@@ -50,7 +50,7 @@ export interface HandshakeLink {
 export interface Authenticated {
   role: MemberRole
   /** The key that both proved to hold. */
-  epoch: string
+  keyId: string
 }
 
 /** What a side says of itself. */
@@ -61,7 +61,7 @@ interface Introduction {
   role: MemberRole
   /** A hash of the cluster's id and name. */
   cluster: Uint8Array
-  epochs: readonly string[]
+  keyIds: readonly string[]
 }
 
 /** Ends a handshake from this side. */
@@ -133,13 +133,13 @@ export class Handshake {
     send(writeIntroduction(own))
     const theirs = readIntroduction(await this.#next('hello'))
     this.#theirs = theirs
-    const epoch = await this.#check(own, theirs)
-    const transcript = this.#transcript(own, theirs, epoch.id)
-    send(await this.#proof(epoch, transcript, own.id > peer))
-    await this.#checkProof(await this.#next('proof'), epoch, transcript, theirs)
+    const key = await this.#check(own, theirs)
+    const transcript = this.#transcript(own, theirs, key.id)
+    send(await this.#proof(key, transcript, own.id > peer))
+    await this.#checkProof(await this.#next('proof'), key, transcript, theirs)
     send(message('through', () => {}))
     await this.#next('through')
-    return { role: theirs.role, epoch: epoch.id }
+    return { role: theirs.role, keyId: key.id }
   }
 
   async #introduction(): Promise<Introduction> {
@@ -150,44 +150,44 @@ export class Handshake {
       nonce: randomBytes(NONCE_BYTES),
       role,
       cluster: await clusterTag(keyring.clusterId, cluster),
-      epochs: keyring.epochs.map(({ id }) => id),
+      keyIds: keyring.keys.map(({ id }) => id),
     }
   }
 
   /** Whether the peer may be who it says; the greatest key that both hold. */
-  async #check(own: Introduction, theirs: Introduction): Promise<Epoch> {
+  async #check(own: Introduction, theirs: Introduction): Promise<ClusterKey> {
     if (theirs.id === own.id || sameText(theirs.nonce, own.nonce)) throw new RefusalError('self')
     if (theirs.id !== this.#link.peer || theirs.id !== (await idOf(theirs.publicKey)))
       throw new RefusalError('id')
     if (!sameText(theirs.cluster, own.cluster)) throw new RefusalError('cluster')
     if (this.#link.fingerprints === undefined) throw new RefusalError('fingerprint')
-    const common = theirs.epochs.filter((id) => this.#self.keyring.get(id) !== undefined).sort()
-    const epoch = this.#self.keyring.get(common.at(-1) ?? '')
-    if (epoch === undefined) throw new RefusalError('epoch')
-    return epoch
+    const common = theirs.keyIds.filter((id) => this.#self.keyring.get(id) !== undefined).sort()
+    const key = this.#self.keyring.get(common.at(-1) ?? '')
+    if (key === undefined) throw new RefusalError('epoch')
+    return key
   }
 
   /** Everything that both sides must agree on, the greater id first. */
-  #transcript(own: Introduction, theirs: Introduction, epoch: string): string {
+  #transcript(own: Introduction, theirs: Introduction, key: string): string {
     const { own: ownPrint = '', theirs: theirPrint = '' } = this.#link.fingerprints ?? {}
     const sides = [side(own, ownPrint), side(theirs, theirPrint)]
     if (own.id < theirs.id) sides.reverse()
     const { keyring, cluster } = this.#self
-    return JSON.stringify([PROTOCOL_VERSION, keyring.clusterId, cluster, epoch, ...sides])
+    return JSON.stringify([PROTOCOL_VERSION, keyring.clusterId, cluster, key, ...sides])
   }
 
-  async #proof(epoch: Epoch, transcript: string, isGreater: boolean): Promise<Uint8Array> {
+  async #proof(key: ClusterKey, transcript: string, isGreater: boolean): Promise<Uint8Array> {
     const { identity, role } = this.#self
-    const writer = role === 'writer' ? epoch.writer.key : undefined
+    const writer = role === 'writer' ? key.writer.key : undefined
     const signed = statement('gossip-kv link v1', isGreater ? 'greater' : 'lesser', transcript)
-    const parts = [await mac(epoch.auth, signed), await identity.sign(signed)]
+    const parts = [await mac(key.auth, signed), await identity.sign(signed)]
     if (writer) parts.push(await writer.sign(signed))
     return message('proof', (encoder) => encoding.writeUint8Array(encoder, concat(...parts)))
   }
 
   async #checkProof(
     decoder: decoding.Decoder,
-    epoch: Epoch,
+    key: ClusterKey,
     transcript: string,
     theirs: Introduction,
   ): Promise<void> {
@@ -195,12 +195,12 @@ export class Handshake {
     const signed = statement('gossip-kv link v1', place, transcript)
     const code = readFixed(decoder, MAC_BYTES)
     const signature = readFixed(decoder, SIGNATURE_BYTES)
-    const isKeyHeld = await globalThis.crypto.subtle.verify('HMAC', epoch.auth, code.slice(), signed)
+    const isKeyHeld = await globalThis.crypto.subtle.verify('HMAC', key.auth, code.slice(), signed)
     if (!isKeyHeld || !(await verify(theirs.publicKey, signature, signed))) throw new RefusalError('proof')
     if (theirs.role === 'reader') return
     if (decoder.arr.length - decoder.pos !== SIGNATURE_BYTES) throw new RefusalError('role')
     const grant = readFixed(decoder, SIGNATURE_BYTES)
-    if (!(await verify(epoch.writer.publicKey, grant, signed))) throw new RefusalError('role')
+    if (!(await verify(key.writer.publicKey, grant, signed))) throw new RefusalError('role')
   }
 
   /** The next message, which has to be of this kind. */
@@ -224,8 +224,8 @@ export class Handshake {
   #told(refusal: Refusal): AuthError {
     const { peer } = this.#link
     if (refusal !== 'epoch') return refused(peer, refusal)
-    const own = this.#self.keyring.epochs.map(({ id }) => id)
-    return epochMissing(peer, own, this.#theirs?.epochs)
+    const own = this.#self.keyring.keys.map(({ id }) => id)
+    return keyMissing(peer, own, this.#theirs?.keyIds)
   }
 }
 
@@ -249,8 +249,8 @@ async function clusterTag(clusterId: string, cluster: string): Promise<Uint8Arra
   return new Uint8Array(hash)
 }
 
-function side({ id, publicKey, nonce, role, epochs }: Introduction, fingerprint: string) {
-  return [id, toBase64Url(publicKey), toBase64Url(nonce), role, [...epochs], fingerprint]
+function side({ id, publicKey, nonce, role, keyIds }: Introduction, fingerprint: string) {
+  return [id, toBase64Url(publicKey), toBase64Url(nonce), role, [...keyIds], fingerprint]
 }
 
 function sameText(a: Uint8Array, b: Uint8Array): boolean {
@@ -270,8 +270,8 @@ function writeIntroduction(own: Introduction): Uint8Array {
     encoding.writeVarString(encoder, own.id)
     encoding.writeUint8Array(encoder, concat(own.publicKey, own.nonce, own.cluster))
     encoding.writeUint8(encoder, ROLES.indexOf(own.role))
-    encoding.writeVarUint(encoder, own.epochs.length)
-    for (const id of own.epochs) encoding.writeVarString(encoder, id)
+    encoding.writeVarUint(encoder, own.keyIds.length)
+    for (const id of own.keyIds) encoding.writeVarString(encoder, id)
   })
 }
 
@@ -283,6 +283,6 @@ function readIntroduction(decoder: decoding.Decoder): Introduction {
   const role = readChoice(decoder, ROLES)
   const count = readCount(decoder)
   if (count > SECRETS_MAX) throw new RefusalError('malformed')
-  const epochs = Array.from({ length: count }, () => readWord(decoder))
-  return { id, publicKey, nonce, role, cluster, epochs }
+  const keyIds = Array.from({ length: count }, () => readWord(decoder))
+  return { id, publicKey, nonce, role, cluster, keyIds }
 }

@@ -1,6 +1,6 @@
 /**
- * The keys of a cluster: one primary, under which this member seals, and all that it accepts. Each key is an *epoch*
- * with subkeys of its own. A rotation is `install` on every member, then `use` on every member, then `remove` on every
+ * The keys of a cluster: one primary, under which this member seals, and all that it accepts. Each key has an id
+ * and subkeys of its own. A rotation is `install` on every member, then `use` on every member, then `remove` on every
  * member; each step may be repeated, and no step breaks a link (memberlist rotates its keyring the same way).
  */
 import { UsageError } from '../../base/errors.js'
@@ -11,7 +11,7 @@ import { SECRETS_MAX } from './security-limits.js'
 
 const TOPIC_CHARACTERS = 22
 const EPOCH_BYTES = 6
-const EPOCH_CHARACTERS = (EPOCH_BYTES * 4) / 3
+const KEY_ID_CHARACTERS = (EPOCH_BYTES * 4) / 3
 
 /** What `store.keys.list()` tells of a key: never the key. */
 export interface KeyInfo {
@@ -22,7 +22,7 @@ export interface KeyInfo {
 }
 
 /** One key of the cluster with all that is derived from it. */
-export interface Epoch {
+export interface ClusterKey {
   readonly id: string
   readonly clusterId: string
   /** Where its holders meet at the signaling server: 22 characters that do not tell the cluster's name. */
@@ -43,25 +43,25 @@ export type Secret = string | { primary: string; accepted?: readonly string[] }
 /** The keys that one member holds. */
 export class Keyring {
   readonly #cluster: string
-  readonly #epochs = new Map<string, Epoch>()
+  readonly #keys = new Map<string, ClusterKey>()
   readonly #changed: ((removed: string | undefined) => void)[] = []
-  #primary: Epoch
+  #primary: ClusterKey
 
-  private constructor(cluster: string, primary: Epoch) {
+  private constructor(cluster: string, primary: ClusterKey) {
     this.#cluster = cluster
     this.#primary = primary
-    this.#epochs.set(primary.id, primary)
+    this.#keys.set(primary.id, primary)
   }
 
   /** @throws UsageError ERR_SECRET_INVALID */
   static async open(secret: Secret, cluster: string): Promise<Keyring> {
     const { primary, accepted = [] } = typeof secret === 'string' ? { primary: secret } : secret
-    const keyring = new Keyring(cluster, await openEpoch(primary, cluster))
+    const keyring = new Keyring(cluster, await openKey(primary, cluster))
     for (const other of accepted) await keyring.install(other)
     return keyring
   }
 
-  get primary(): Epoch {
+  get primary(): ClusterKey {
     return this.#primary
   }
 
@@ -71,8 +71,8 @@ export class Keyring {
   }
 
   /** All that is accepted, the primary first. */
-  get epochs(): readonly Epoch[] {
-    return [this.#primary, ...[...this.#epochs.values()].filter((epoch) => epoch !== this.#primary)]
+  get keys(): readonly ClusterKey[] {
+    return [this.#primary, ...[...this.#keys.values()].filter((entry) => entry !== this.#primary)]
   }
 
   /** Whether this member holds what writers hold. */
@@ -80,43 +80,43 @@ export class Keyring {
     return this.#primary.writer.key !== undefined
   }
 
-  get(id: string): Epoch | undefined {
-    return this.#epochs.get(id)
+  get(id: string): ClusterKey | undefined {
+    return this.#keys.get(id)
   }
 
   list(): readonly KeyInfo[] {
-    return this.epochs.map(({ id }) => ({ id, primary: id === this.#primary.id }))
+    return this.keys.map(({ id }) => ({ id, primary: id === this.#primary.id }))
   }
 
   /** Accepts one more key. @throws UsageError ERR_SECRET_INVALID, ERR_FULL */
   async install(secret: string): Promise<KeyInfo> {
-    const epoch = await openEpoch(secret, this.#cluster)
-    if (epoch.clusterId !== this.clusterId) throw foreignKey()
-    if ((epoch.writer.key !== undefined) !== this.canWrite) throw otherRole()
-    if (!this.#epochs.has(epoch.id)) {
-      if (this.#epochs.size >= SECRETS_MAX) throw tooMany()
-      this.#epochs.set(epoch.id, epoch)
+    const entry = await openKey(secret, this.#cluster)
+    if (entry.clusterId !== this.clusterId) throw foreignKey()
+    if ((entry.writer.key !== undefined) !== this.canWrite) throw otherRole()
+    if (!this.#keys.has(entry.id)) {
+      if (this.#keys.size >= SECRETS_MAX) throw tooMany()
+      this.#keys.set(entry.id, entry)
       this.#tell(undefined)
     }
-    return { id: epoch.id, primary: epoch.id === this.#primary.id }
+    return { id: entry.id, primary: entry.id === this.#primary.id }
   }
 
   /** Seals under this key from now on. @throws UsageError ERR_KEY_UNKNOWN */
   async use(key: string): Promise<void> {
-    const epoch = await this.#find(key)
+    const entry = await this.#find(key)
     // It may have been removed since it was found.
-    if (epoch === undefined || !this.#epochs.has(epoch.id)) throw unknownKey('used')
-    if (epoch === this.#primary) return
-    this.#primary = epoch
+    if (entry === undefined || !this.#keys.has(entry.id)) throw unknownKey('used')
+    if (entry === this.#primary) return
+    this.#primary = entry
     this.#tell(undefined)
   }
 
   /** Accepts this key no longer. @throws UsageError ERR_KEY_UNKNOWN when it is the primary one */
   async remove(key: string): Promise<void> {
-    const epoch = await this.#find(key)
-    if (epoch === this.#primary) throw unknownKey('removed')
-    if (epoch === undefined || !this.#epochs.delete(epoch.id)) return
-    this.#tell(epoch.id)
+    const entry = await this.#find(key)
+    if (entry === this.#primary) throw unknownKey('removed')
+    if (entry === undefined || !this.#keys.delete(entry.id)) return
+    this.#tell(entry.id)
   }
 
   /** Calls back after every change, with the id of a key that was removed. */
@@ -125,9 +125,9 @@ export class Keyring {
   }
 
   /** A key may be named by its id or by itself. */
-  async #find(key: string): Promise<Epoch | undefined> {
-    if (typeof key !== 'string' || key.length <= EPOCH_CHARACTERS) return this.#epochs.get(key)
-    return this.#epochs.get((await openEpoch(key, this.#cluster)).id)
+  async #find(key: string): Promise<ClusterKey | undefined> {
+    if (typeof key !== 'string' || key.length <= KEY_ID_CHARACTERS) return this.#keys.get(key)
+    return this.#keys.get((await openKey(key, this.#cluster)).id)
   }
 
   #tell(removed: string | undefined): void {
@@ -135,7 +135,7 @@ export class Keyring {
   }
 }
 
-async function openEpoch(secret: string, cluster: string): Promise<Epoch> {
+async function openKey(secret: string, cluster: string): Promise<ClusterKey> {
   const { clusterId, base, writer } = await openSecret(secret)
   const [id, topic, signal, auth, checkpoint] = await Promise.all(
     ['epoch', 'topic', 'signal', 'auth', 'checkpoint'].map((purpose) => derive(base, purpose)),

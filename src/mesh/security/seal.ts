@@ -3,8 +3,8 @@
  * encrypted under the cluster's key, bound to sender, receiver and session, signed by its sender, and bound to a nonce
  * that the receiver drew; so none can be read, changed, or sent to somebody else. None is taken twice either: a member
  * remembers every box that it took under a nonce for as long as it takes boxes under that nonce, and draws another one
- * before that gets too much. Who knows no nonce of the receiver asks for one first (`knock`); who knows one that is out
- * is told the present one. Stored bytes are sealed as well.
+ * before that gets too much. A sender that knows no nonce of the receiver asks for one first (`knock`); one whose nonce is
+ * outdated is told the present one. Stored bytes are sealed as well.
  */
 
 import { BoundedMap } from '../../base/bounded-map.js'
@@ -12,11 +12,11 @@ import { concat } from '../../base/bytes.js'
 import { AuthError, StorageError } from '../../base/errors.js'
 import { isWord } from '../../base/random.js'
 import { parseSignal, type SealedSignal, type Signal } from '../wire/signal.js'
-import { epochMissing } from './auth-errors.js'
+import { keyMissing } from './auth-errors.js'
 import { KEY_BYTES, SIGNATURE_BYTES, verify } from './ed25519.js'
 import { fromBase64Url, randomBytes, statement, toBase64Url } from './encoding.js'
 import { type Identity, idOf } from './identity.js'
-import type { Epoch, Keyring } from './keyring.js'
+import type { ClusterKey, Keyring } from './keyring.js'
 import { REPLAYS_MAX } from './security-limits.js'
 
 const IV_BYTES = 12
@@ -31,7 +31,7 @@ const PEERS_MAX = 1024
 const WAITING_MAX = 40
 /** What a sealed file begins with. */
 const FILE_MAGIC = Uint8Array.of(0x47, 0x4b, 0x56, 0x53)
-const EPOCH_CHARACTERS = 8
+const KEY_ID_CHARACTERS = 8
 
 /** What a seal reports. */
 export interface SealEvents {
@@ -95,13 +95,13 @@ export class SignalSeal {
 
   /** Opens what came from `peer`, as the carrier says. */
   async open(peer: string, sealed: SealedSignal): Promise<void> {
-    const epoch = this.#keyring.get(sealed.epoch)
-    if (epoch === undefined) {
-      const own = this.#keyring.epochs.map(({ id }) => id)
+    const key = this.#keyring.get(sealed.epoch)
+    if (key === undefined) {
+      const own = this.#keyring.keys.map(({ id }) => id)
       this.counters.sealsRefused += 1
-      return this.#events.error(epochMissing(peer, own, [sealed.epoch]))
+      return this.#events.error(keyMissing(peer, own, [sealed.epoch]))
     }
-    const content = await this.#content(peer, sealed, epoch)
+    const content = await this.#content(peer, sealed, key)
     const own = [this.#present, this.#previous].find((nonce) => nonce?.text === sealed.nonce)
     if (content === undefined || !(own ? this.#take(own, sealed.box) : this.#isFirstKnock(sealed.box))) {
       this.counters.sealsRefused += 1
@@ -130,19 +130,19 @@ export class SignalSeal {
 
   async #seal(to: string, session: string, nonce: string, signal: string | undefined): Promise<void> {
     const { id, publicKey } = this.#identity
-    const epoch = this.#keyring.primary
-    const about = addressOf(epoch, id, to, session, nonce)
+    const key = this.#keyring.primary
+    const about = addressOf(key, id, to, session, nonce)
     const text = JSON.stringify({ nonce: this.#present.text, ...(signal !== undefined && { signal }) })
     const content = new TextEncoder().encode(text)
     const signature = await this.#identity.sign(concat(about, content))
-    const box = await encrypt(epoch.signal, about, concat(publicKey, signature, content))
-    this.#events.send(to, { type: 'sealed', session, epoch: epoch.id, nonce, box: toBase64Url(box) })
+    const box = await encrypt(key.signal, about, concat(publicKey, signature, content))
+    this.#events.send(to, { type: 'sealed', session, epoch: key.id, nonce, box: toBase64Url(box) })
   }
 
   /** What is in a box, when it was sealed for this member by `from`. */
-  async #content(from: string, sealed: SealedSignal, epoch: Epoch): Promise<Content | undefined> {
-    const about = addressOf(epoch, from, this.#identity.id, sealed.session, sealed.nonce)
-    const plain = await decrypt(epoch.signal, about, bytesOf(sealed.box))
+  async #content(from: string, sealed: SealedSignal, key: ClusterKey): Promise<Content | undefined> {
+    const about = addressOf(key, from, this.#identity.id, sealed.session, sealed.nonce)
+    const plain = await decrypt(key.signal, about, bytesOf(sealed.box))
     if (plain === undefined || plain.length < KEY_BYTES + SIGNATURE_BYTES) return undefined
     const publicKey = plain.subarray(0, KEY_BYTES)
     const signature = plain.subarray(KEY_BYTES, KEY_BYTES + SIGNATURE_BYTES)
@@ -180,12 +180,12 @@ export async function sealFile(keyring: Keyring, bytes: Uint8Array): Promise<Uin
 
 /** Opens them. @throws AuthError ERR_AUTH_EPOCH; StorageError ERR_DATA_CORRUPT */
 export async function openFile(keyring: Keyring, bytes: Uint8Array): Promise<Uint8Array> {
-  const head = bytes.slice(0, FILE_MAGIC.length + EPOCH_CHARACTERS)
+  const head = bytes.slice(0, FILE_MAGIC.length + KEY_ID_CHARACTERS)
   const isSealed = FILE_MAGIC.every((byte, index) => head[index] === byte)
-  const epochId = new TextDecoder().decode(head.subarray(FILE_MAGIC.length))
-  const epoch = isSealed ? keyring.get(epochId) : undefined
-  if (isSealed && epoch === undefined) throw epochOfFile(epochId, keyring)
-  const plain = epoch && (await decrypt(epoch.checkpoint, head, bytes.subarray(head.length)))
+  const keyId = new TextDecoder().decode(head.subarray(FILE_MAGIC.length))
+  const key = isSealed ? keyring.get(keyId) : undefined
+  if (isSealed && key === undefined) throw keyOfFile(keyId, keyring)
+  const plain = key && (await decrypt(key.checkpoint, head, bytes.subarray(head.length)))
   if (plain === undefined) throw fileUnreadable(isSealed)
   return plain
 }
@@ -206,8 +206,8 @@ async function decrypt(key: CryptoKey, about: Uint8Array<ArrayBuffer>, box: Uint
 }
 
 /** What a box is bound to. */
-function addressOf(epoch: Epoch, from: string, to: string, session: string, nonce: string) {
-  return statement('gossip-kv signal v1', epoch.topic, epoch.id, from, to, session, nonce)
+function addressOf(key: ClusterKey, from: string, to: string, session: string, nonce: string) {
+  return statement('gossip-kv signal v1', key.topic, key.id, from, to, session, nonce)
 }
 
 function bytesOf(text: string): Uint8Array {
@@ -228,10 +228,10 @@ function contentOf(text: string): Content | undefined {
   }
 }
 
-function epochOfFile(epoch: string, keyring: Keyring): AuthError {
-  const held = keyring.epochs.map(({ id }) => id).join(', ')
+function keyOfFile(key: string, keyring: Keyring): AuthError {
+  const held = keyring.keys.map(({ id }) => id).join(', ')
   return new AuthError('ERR_AUTH_EPOCH', {
-    what: `Stored data is sealed under key ${epoch}; this member holds key ${held}`,
+    what: `Stored data is sealed under key ${key}; this member holds key ${held}`,
     why: 'The key was removed before the data was written anew',
     fix: 'Pass that key among the accepted ones',
   })

@@ -11,12 +11,12 @@ import type { Admission, LinkEvents, Links, PendingLink, TransportCounters } fro
 import type { Priority } from '../wire/frame.js'
 import type { Signal } from '../wire/signal.js'
 import { linkOver, refused } from './auth-errors.js'
-import { ClaimProofs } from './claims.js'
+import { ClaimProofs } from './claim-proofs.js'
 import { type HandshakeSelf, refusalFrame } from './handshake.js'
-import { Line } from './line.js'
 import { SignalSeal } from './seal.js'
 import { SecuredLink } from './secured-link.js'
 import { AUTH_PEERS_MAX } from './security-limits.js'
+import { SerialQueue } from './serial-queue.js'
 
 /** What waits to be sealed or opened. */
 const SIGNALS_BYTES_MAX = 1024 * 1024
@@ -44,7 +44,7 @@ export interface SecureLinksOptions extends HandshakeSelf {
 }
 
 /** A connection in its handshake. */
-interface Shaking {
+interface PendingHandshake {
   connection: PendingLink
   link: SecuredLink
 }
@@ -56,11 +56,11 @@ export class SecureLinks implements Links {
   readonly #proofs: ClaimProofs
   readonly #links = new Map<string, SecuredLink>()
   /** At most one for each peer, the oldest first, and of those that others began AUTH_PEERS_MAX. */
-  readonly #shaking = new Map<string, Shaking>()
+  readonly #handshakes = new Map<string, PendingHandshake>()
   readonly #dialed = new Set<string>()
   readonly #score = new Score()
-  readonly #seals = new Line(SIGNALS_BYTES_MAX, () => undefined)
-  readonly #opens = new Line(SIGNALS_BYTES_MAX, () => undefined)
+  readonly #seals = new SerialQueue(SIGNALS_BYTES_MAX, () => undefined)
+  readonly #opens = new SerialQueue(SIGNALS_BYTES_MAX, () => undefined)
   readonly #counters = {
     ...{ authRefused: 0, readerFramesDropped: 0, claimsUnread: 0, acksForged: 0 },
     unsealed: 0,
@@ -115,7 +115,7 @@ export class SecureLinks implements Links {
     if (this.#links.has(peer)) return
     this.#dialed.add(peer)
     if (this.#isRefused(peer)) queueMicrotask(() => this.#dialFailed(peer, refused(peer, 'proof')))
-    else if (!this.#shaking.has(peer)) this.#inner.dial(peer)
+    else if (!this.#handshakes.has(peer)) this.#inner.dial(peer)
   }
 
   receiveSignal(from: string, signal: Signal): void {
@@ -145,15 +145,15 @@ export class SecureLinks implements Links {
     this.#opens.close()
     this.#seals.close()
     for (const [peer, link] of this.#links) link.end(linkOver(peer))
-    for (const [peer, { link }] of this.#shaking) link.end(linkOver(peer))
+    for (const [peer, { link }] of this.#handshakes) link.end(linkOver(peer))
     this.#links.clear()
-    this.#shaking.clear()
+    this.#handshakes.clear()
     return this.#inner.close()
   }
 
   #admission(): Admission {
     const shaking = (connection: PendingLink) => {
-      const found = this.#shaking.get(connection.peer)
+      const found = this.#handshakes.get(connection.peer)
       return found?.connection === connection ? found.link : undefined
     }
     return {
@@ -168,7 +168,7 @@ export class SecureLinks implements Links {
     const { peer } = connection
     if (this.#events === undefined) return connection.end()
     // The peer has begun anew: what it began before can no longer succeed.
-    const older = this.#shaking.get(peer)
+    const older = this.#handshakes.get(peer)
     if (older) this.#end(older, linkOver(peer))
     if (this.#isRefused(peer)) {
       connection.send(refusalFrame('full'), 0)
@@ -176,14 +176,14 @@ export class SecureLinks implements Links {
       this.#counters.authRefused += 1
       return this.#turnedAway(peer, refused(peer, 'full'))
     }
-    this.#shaking.delete(peer)
-    this.#shaking.set(peer, { connection, link: this.#secured(connection) })
+    this.#handshakes.delete(peer)
+    this.#handshakes.set(peer, { connection, link: this.#secured(connection) })
     this.#makeWay()
   }
 
   /** Of the handshakes that others began the oldest goes: an honest one is through soon. This member's dials are not among them. */
   #makeWay(): void {
-    const incoming = [...this.#shaking.values()].filter(
+    const incoming = [...this.#handshakes.values()].filter(
       ({ connection }) => !this.#dialed.has(connection.peer),
     )
     const [oldest] = incoming
@@ -218,20 +218,20 @@ export class SecureLinks implements Links {
   }
 
   #linkUp(peer: string): void {
-    const shaking = this.#shaking.get(peer)
+    const shaking = this.#handshakes.get(peer)
     // Links that nobody here has admitted are not believed, whatever they are in the place of.
     if (!shaking?.link.isOpen) {
       this.#linkDown(peer, undefined)
       return this.#inner.disconnect(peer)
     }
-    this.#shaking.delete(peer)
+    this.#handshakes.delete(peer)
     this.#links.set(peer, shaking.link)
     this.#dialed.delete(peer)
     this.#events?.linkUp(peer)
   }
 
   #failed(peer: string, link: SecuredLink, error: GossipKvError, isForger: boolean): void {
-    if (this.#shaking.get(peer)?.link === link) return this.#giveUp(peer, error)
+    if (this.#handshakes.get(peer)?.link === link) return this.#giveUp(peer, error)
     if (this.#links.get(peer) !== link) return
     if (isForger) this.#refuse(peer)
     this.#links.delete(peer)
@@ -251,14 +251,14 @@ export class SecureLinks implements Links {
 
   /** Ends the handshake with `peer`, if there is one; a link to it goes on. */
   #giveUp(peer: string, error: GossipKvError): void {
-    const shaking = this.#shaking.get(peer)
+    const shaking = this.#handshakes.get(peer)
     if (shaking === undefined) return
     this.#end(shaking, error)
     this.#turnedAway(peer, error)
   }
 
-  #end({ connection, link }: Shaking, error: GossipKvError): void {
-    this.#shaking.delete(connection.peer)
+  #end({ connection, link }: PendingHandshake, error: GossipKvError): void {
+    this.#handshakes.delete(connection.peer)
     this.#counters.authRefused += 1
     link.end(error)
     connection.end()

@@ -11,7 +11,7 @@ import { decodeFrame, encodeFrame } from '../wire/codec.js'
 import type { AckFrame, Frame, Priority } from '../wire/frame.js'
 import { FRAMES, isSpokenBy, typeOfTag } from '../wire/frames.js'
 import { forged, refused, tooMuchUnverified } from './auth-errors.js'
-import { type ClaimProofs, carriesClaims, isPassedOn } from './claims.js'
+import { type ClaimProofs, carriesClaims, isPassedOn } from './claim-proofs.js'
 import {
   type Authenticated,
   authKind,
@@ -19,8 +19,8 @@ import {
   type HandshakeLink,
   type HandshakeSelf,
 } from './handshake.js'
-import { Line } from './line.js'
 import { REKEY_MILLIS_MAX, UNVERIFIED_BYTES_MAX } from './security-limits.js'
+import { SerialQueue } from './serial-queue.js'
 
 /** A new handshake under a new key is tried again after this, while the peer may still be given the key. */
 const REKEY_RETRY_MILLIS = 5000
@@ -53,12 +53,12 @@ export interface SecuredLinkHost {
 export class SecuredLink {
   readonly #host: SecuredLinkHost
   readonly #peer: string
-  readonly #shaken: HandshakeLink
-  readonly #inbound: Line
-  readonly #outbound: Line
+  readonly #handshakeLink: HandshakeLink
+  readonly #inbound: SerialQueue
+  readonly #outbound: SerialQueue
   #handshake: Handshake | undefined
   #role: MemberRole | undefined
-  #epoch = ''
+  #keyId = ''
   #over = false
   /** Why its connection is gone; what came before is still read. */
   #lost: GossipKvError | undefined
@@ -70,14 +70,14 @@ export class SecuredLink {
     this.#host = host
     this.#rekeys = new TokenBucket(REKEYS_PER_SECOND, REKEYS_AT_ONCE, host.self.clock.monotonic())
     this.#peer = connection.peer
-    this.#shaken = {
+    this.#handshakeLink = {
       peer: connection.peer,
       fingerprints: connection.fingerprints,
       send: (bytes) => connection.send(bytes, 0),
     }
     const overflow = () => this.#fail(tooMuchUnverified(this.#peer), false)
-    this.#inbound = new Line(UNVERIFIED_BYTES_MAX, overflow)
-    this.#outbound = new Line(UNVERIFIED_BYTES_MAX, overflow)
+    this.#inbound = new SerialQueue(UNVERIFIED_BYTES_MAX, overflow)
+    this.#outbound = new SerialQueue(UNVERIFIED_BYTES_MAX, overflow)
     this.#shake()
   }
 
@@ -131,7 +131,7 @@ export class SecuredLink {
 
   /** A key was removed: a link that was opened under it shakes hands anew, or ends. */
   rekey(removed: string): void {
-    if (this.#epoch !== removed || !this.isOpen || this.#rekey) return
+    if (this.#keyId !== removed || !this.isOpen || this.#rekey) return
     const { clock } = this.#host.self
     const timer = clock.after(0, () => this.#retry())
     this.#rekey = { until: clock.monotonic() + REKEY_MILLIS_MAX, timer }
@@ -157,7 +157,7 @@ export class SecuredLink {
 
   #shake(): void {
     if (this.#handshake) return
-    const handshake = new Handshake(this.#host.self, this.#shaken)
+    const handshake = new Handshake(this.#host.self, this.#handshakeLink)
     this.#handshake = handshake
     handshake.done.then(
       (peer) => this.#through(peer, handshake.rest),
@@ -165,13 +165,13 @@ export class SecuredLink {
     )
   }
 
-  #through({ role, epoch }: Authenticated, rest: readonly Uint8Array[]): void {
+  #through({ role, keyId }: Authenticated, rest: readonly Uint8Array[]): void {
     this.#handshake = undefined
     if (this.#over) return
     const isNew = this.#role === undefined
     if (this.#lost) return this.#fail(this.#lost, false)
     this.#role = role
-    this.#epoch = epoch
+    this.#keyId = keyId
     this.#rekey?.timer.cancel()
     this.#rekey = undefined
     if (isNew) this.#host.up()

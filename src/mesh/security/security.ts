@@ -124,7 +124,7 @@ class HiddenSignaling implements Signaling {
   }
 
   #register(): void {
-    this.#inner.register?.(this.#keyring.epochs.map(({ topic }) => topic))
+    this.#inner.register?.(this.#keyring.keys.map(({ topic }) => topic))
   }
 }
 

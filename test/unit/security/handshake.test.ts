@@ -53,10 +53,10 @@ function codes(ends: readonly unknown[]): string[] {
 describe('the handshake of a link', () => {
   it('tells two members with one secret who the other is', async () => {
     const [a, b] = [await member(), await member()]
-    const epoch = a.keyring.primary.id
+    const keyId = a.keyring.primary.id
     expect(await meet(a, b)).to.deep.equal([
-      { role: 'writer', epoch },
-      { role: 'writer', epoch },
+      { role: 'writer', keyId },
+      { role: 'writer', keyId },
     ])
   })
 
@@ -64,8 +64,8 @@ describe('the handshake of a link', () => {
     const [a, b] = [await member(), await member({ secret: await readerSecret(secret) })]
     const [atWriter, atReader] = await meet(a, b)
     expect([atWriter, atReader]).to.deep.include.members([
-      { role: 'reader', epoch: a.keyring.primary.id },
-      { role: 'writer', epoch: a.keyring.primary.id },
+      { role: 'reader', keyId: a.keyring.primary.id },
+      { role: 'writer', keyId: a.keyring.primary.id },
     ])
   })
 
@@ -73,7 +73,7 @@ describe('the handshake of a link', () => {
     const next = await generateSecret(secret)
     const [a, b] = [await member({ secret: { primary: next, accepted: [secret] } }), await member()]
     const ends = await meet(a, b)
-    expect(ends).to.deep.equal(ends.map(() => ({ role: 'writer', epoch: b.keyring.primary.id })))
+    expect(ends).to.deep.equal(ends.map(() => ({ role: 'writer', keyId: b.keyring.primary.id })))
   })
 
   const MATRIX: Record<string, () => Promise<[unknown[], RegExp]>> = {

@@ -6,7 +6,7 @@ interface Waiting {
 }
 
 /** A queue of tasks, bounded in bytes. */
-export class Line {
+export class SerialQueue {
   readonly #waiting: Waiting[] = []
   readonly #bytesMax: number
   readonly #overflow: () => void
