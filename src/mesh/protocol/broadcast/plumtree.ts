@@ -15,7 +15,20 @@ import { HoldBack } from './hold-back.js'
 import { MessageStore } from './message-store.js'
 import { Repair } from './repair.js'
 import { type Envelope, Sequences, tagOf } from './sequences.js'
-import { SHARED_TREE, Trees } from './trees.js'
+import { OWN_TREE_MILLIS, SHARED_TREE, Trees } from './trees.js'
+
+/**
+ * An origin with this many updates within `OWN_TREE_MILLIS` is busy, and gets a tree of its own. Less: slow writers
+ * flood. [measured: bench propagation]
+ */
+const OWN_TREE_UPDATES = 3
+/**
+ * A busy origin gives its tree a new shape after so many updates. Less: one flood of an empty envelope more, each
+ * time. [measured: bench redundancy]
+ */
+const RESHAPE_UPDATES = 200
+/** Or after so long. More: a tree stays longer in the shape of old delays. [measured: bench propagation] */
+const RESHAPE_MILLIS = 60_000
 
 /** Skipped numbers that are asked for at once; more are left to a sync. */
 const SKIPPED_MAX = 64
@@ -44,17 +57,16 @@ export class Plumtree implements Part {
   #seq = 0
 
   constructor(context: EngineContext, sync: AntiEntropy, accept: Accept) {
-    const { config } = context
     this.#context = context
     this.#sync = sync
     this.#accept = accept
     this.#epoch = random53(context.random)
     this.#tag = tagOf({ origin: context.id, epoch: this.#epoch })
     this.#sequences = new Sequences(context.random)
-    this.#store = new MessageStore(config)
-    this.#trees = new Trees(config)
-    this.#repair = new Repair(config)
-    this.#holdBack = new HoldBack(config)
+    this.#store = new MessageStore()
+    this.#trees = new Trees()
+    this.#repair = new Repair()
+    this.#holdBack = new HoldBack()
   }
 
   /** Updates that wait for what they follow. */
@@ -207,15 +219,14 @@ export class Plumtree implements Part {
   }
 
   #hasOwnTree(now: number): boolean {
-    return now < this.#ownTree.usedAt + this.#context.config.ownTreeMillis
+    return now < this.#ownTree.usedAt + OWN_TREE_MILLIS
   }
 
   /** A busy member has made an update: its tree may take a shape, of an empty envelope, as an update may have to wait for another. */
   #keepOwnTree(now: number): void {
-    const { reshapeUpdates, reshapeMillis } = this.#context.config
     const own = this.#ownTree
     const isUsed = this.#hasOwnTree(now)
-    const isDue = !isUsed || own.updates > reshapeUpdates || now >= own.shapedAt + reshapeMillis
+    const isDue = !isUsed || own.updates > RESHAPE_UPDATES || now >= own.shapedAt + RESHAPE_MILLIS
     if (isUsed) own.usedAt = now
     if (!isDue) return
     this.#ownTree = { shapedAt: now, usedAt: now, updates: 0 }
@@ -224,10 +235,9 @@ export class Plumtree implements Part {
 
   /** Whether this member writes often enough for a tree of its own. */
   #isBusy(now: number): boolean {
-    const { ownTreeUpdates, ownTreeMillis } = this.#context.config
     this.#recent.push(now)
-    if (this.#recent.length > ownTreeUpdates) this.#recent.shift()
-    return this.#recent.length === ownTreeUpdates && now - (this.#recent[0] ?? now) <= ownTreeMillis
+    if (this.#recent.length > OWN_TREE_UPDATES) this.#recent.shift()
+    return this.#recent.length === OWN_TREE_UPDATES && now - (this.#recent[0] ?? now) <= OWN_TREE_MILLIS
   }
 
   #take(envelope: Envelope, from: string, now: number): ReceiveResult {

@@ -13,6 +13,19 @@ import type { Neighbor } from '../overlay/peer-view.js'
 import { PRESENCES_BYTES_MAX } from '../protocol-limits.js'
 import { bucketOf } from './roster.js'
 
+/**
+ * A page that said that it is being stopped is not missed for this long. Less: paused tabs die; more: crashed ones
+ * stay.
+ */
+export const FROZEN_MILLIS = 90_000
+/** What a member shows of itself is told at most this often. Less: more traffic of cursors. */
+const PRESENCE_MILLIS = 200
+/**
+ * After its first link a member waits so long, for its record to be everywhere. Less: others do not know whose
+ * presence it is, and a repair has to tell them.
+ */
+export const PRESENCE_JOIN_MILLIS = 500
+
 /** Versions of one run of a member lie in so wide a range above its `joined`: 35 years of milliseconds. */
 const VERSIONS_MAX = 2 ** 40
 const EMPTY = new Uint8Array()
@@ -49,7 +62,7 @@ export class PresenceTable {
     this.#table = table
   }
 
-  /** Shows something else from now on; told at most every `presenceMillis`, a change of `frozen` at once. */
+  /** Shows something else from now on; told at most every `PRESENCE_MILLIS`, a change of `frozen` at once. */
   show(change: { state?: Uint8Array; frozen?: boolean }, now: number): void {
     const own = this.#own ?? { version: 0, frozen: false, state: EMPTY }
     // Who never showed anything and is not frozen has nothing to tell.
@@ -132,15 +145,15 @@ export class PresenceTable {
   /** What is to be told to everyone now. */
   due(incarnation: number, now: number): Claim[] {
     if (this.#own === undefined) return []
-    const { config, view } = this.#context
+    const { view } = this.#context
     if (view.established().length === 0) {
       this.#toldAs = undefined
       this.#dueAt = Number.POSITIVE_INFINITY
-      this.#toldAt = now - config.presenceMillis + config.presenceJoinMillis
+      this.#toldAt = now - PRESENCE_MILLIS + PRESENCE_JOIN_MILLIS
       return []
     }
     if (this.#toldAs === incarnation) return []
-    this.#dueAt = Math.min(this.#dueAt, Math.max(now, this.#toldAt + config.presenceMillis))
+    this.#dueAt = Math.min(this.#dueAt, Math.max(now, this.#toldAt + PRESENCE_MILLIS))
     return now < this.#dueAt ? [] : [this.#tell(incarnation, now)]
   }
 
@@ -174,7 +187,7 @@ export class PresenceTable {
     this.forget(id)
     // Without room the version alone is kept, so that the digests of all members are equal nevertheless.
     const state = hasRoom ? claim.state : EMPTY
-    const frozenUntil = frozen ? now + this.#context.config.frozenMillis : 0
+    const frozenUntil = frozen ? now + FROZEN_MILLIS : 0
     // Unlike the hash of a record, which it would undo where both numbers are the same.
     const hash = hash32(`${id}!${version}`)
     // What its owner signed is the whole.

@@ -2,14 +2,26 @@
  * Watches the links: sends what they are owed, suspects the members whose beats are missing, and ends the links that are
  * silent for too long or never said HELLO. A watcher that has reason to doubt itself suspects nobody (ADR 6, ADR 9).
  */
+
 import type { EngineContext, Part } from '../context.js'
+import { BEAT_TIMEOUT_MILLIS } from '../formulas.js'
 import type { Neighborhood } from '../overlay/neighborhood.js'
 import type { Overlay } from '../overlay/overlay.js'
+import { HELLO_MILLIS } from '../overlay/overlay.js'
 import type { Neighbor } from '../overlay/peer-view.js'
 import type { AntiEntropy } from '../sync/anti-entropy.js'
 import type { Heartbeat } from './heartbeat.js'
+import { BEAT_MILLIS, BEATS_MISSED, HEARTBEAT_MILLIS } from './heartbeat.js'
 import type { MemberTable } from './member-table.js'
 import type { PresenceTable } from './presence-table.js'
+
+/** After a sleep a member suspects nobody for this long. Less: who wakes suspects those who slept with it. */
+export const HUMBLE_MILLIS = 10_000
+/**
+ * After a sleep of this length a member does not trust its table, and fetches it anew. Less than the tombstones last,
+ * as the others have to remember who has gone meanwhile; much less: tables are fetched for nothing.
+ */
+const STALE_MILLIS = 10 * 60_000
 
 /** A watcher that misses beats of at least so many writers, and of half of all, takes itself for cut off. */
 const SUSPECT_LINKS_MIN = 2
@@ -57,8 +69,8 @@ export class Watch implements Part {
     this.#awakeAt = now
     // An engine without links may rest for long by itself: only links oblige it to act every second.
     if (gap < config.sleepMillis || view.size === 0) return
-    this.#humbleUntil = now + config.humbleMillis
-    if (gap >= config.staleMillis) this.#parts.neighborhood.beginAnew(now)
+    this.#humbleUntil = now + HUMBLE_MILLIS
+    if (gap >= STALE_MILLIS) this.#parts.neighborhood.beginAnew(now)
     else this.#parts.table.forgive(gap)
     this.#parts.heartbeat.excuse(now)
     for (const neighbor of view.established()) this.#parts.sync.tell(neighbor, true, now)
@@ -92,14 +104,14 @@ export class Watch implements Part {
 
   /** A link broke without a word. */
   broken(peer: string, now: number): void {
-    const { view, config } = this.#context
+    const { view } = this.#context
     const { neighborhood, overlay } = this.#parts
     const neighbor = view.get(peer)
     if (neighbor === undefined) return
     neighborhood.remove(neighbor, now)
     if (neighbor.record) this.#lose(peer, now)
     // Dialed again at once, a link that breaks as soon as it is there would come and go for ever.
-    if (now < neighbor.since + config.helloMillis) overlay.refused(peer, now)
+    if (now < neighbor.since + HELLO_MILLIS) overlay.refused(peer, now)
     overlay.fill(now)
   }
 
@@ -141,9 +153,8 @@ export class Watch implements Part {
   /** Beats of `neighbor` are missing: it is suspected, or looked at again later. */
   #missing({ id }: Neighbor, maySuspect: boolean, now: number): void {
     if (now < (this.#notBefore.get(id) ?? 0)) return
-    const { beatsMissed, beatMillis, beatTimeoutMillis, heartbeatMillis } = this.#context.config
     // A subject that refutes through others while its link here stalls is not suspected at every tick.
-    const pause = maySuspect ? beatsMissed * beatMillis + beatTimeoutMillis : heartbeatMillis / 2
+    const pause = maySuspect ? BEATS_MISSED * BEAT_MILLIS + BEAT_TIMEOUT_MILLIS : HEARTBEAT_MILLIS / 2
     this.#notBefore.set(id, now + pause)
     if (maySuspect) this.#suspect(id, now)
   }
@@ -164,7 +175,7 @@ export class Watch implements Part {
   }
 
   #due(neighbor: Neighbor, now: number): number {
-    if (neighbor.record === undefined) return neighbor.since + this.#context.config.helloMillis
+    if (neighbor.record === undefined) return neighbor.since + HELLO_MILLIS
     const missed = Math.max(
       this.#notBefore.get(neighbor.id) ?? 0,
       this.#parts.heartbeat.suspectAt(neighbor, now),

@@ -17,6 +17,12 @@ import type { Overlay } from './overlay.js'
 import type { Neighbor } from './peer-view.js'
 import { hasSlot, slotsElsewhere, slotsToSpare, WAITING_MAX } from './reader-slots.js'
 
+/**
+ * An isolated member may push somebody out, but only of a member with this many others. Less: a poor member gets
+ * poorer.
+ */
+const EVICT_FROM = 3
+
 /** A member whose links are all younger is a newcomer: it learns, and has nothing to tell. */
 const NEWCOMER_MILLIS = 5_000
 /** A full neighbor that was asked for a link makes its offer within this. */
@@ -232,7 +238,7 @@ export class Neighborhood implements Part {
     const isStranger = this.#parts.table.get(frame.id) === undefined
     if (frame.links > 0 && !isStranger) return false
     const others = view.sources().filter((neighbor) => neighbor.id !== frame.id)
-    if (others.length < config.evictFrom) return true
+    if (others.length < EVICT_FROM) return true
     for (const evicted of sample(this.#context.random, others, 1)) this.drop(evicted, 'evict', now)
     return true
   }

@@ -10,8 +10,28 @@ import type { MemberRecord } from '../../../base/member.js'
 import { jittered, sample } from '../../../base/random.js'
 import type { LinkIntent } from '../../wire/frame.js'
 import type { EngineContext, Part } from '../context.js'
-import { dialPauseMillis, periodMillis } from '../formulas.js'
+import { DIAL_BACKOFF_MIN_MILLIS, dialPauseMillis, periodMillis } from '../formulas.js'
 import { slotsWanted } from './reader-slots.js'
+
+/**
+ * Dials of the overlay at once; the transport bounds handshakes in the process besides. More: faster joins, more dials
+ * in vain.
+ */
+const DIALS_MAX = 2
+/**
+ * A dial that the transport never answered is given up after this. Less than the transport's own limit of 15 s: dials
+ * are counted as failed that succeed.
+ */
+export const DIAL_MILLIS = 20_000
+/**
+ * The share of one member in that period: all members together ask 33 times a second at most. More: a split of a large
+ * cluster heals later. [measured: bench split]
+ */
+const INTRODUCE_MILLIS_PER_MEMBER = 30
+/** A member without a link asks this often. Less: more load on a signaling server that comes back. */
+const INTRODUCE_ALONE_MILLIS = 2_000
+/** A link without HELLO is closed after this. Less: slow handshakes are cut off; more: silent strangers hold links. */
+export const HELLO_MILLIS = 5_000
 
 /** Introductions are spread by this share of their period. */
 const JITTER_SHARE = 0.3
@@ -110,7 +130,7 @@ export class Overlay implements Part {
   referred(ids: readonly string[], now: number): void {
     for (const id of ids) {
       const backoff = this.#backoff.get(id)
-      const hasRested = now >= (backoff?.welcomedAt ?? now) + this.#context.config.helloMillis
+      const hasRested = now >= (backoff?.welcomedAt ?? now) + HELLO_MILLIS
       if (backoff && hasRested) backoff.notBefore = now
     }
     this.#dialNamed(ids, now)
@@ -120,7 +140,7 @@ export class Overlay implements Part {
   fill(now: number): void {
     this.#dialAt = Number.POSITIVE_INFINITY
     for (const id of this.#contacts.keys()) if (this.#members.get(id)) this.#contacts.delete(id)
-    const free = this.#context.config.dialsMax - this.#ownDials
+    const free = DIALS_MAX - this.#ownDials
     if (free <= 0) return
     const isAlone = this.#members.size <= 1
     const missing = this.#wanted - this.#coming(now)
@@ -128,7 +148,7 @@ export class Overlay implements Part {
     const strange = isAlone ? Math.min(missing, free) : Math.min(1, free, this.#strangersWanted(now))
     for (const id of sample(this.#context.random, strangers, strange))
       this.dial(id, isAlone ? 'join' : 'stranger', now)
-    const left = Math.min(this.#wanted - this.#coming(now), this.#context.config.dialsMax - this.#ownDials)
+    const left = Math.min(this.#wanted - this.#coming(now), DIALS_MAX - this.#ownDials)
     if (left <= 0) return
     const known = new Set(this.#ready(this.#writers(false), now))
     const hasNone = this.#context.view.degree === 0
@@ -139,13 +159,13 @@ export class Overlay implements Part {
     const isCutOff = this.#context.view.degree === 0 && this.#dials.size === 0
     const suspects = isCutOff ? this.#ready(this.#writers(true), now) : []
     for (const id of sample(this.#context.random, suspects, 1)) this.dial(id, 'repair', now)
-    if (missing > 0) this.#dialAt = now + this.#context.config.dialBackoffMinMillis
+    if (missing > 0) this.#dialAt = now + DIAL_BACKOFF_MIN_MILLIS
   }
 
   /** Dials `id` for a reason that is told to it. */
   dial(id: string, intent: LinkIntent, now: number): void {
     if (this.#dials.has(id) || this.#context.view.has(id) || this.#context.score.isRefused(id, now)) return
-    this.#dials.set(id, { intent, until: now + this.#context.config.dialMillis })
+    this.#dials.set(id, { intent, until: now + DIAL_MILLIS })
     this.#context.counters.dials += 1
     this.#context.outbox.push({ type: 'dial', peer: id })
   }
@@ -177,15 +197,15 @@ export class Overlay implements Part {
 
   /** A dial failed, or `peer` turned the link down: it is left alone for a while, longer each time. */
   refused(peer: string, now: number): void {
-    const { config, random } = this.#context
+    const { random } = this.#context
     // Another one may be dialed instead.
-    if (this.#dials.delete(peer)) this.#dialAt = Math.min(this.#dialAt, now + config.dialBackoffMinMillis)
+    if (this.#dials.delete(peer)) this.#dialAt = Math.min(this.#dialAt, now + DIAL_BACKOFF_MIN_MILLIS)
     const { failures: before = 0, notBefore = now, welcomedAt } = this.#backoff.get(peer) ?? {}
-    const hasLasted = welcomedAt !== undefined && now >= welcomedAt + config.helloMillis
+    const hasLasted = welcomedAt !== undefined && now >= welcomedAt + HELLO_MILLIS
     // It was not dialed again meanwhile: what fails came from there, or long ago to a member that slept.
     if (now < notBefore && !hasLasted) return
     const failures = (hasLasted ? 0 : before) + 1
-    const pause = dialPauseMillis(failures, random(), config)
+    const pause = dialPauseMillis(failures, random())
     this.#backoff.set(peer, { failures, notBefore: now + pause })
     if (failures >= STRANGER_FAILURES_MAX) this.#contacts.delete(peer)
   }
@@ -203,7 +223,7 @@ export class Overlay implements Part {
 
   /** The last link is gone: ask for members soon. */
   isolated(now: number): void {
-    const soon = now + this.#context.random() * this.#context.config.dialBackoffMinMillis
+    const soon = now + this.#context.random() * DIAL_BACKOFF_MIN_MILLIS
     this.#introduceAt = Math.min(this.#introduceAt, soon)
   }
 
@@ -238,7 +258,7 @@ export class Overlay implements Part {
   #restore(now: number): void {
     this.#restoreAt = now + RESTORE_MILLIS
     const { config, id, random } = this.#context
-    if (this.#isReader || this.#ownDials >= config.dialsMax || this.#coming(now) > config.linksHigh) return
+    if (this.#isReader || this.#ownDials >= DIALS_MAX || this.#coming(now) > config.linksHigh) return
     // Of the two the greater dials.
     const alive = [...this.#lost.keys()].filter((lost) => lost < id && isAlive(this.#members.get(lost)))
     for (const one of sample(random, this.#ready(alive, now), 1)) this.dial(one, 'stranger', now)
@@ -283,9 +303,9 @@ export class Overlay implements Part {
   }
 
   #scheduleIntroduction(now: number): void {
-    const { introduceAloneMillis, introduceMillis, introduceMillisPerMember } = this.#context.config
-    const settled = periodMillis(this.#members.size, introduceMillis, introduceMillisPerMember)
-    const period = this.#context.view.degree === 0 ? introduceAloneMillis : settled
+    const { introduceMillis } = this.#context.config
+    const settled = periodMillis(this.#members.size, introduceMillis, INTRODUCE_MILLIS_PER_MEMBER)
+    const period = this.#context.view.degree === 0 ? INTRODUCE_ALONE_MILLIS : settled
     this.#introduceAt = now + jittered(this.#context.random, period, JITTER_SHARE)
   }
 
