@@ -4,7 +4,7 @@
  */
 
 import { expect } from 'chai'
-import { LEASE_MILLIS } from '../../src/mesh/protocol/liveness/member-table.js'
+import { LEASE_MILLIS } from '../../src/mesh/protocol/liveness/leases.js'
 import { leaseTag } from '../../src/mesh/protocol/liveness/roster.js'
 import { EngineLab, recordOf, sentTo } from './engine-lab.js'
 

@@ -5,7 +5,7 @@
 
 import { expect } from 'chai'
 import { DEFAULT_CONFIG } from '../../src/mesh/protocol/config.js'
-import { LEASE_MILLIS } from '../../src/mesh/protocol/liveness/member-table.js'
+import { LEASE_MILLIS } from '../../src/mesh/protocol/liveness/leases.js'
 import { REFUTE_MILLIS } from '../../src/mesh/protocol/liveness/refutation.js'
 import { leaseTag } from '../../src/mesh/protocol/liveness/roster.js'
 import type { Output } from '../../src/mesh/protocol/step.js'

@@ -134,7 +134,8 @@ export class Engine {
     switch (input.type) {
       case 'contacts':
         // No other writer is there: what this member holds is all there is.
-        if (input.contacts.length === 0 && this.view.sources().length === 0) this.#parts.table.makeReady(now)
+        if (input.contacts.length === 0 && this.view.sources().length === 0)
+          this.#parts.table.leases.makeReady(now)
         return this.#parts.overlay.offer(
           input.contacts.map((contact) => contact.id),
           now,
@@ -204,7 +205,8 @@ export class Engine {
     if (!cost || this.#context.limiter.take(cost, peer, now)) handle(neighbor, frame, now)
     // Only a question for a sync is owed a word.
     else if (frame.type === 'sync-request') this.#parts.sync.decline(peer, frame.exchange)
-    if (!this.#parts.table.ready && this.#parts.sync.inSync(neighbor)) this.#parts.table.makeReady(now)
+    if (!this.#parts.table.leases.ready && this.#parts.sync.inSync(neighbor))
+      this.#parts.table.leases.makeReady(now)
   }
 
   #tellClaims(now: number): void {

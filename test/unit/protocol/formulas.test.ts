@@ -5,7 +5,7 @@ import {
   graftWaitMillis,
   periodMillis,
 } from '../../../src/mesh/protocol/formulas.js'
-import { LEASE_MILLIS, LEASE_MILLIS_PER_MEMBER } from '../../../src/mesh/protocol/liveness/member-table.js'
+import { LEASE_MILLIS, LEASE_MILLIS_PER_MEMBER } from '../../../src/mesh/protocol/liveness/leases.js'
 
 describe('the formulas of the timers', () => {
   for (const [members, millis] of [

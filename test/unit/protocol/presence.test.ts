@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { PRESENCE_BYTES_MAX } from '../../../src/base/member-limits.js'
-import { LEASE_MILLIS } from '../../../src/mesh/protocol/liveness/member-table.js'
+import { LEASE_MILLIS } from '../../../src/mesh/protocol/liveness/leases.js'
 import { PRESENCE_JOIN_MILLIS } from '../../../src/mesh/protocol/liveness/presence-table.js'
 import { HUMBLE_MILLIS } from '../../../src/mesh/protocol/liveness/watch.js'
 import { PRESENCES_BYTES_MAX } from '../../../src/mesh/protocol/protocol-limits.js'
@@ -216,11 +216,11 @@ describe('pages that are stopped', () => {
 describe('readiness in the engine', () => {
   it('is told by an odd lease once the data equals that of a neighbor', () => {
     const lab = new Lab()
-    expect(lab.engine.table.ready).to.equal(false)
+    expect(lab.engine.table.leases.ready).to.equal(false)
     lab.link('a')
-    expect(lab.engine.table.ready).to.equal(false)
+    expect(lab.engine.table.leases.ready).to.equal(false)
     lab.frame('a', { type: 'digest', replica: lab.replica.exchange.digest(), members: 0, ask: false })
-    expect(lab.engine.table.ready).to.equal(true)
+    expect(lab.engine.table.leases.ready).to.equal(true)
     const leases = sentTo(lab.pass(2_000), 'a', 'heartbeat').flatMap((beat) =>
       beat.type === 'heartbeat' ? beat.leases : [],
     )
@@ -232,6 +232,6 @@ describe('readiness in the engine', () => {
   it('comes without others when signaling names nobody', () => {
     const lab = new Lab()
     lab.give({ type: 'contacts', contacts: [] })
-    expect(lab.engine.table.ready).to.equal(true)
+    expect(lab.engine.table.leases.ready).to.equal(true)
   })
 })

@@ -38,7 +38,7 @@ export function takeEnvelope(
       claims.heard(claim)
     }
     // The watcher of a page that is being stopped does not know it yet.
-    if (claim.type !== 'suspect' || !presence.isFrozen(claim.id, now)) table.hear(claim, now)
+    if (claim.type !== 'suspect' || !presence.isFrozen(claim.id, now)) table.take(claim, 'nobody', now)
   }
   routes.learn(origin, from)
   switch (body.type) {

@@ -8,38 +8,26 @@
 import type { MemberRecord } from '../../../base/member.js'
 import { unreachable } from '../../../base/unreachable.js'
 import type { MemberFrame, MembershipClaim, SuspectFrame } from '../../wire/claim.js'
-import type { RisenLease } from '../../wire/frame.js'
 import type { ClaimQueue } from '../broadcast/claim-queue.js'
-import type { ProtocolConfig } from '../config.js'
 import type { EngineContext, Part } from '../context.js'
-import { periodMillis } from '../formulas.js'
-import type { Health } from './health.js'
-import { PRESENCE_JOIN_MILLIS } from './presence-table.js'
+import { Leases } from './leases.js'
 import { isEcho, isLaterRun, Refutation } from './refutation.js'
-import { bucketOf, Roster, type TableEntry } from './roster.js'
+import { entryOf, Roster, type TableEntry } from './roster.js'
 import { Suspicions } from './suspicions.js'
 
-/**
- * Leases rise every max(this, N x LEASE_MILLIS_PER_MEMBER). More: a member that nobody watches stays longer.
- * [measured: bench detection]
- */
-export const LEASE_MILLIS = 30_000
-/**
- * The share of one member in that period: 1,000 members cost 17 small entries a second. Less: more idle traffic.
- * [measured: bench idle]
- */
-export const LEASE_MILLIS_PER_MEMBER = 60
-/** So many are remembered, or twice the members if that is more. Less: the same. */
-const TOMBSTONES_MAX = 1_024
 /** How often the table looks who is due. More: adds to detection; less: costs ticks. */
 const TABLE_TICK_MILLIS = 100
 
-/** Who is told of news. */
+/**
+ * Which members do not know yet what a claim says. `nobody`: it was flooded. `neighbors`: a bootstrap peer told it, whose
+ * cluster knows it. `everyone`: this neighbor alone told it. `unless heard`: others tell it most likely; if they do not,
+ * this member does.
+ */
 type Audience = 'nobody' | 'neighbors' | 'everyone' | 'unless heard'
 
 /** What the table tells the rest of the engine. */
 export interface TableEvents {
-  /** A lease of `id` rose: `from` told of it, or it is the own one. */
+  /** A lease of `id` rose: `from` told of it, or it is this member's. */
   renewed(id: string, tag: number, lease: number, from: string | undefined): void
   /** A neighbor repaired the table. */
   fetched(now: number): void
@@ -54,22 +42,16 @@ export interface TableEvents {
 export class MemberTable implements Part {
   readonly #self: TableEntry
   readonly #context: EngineContext
-  readonly #config: ProtocolConfig
   readonly #claims: ClaimQueue
   readonly #events: TableEvents
-  readonly #health: Health
-  readonly #roster = new Roster()
+  /** The records. */
+  readonly roster = new Roster()
   readonly #suspicions: Suspicions
   readonly #refutation: Refutation
+  /** How the leases rise, and which stand still. */
+  readonly leases: Leases
   /** Records that were not taken, since the table was full. */
   refused = 0
-  #renewAt: number
-  #ready = false
-  #scanAt: number
-  /** Somebody told of a lease that this member never took: its next ones would count for nothing. */
-  #overstated = false
-  /** No lease in the table rose earlier than this. */
-  #oldestLeaseAt = Number.NEGATIVE_INFINITY
 
   constructor(
     record: MemberRecord,
@@ -78,26 +60,17 @@ export class MemberTable implements Part {
     events: TableEvents,
     now: number,
   ) {
-    const { id, config, health, random } = context
+    const { id, random } = context
     this.#context = context
     this.#claims = claims
-    this.#config = config
     this.#events = events
-    this.#health = health
-    this.#self = {
-      id,
-      record,
-      bucket: bucketOf(id),
-      lease: 0,
-      tag: 0,
-      leaseAt: Number.POSITIVE_INFINITY,
-      suspicion: undefined,
-    }
+    this.#self = entryOf({ id, record, lease: 0 }, Number.POSITIVE_INFINITY)
     this.#suspicions = new Suspicions(id, context)
     this.#refutation = new Refutation(random)
-    this.#renewAt = now + LEASE_MILLIS
-    this.#scanAt = now + LEASE_MILLIS
-    this.#roster.put(this.#self)
+    const gone = (entry: TableEntry, at: number) => this.#tombstone(entry, at)
+    const rise = (at: number) => this.changeSelf({}, at)
+    this.leases = new Leases(context, this.roster, this.#self, { ...events, gone, rise }, now)
+    this.roster.put(this.#self)
   }
 
   get selfRecord(): MemberRecord {
@@ -108,57 +81,21 @@ export class MemberTable implements Part {
     return this.#self.lease
   }
 
-  /** Whether the data of this member is complete. */
-  get ready(): boolean {
-    return this.#ready
-  }
-
-  /** It is complete: everyone hears of it, once the record of this member is everywhere. */
-  makeReady(now: number): void {
-    this.#ready = true
-    this.#renewAt = Math.min(this.#renewAt, now + PRESENCE_JOIN_MILLIS)
-  }
-
   get size(): number {
-    return this.#roster.size
+    return this.roster.size
   }
 
   /** Members but this one that may be linked to for data: all but readers. */
   get otherWriters(): number {
-    return this.size - this.readers - (this.#isWriter ? 1 : 0)
-  }
-
-  /** Readers, this one included. */
-  get readers(): number {
-    return this.#roster.readers
-  }
-
-  /** Whether it takes no more members. */
-  get isFull(): boolean {
-    return this.#roster.isFull
+    return this.size - this.roster.readers - (this.#isWriter ? 1 : 0)
   }
 
   get(id: string): TableEntry | undefined {
-    return this.#roster.get(id)
-  }
-
-  /** The incarnation under which a member is remembered as gone. */
-  tombstoneOf(id: string): number | undefined {
-    return this.#roster.tombstoneOf(id)
+    return this.roster.get(id)
   }
 
   entries(): IterableIterator<TableEntry> {
-    return this.#roster.all()
-  }
-
-  /** The digests by bucket. */
-  get buckets(): readonly number[] {
-    return this.#roster.buckets
-  }
-
-  /** The members whose records stand in buckets that differ. */
-  differing(theirs: readonly number[], ours: readonly number[]): TableEntry[] {
-    return this.#roster.differing(theirs, ours)
+    return this.roster.all()
   }
 
   /** What this member tells of `entry`. */
@@ -166,115 +103,8 @@ export class MemberTable implements Part {
     return { type: 'member', id, record, lease, ...(proof && { proof }) }
   }
 
-  /** A claim that all others hear as well. What is long over is answered. */
-  hear(claim: MembershipClaim, now: number): MembershipClaim | undefined {
-    return this.#take(claim, 'nobody', now)
-  }
-
-  /** A claim that others know as well, if this member and the neighbor that told it are of one cluster: the neighbors are to compare. */
-  fetch(claim: MembershipClaim, now: number): MembershipClaim | undefined {
-    return this.#take(claim, 'neighbors', now)
-  }
-
-  /** A claim that only this neighbor told. What is news goes to all; what is long over is answered. */
-  learn(claim: MembershipClaim, now: number): MembershipClaim | undefined {
-    return this.#take(claim, 'everyone', now)
-  }
-
-  /** A claim that others have told to all by now, or tell soon. If it is not heard from them, this member tells it. */
-  meet(claim: MemberFrame, now: number): MembershipClaim | undefined {
-    return this.#take(claim, 'unless heard', now)
-  }
-
-  /** Leases rose, as `from` says; a reader speaks of its own one alone. */
-  renew(leases: readonly RisenLease[], from: { id: string; isReader: boolean }, now: number): void {
-    for (const { tag, lease } of leases) {
-      for (const known of this.#roster.tagged(tag)) {
-        if (lease === known.lease || (from.isReader && known.id !== from.id)) continue
-        if (known === this.#self) {
-          this.#overstated ||= lease > known.lease
-          continue
-        }
-        // A lesser one: what is known here may be made up, and its owner is to hear of it.
-        if (lease < known.lease) this.#events.renewed(known.id, tag, known.lease, undefined)
-        else {
-          this.#raise(known, lease, now)
-          this.#events.renewed(known.id, tag, lease, from.id)
-        }
-      }
-    }
-  }
-
-  /** This member does not hear from `id` any more. */
-  suspect(id: string, now: number): void {
-    const known = this.get(id)
-    if (known === undefined || known === this.#self) return
-    const claim: SuspectFrame = {
-      type: 'suspect',
-      id,
-      incarnation: known.record.incarnation,
-      by: this.#self.id,
-    }
-    if (this.#suspect(claim, now)) this.#tell(claim, now)
-  }
-
-  /**
-   * A frame of `id` itself came in: it lives, whatever others say. Returns what it is to be told, so that it answers
-   * the others (Lifeguard's buddy system, arXiv 1707.00788, section IV-C): the suspicion may not have reached it.
-   */
-  heard(id: string, now: number): SuspectFrame | undefined {
-    if (this.#suspicions.size === 0) return undefined
-    const known = this.get(id)
-    if (!known?.suspicion) return undefined
-    this.#suspicions.clear(known, now)
-    this.#changed()
-    return { type: 'suspect', id, incarnation: known.record.incarnation, by: this.#self.id }
-  }
-
-  /** What this member would tell a new neighbor of those that it suspects, at most `max`. */
-  suspicions(max: number): SuspectFrame[] {
-    return this.#suspicions.own(max)
-  }
-
-  /** Changes the own record under a greater incarnation and tells everyone. */
-  changeSelf(change: Partial<MemberRecord>, now: number): void {
-    this.#remove(this.#self)
-    const incarnation = Math.max(this.#self.record.incarnation + 1, change.incarnation ?? 0)
-    this.#self.record = { ...this.#self.record, ...change, incarnation }
-    this.#roster.put(this.#self)
-    this.#claims.add(this.frameOf(this.#self), now)
-    this.#changed()
-  }
-
-  /** Removes whom nobody vouches for, renews the own lease, forgets old tombstones. */
-  tick(now: number): void {
-    for (const entry of this.#suspicions.overdue(now)) this.#tombstone(entry, now)
-    if (now >= this.#renewAt) this.#renewSelf(now)
-    this.#refute(now)
-    if (now >= this.#scanAt) this.#scan(now)
-  }
-
-  /** This member slept for `millis`: the others did not get older by it. */
-  forgive(millis: number): void {
-    for (const entry of this.#roster.all()) {
-      entry.leaseAt += millis
-      if (entry.suspicion) entry.suspicion.since += millis
-    }
-  }
-
-  /** Who slept for long knows nobody any more: of whom it tells, the others may have forgotten that they are gone. */
-  dropOthers(): void {
-    for (const entry of [...this.#roster.all()]) if (entry !== this.#self) this.#remove(entry)
-    this.#changed()
-  }
-
-  /** When `tick` has something to do next; suspicions are looked at in steps. */
-  deadline(now: number): number {
-    const next = Math.min(this.#renewAt, this.#scanAt, this.#refutation.deadline(this.selfRecord))
-    return this.#suspicions.size > 0 ? Math.min(next, now + TABLE_TICK_MILLIS) : next
-  }
-
-  #take(claim: MembershipClaim, audience: Audience, now: number): MembershipClaim | undefined {
+  /** Takes a claim. Returns what its sender is told when it is long over. */
+  take(claim: MembershipClaim, audience: Audience, now: number): MembershipClaim | undefined {
     if (claim.id === this.#self.id) return this.#aboutSelf(claim, now)
     switch (claim.type) {
       case 'member':
@@ -295,23 +125,85 @@ export class MemberTable implements Part {
     }
   }
 
+  /** This member does not hear from `id` any more. */
+  suspect(id: string, now: number): void {
+    const known = this.get(id)
+    if (known === undefined || known === this.#self) return
+    const claim = this.#suspicionOf(known.record.incarnation, id)
+    if (this.#suspect(claim, now)) this.#tell(claim, now)
+  }
+
+  /**
+   * A frame of `id` itself came in: it lives, whatever others say. Returns what it is to be told, so that it answers
+   * the others (Lifeguard's buddy system, arXiv 1707.00788, section IV-C): the suspicion may not have reached it.
+   */
+  heard(id: string, now: number): SuspectFrame | undefined {
+    if (this.#suspicions.size === 0) return undefined
+    const known = this.get(id)
+    if (!known?.suspicion) return undefined
+    this.#suspicions.clear(known, now)
+    this.#changed()
+    return this.#suspicionOf(known.record.incarnation, id)
+  }
+
+  /** What this member would tell a new neighbor of those that it suspects, at most `max`. */
+  suspicions(max: number): SuspectFrame[] {
+    return this.#suspicions.own(max)
+  }
+
+  /** Changes the record of this member under a greater incarnation, and tells everyone. */
+  changeSelf(change: Partial<MemberRecord>, now: number): void {
+    this.#remove(this.#self)
+    const incarnation = Math.max(this.#self.record.incarnation + 1, change.incarnation ?? 0)
+    this.#self.record = { ...this.#self.record, ...change, incarnation }
+    this.roster.put(this.#self)
+    this.#claims.add(this.frameOf(this.#self), now)
+    this.#changed()
+  }
+
+  tick(now: number): void {
+    for (const entry of this.#suspicions.overdue(now)) this.#tombstone(entry, now)
+    this.leases.renewSelf(now)
+    this.#refute(now)
+    this.leases.scan(now)
+  }
+
+  /** This member slept for `millis`: the others did not get older by it. */
+  forgive(millis: number): void {
+    for (const entry of this.roster.all()) {
+      entry.leaseAt += millis
+      if (entry.suspicion) entry.suspicion.since += millis
+    }
+  }
+
+  /** After a long sleep: the others may have forgotten that those whom this member knows are gone. */
+  dropOthers(): void {
+    for (const entry of [...this.roster.all()]) if (entry !== this.#self) this.#remove(entry)
+    this.#changed()
+  }
+
+  /** When `tick` has something to do next; suspicions are looked at in steps. */
+  deadline(now: number): number {
+    const next = Math.min(this.leases.deadline(), this.#refutation.deadline(this.selfRecord))
+    return this.#suspicions.size > 0 ? Math.min(next, now + TABLE_TICK_MILLIS) : next
+  }
+
   #merge(claim: MemberFrame, audience: Audience, now: number): MembershipClaim | undefined {
-    const { id, record, lease, proof } = claim
-    const gone = this.#roster.tombstoneOf(id)
+    const { id, record, lease } = claim
+    const gone = this.roster.tombstoneOf(id)
     // A reader takes its neighbors' word: it would tell nobody that it has removed it, and so hear of no greater one.
-    const mayAnswer = this.#isWriter
-    if (gone !== undefined && record.incarnation <= gone && mayAnswer) {
+    if (gone !== undefined && record.incarnation <= gone && this.#isWriter) {
       // The sender believes in a member that this one has removed: if it lives, it hears of it and refutes.
-      return { type: 'suspect', id, incarnation: record.incarnation, by: this.#self.id }
+      return this.#suspicionOf(record.incarnation, id)
     }
     const known = this.get(id)
-    if (known === undefined && this.isFull) {
+    if (known === undefined && this.roster.isFull) {
       this.refused += 1
       return undefined
     }
     if (known !== undefined && !supersedes(record, known.record)) {
       if (record.incarnation === known.record.incarnation && lease > known.lease) {
-        this.#raise(known, lease, now)
+        this.leases.raise(known, lease, now)
         this.#events.renewed(id, known.tag, lease, undefined)
       }
       // Of two runs of one member the sender knows the one that is over, or both live: that one is to see it.
@@ -319,22 +211,16 @@ export class MemberTable implements Part {
     }
     if (known?.suspicion) this.#suspicions.clear(known, now)
     if (known !== undefined) this.#remove(known)
-    const bucket = known?.bucket ?? bucketOf(id)
-    this.#roster.put({
-      id,
-      record,
-      bucket,
-      lease,
-      tag: 0,
-      leaseAt: now,
-      suspicion: undefined,
-      ...(proof && { proof }),
-    })
+    this.roster.put(entryOf(claim, now))
     if (audience === 'everyone') this.#tell(claim, now)
     if (audience === 'neighbors') this.#events.fetched(now)
     if (audience === 'unless heard' && this.#isWriter) this.#claims.addUnlessHeard(claim, now)
     this.#changed()
     return undefined
+  }
+
+  #suspicionOf(incarnation: number, id: string): SuspectFrame {
+    return { type: 'suspect', id, incarnation, by: this.#self.id }
   }
 
   /** Returns whether the suspicion, or one more confirmation of it, is news. */
@@ -346,12 +232,12 @@ export class MemberTable implements Part {
     // Anybody can make up watchers; readers watch for themselves alone.
     if (claim.by !== this.#self.id && this.get(claim.by)?.record.role !== 'writer') return false
     const wasSuspected = known.suspicion !== undefined
-    const isNews = this.#suspicions.add(known, claim.by, this.size - this.readers, now)
+    const isNews = this.#suspicions.add(known, claim.by, this.size - this.roster.readers, now)
     if (!wasSuspected && known.suspicion) this.#changed()
     return isNews
   }
 
-  /** A rumor of the own death, or a record of another run. */
+  /** A rumor of this member's death, or a record of another run of it. */
   #aboutSelf(claim: MembershipClaim, now: number): undefined {
     const own = this.#self.record
     if (this.#refutation.hear(claim, own) === 'displaced') {
@@ -359,7 +245,7 @@ export class MemberTable implements Part {
       return
     }
     if (claim.type === 'member' && isEcho(claim, own) && claim.lease > this.#self.lease)
-      this.#overstated = true
+      this.leases.overstated = true
     this.#refute(now)
   }
 
@@ -367,43 +253,6 @@ export class MemberTable implements Part {
   #refute(now: number): void {
     const incarnation = this.#refutation.answer(this.selfRecord, now)
     if (incarnation !== undefined) this.changeSelf({ incarnation }, now)
-  }
-
-  #renewSelf(now: number): void {
-    this.#renewAt = now + this.#leasePeriod
-    if (this.#overstated) this.changeSelf({}, now)
-    this.#overstated = false
-    this.#self.lease += this.#ready && !isReady(this.#self) ? 1 : 2
-    this.#changed()
-    this.#events.renewed(this.#self.id, this.#self.tag, this.#self.lease, undefined)
-  }
-
-  #scan(now: number): void {
-    this.#scanAt = now + LEASE_MILLIS / 4
-    this.#scanLeases(now)
-    this.#roster.forgetTombstones(Math.max(TOMBSTONES_MAX, 2 * this.size), now)
-  }
-
-  /**
-   * Whoever lost all its watchers is noticed by its lease, at first aloud, but for tabs, whose timers may stand still.
-   * Where most leases stand still, this member is cut off itself.
-   */
-  #scanLeases(now: number): void {
-    const { leasesMissed, leasesSuspected } = this.#config
-    const period = this.#leasePeriod
-    if (now < this.#oldestLeaseAt + leasesSuspected * period) return
-    const overdue: TableEntry[] = []
-    this.#oldestLeaseAt = now
-    for (const entry of this.#roster.all()) {
-      this.#oldestLeaseAt = Math.min(this.#oldestLeaseAt, entry.leaseAt)
-      if (now >= entry.leaseAt + leasesSuspected * period) overdue.push(entry)
-    }
-    const isCutOff = 2 * overdue.length >= this.size
-    for (const entry of overdue) {
-      if (now >= entry.leaseAt + leasesMissed * period) this.#tombstone(entry, now)
-      else if (!isCutOff && isUnwatched(entry) && this.#health.score(now) === 0)
-        this.#events.unwatched(entry.id, now)
-    }
   }
 
   get #isWriter(): boolean {
@@ -419,26 +268,16 @@ export class MemberTable implements Part {
     this.#context.outbox.push({ type: 'members' })
   }
 
-  get #leasePeriod(): number {
-    return periodMillis(this.size, LEASE_MILLIS, LEASE_MILLIS_PER_MEMBER)
-  }
-
   #tombstone(entry: TableEntry, now: number, how: 'left' | 'dead' = 'dead'): void {
     this.#suspicions.forget(entry)
-    this.#roster.tombstone(entry, now + this.#config.tombstoneMillis)
+    this.roster.tombstone(entry, now + this.#context.config.tombstoneMillis)
     this.#events.removed(entry.id, how, now)
     this.#changed()
   }
 
-  #raise(entry: TableEntry, lease: number, now: number): void {
-    if (isReady(entry) !== isReady({ lease })) this.#changed()
-    entry.lease = lease
-    if (entry !== this.#self) entry.leaseAt = now
-  }
-
   #remove(entry: TableEntry): void {
     this.#suspicions.forget(entry)
-    this.#roster.remove(entry)
+    this.roster.remove(entry)
   }
 }
 
@@ -446,13 +285,4 @@ export class MemberTable implements Part {
 function supersedes(record: MemberRecord, known: MemberRecord): boolean {
   const lead = record.incarnation - known.incarnation
   return lead > 0 || (lead === 0 && isLaterRun(record, known))
-}
-
-function isUnwatched({ record, suspicion }: TableEntry): boolean {
-  return record.kind === 'node' && suspicion === undefined
-}
-
-/** Leases rise in twos: an odd one tells that the data of its member equalled that of another one, or is all there is. */
-export function isReady({ lease }: Pick<TableEntry, 'lease'>): boolean {
-  return lease % 2 === 1
 }

@@ -5,7 +5,7 @@
 import { BoundedMap } from '../../../base/bounded-map.js'
 import { sample } from '../../../base/random.js'
 import type { OffenceKind } from '../../rate-limit/score.js'
-import type { MemberFrame, MembershipClaim } from '../../wire/claim.js'
+import type { MembershipClaim } from '../../wire/claim.js'
 import type { DisconnectFrame, DisconnectReason, HelloFrame, InterleaveFrame } from '../../wire/frame.js'
 import { PEERS_IN_HANDSHAKE_MAX } from '../../wire/wire-limits.js'
 import type { Plumtree } from '../broadcast/plumtree.js'
@@ -81,7 +81,7 @@ export class Neighborhood implements Part {
     const table = this.#parts.table
     if (neighbor.record !== undefined || frame.id !== neighbor.id) return this.offence(neighbor.id, now)
     if (frame.topic !== this.#topic) return this.drop(neighbor, 'cluster', now)
-    if (table.isFull && !table.get(frame.id)) return this.drop(neighbor, 'members', now)
+    if (table.roster.isFull && !table.get(frame.id)) return this.drop(neighbor, 'members', now)
     this.#context.view.greeted(neighbor)
     if (!this.#hasRoomFor(frame, now)) return this.#turnDown(neighbor, frame, now)
     const isOld = ({ since }: Neighbor) => now >= since + NEWCOMER_MILLIS
@@ -90,9 +90,11 @@ export class Neighborhood implements Part {
     this.#parts.overlay.welcomed(neighbor.id, now)
     const { record, lease, proof } = frame
     const claim = { type: 'member', id: frame.id, record, lease, ...(proof && { proof }) } as const
-    const answer = this.#meet(neighbor, claim, frame.links > 0, now)
+    // A neighbor that has links was announced by those whom it met before: for sure to a newcomer, most likely to others.
+    const told = neighbor.isBootstrap ? 'neighbors' : 'unless heard'
+    const answer = table.take(claim, frame.links > 0 ? told : 'everyone', now)
     // Who comes back below what is remembered of it is told how high it has to get.
-    const least = table.tombstoneOf(frame.id)
+    const least = table.roster.tombstoneOf(frame.id)
     if (answer?.type === 'suspect' && least) answer.incarnation = least
     if (answer) sendTo(this.#context, neighbor, answer, now)
     const suspicion = table.heard(frame.id, now)
@@ -102,18 +104,6 @@ export class Neighborhood implements Part {
     if (first === neighbor && this.#context.view.sources().length === 1) this.#tellSuspicions(neighbor, now)
     this.#settle(neighbor, frame, now)
     this.#context.outbox.push({ type: 'members' })
-  }
-
-  /** A neighbor that has links was told of by those whom it met before: a teacher for sure, a newcomer most likely. */
-  #meet(
-    { isBootstrap }: Neighbor,
-    claim: MemberFrame,
-    hasLinks: boolean,
-    now: number,
-  ): MembershipClaim | undefined {
-    const table = this.#parts.table
-    if (!hasLinks) return table.learn(claim, now)
-    return isBootstrap ? table.fetch(claim, now) : table.meet(claim, now)
   }
 
   interleaved(neighbor: Neighbor, frame: InterleaveFrame, now: number): void {
@@ -206,8 +196,8 @@ export class Neighborhood implements Part {
   /** A claim of `neighbor` alone: a newcomer takes it as one that the others know. */
   told(neighbor: Neighbor, claim: MembershipClaim, now: number): void {
     const answer = neighbor.isBootstrap
-      ? this.#parts.table.fetch(claim, now)
-      : this.#parts.table.learn(claim, now)
+      ? this.#parts.table.take(claim, 'neighbors', now)
+      : this.#parts.table.take(claim, 'everyone', now)
     if (answer) sendTo(this.#context, neighbor, answer, now)
   }
 

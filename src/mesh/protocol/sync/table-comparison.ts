@@ -54,7 +54,7 @@ export class TableComparison implements Part {
   /** `neighbor` has told its buckets. */
   answer(neighbor: Neighbor, frame: MembersFrame, now: number): void {
     if (frame.ask) this.#tellBuckets(neighbor, false, now)
-    const entries = this.#table.differing(frame.buckets, this.#buckets)
+    const entries = this.#table.roster.differing(frame.buckets, this.#buckets)
     for (const entry of entries) sendTo(this.#context, neighbor, this.#table.frameOf(entry), now)
     this.#presence.tell(neighbor, entries, now)
   }
@@ -85,6 +85,6 @@ export class TableComparison implements Part {
   }
 
   get #buckets(): readonly number[] {
-    return this.#presence.mixed(this.#table.buckets)
+    return this.#presence.mixed(this.#table.roster.buckets)
   }
 }
