@@ -1,4 +1,5 @@
 /** The HTTP interface of a running member, as the commands that ask it see it. */
+import { NODE_CATALOGUE } from '../src/base/error-catalogue.node.js'
 import { messageOf, shown, TransportError, UsageError } from '../src/base/errors.js'
 import type { Options } from './command-options.js'
 
@@ -113,8 +114,7 @@ async function refusalOf(response: Response): Promise<Refusal> {
 }
 
 function noUrl(url: string): UsageError {
-  return new UsageError('ERR_OPTION_INVALID', {
-    what: `The option --url is ${shown(url)}`,
+  return new UsageError('ERR_OPTION_INVALID', `The option --url is ${shown(url)}`, {
     why: 'It has to be an http or https URL, such as http://127.0.0.1:8081',
     fix: 'Correct it, or name a port of this machine with --port',
   })
@@ -122,13 +122,8 @@ function noUrl(url: string): UsageError {
 
 function unreachable(base: string, cause: unknown): TransportError {
   const reason = cause instanceof Error && cause.cause !== undefined ? cause.cause : cause
-  return new TransportError(
-    'ERR_API_UNREACHABLE',
-    {
-      what: `No member answers at ${base} (${messageOf(reason)})`,
-      why: 'None runs there, or its HTTP interface has another port or listens elsewhere',
-      fix: 'Start one with gossip-kv node --port 8081, or say where it is with --url or --port',
-    },
-    { cause },
-  )
+  return new TransportError('ERR_API_UNREACHABLE', `No member answers at ${base} (${messageOf(reason)})`, {
+    ...NODE_CATALOGUE.TransportError.ERR_API_UNREACHABLE,
+    cause,
+  })
 }

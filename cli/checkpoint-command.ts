@@ -109,8 +109,7 @@ async function checkpointsOf({ options, lifetime }: CommandContext): Promise<Che
 function idOf(options: Options): string {
   const id = options.optionalWord('id')
   if (id !== undefined) return id
-  throw new UsageError('ERR_OPTION_INVALID', {
-    what: 'It is not said which checkpoint',
+  throw new UsageError('ERR_OPTION_INVALID', 'It is not said which checkpoint', {
     why: 'This action needs the id or the label of one',
     fix: 'See gossip-kv checkpoint list',
   })
@@ -152,19 +151,18 @@ async function onDisk<T>(path: string, act: () => Promise<T>): Promise<T> {
   } catch (cause) {
     throw new UsageError(
       'ERR_OPTION_INVALID',
+      `The file ${shown(path)} cannot be read or written (${messageOf(cause)})`,
       {
-        what: `The file ${shown(path)} cannot be read or written (${messageOf(cause)})`,
         why: 'It is not there, is a folder, belongs to another user, or the disk is full',
         fix: 'Name another file',
+        cause,
       },
-      { cause },
     )
   }
 }
 
 function binaryOnTerminal(): UsageError {
-  return new UsageError('ERR_OPTION_INVALID', {
-    what: 'The export would go to the terminal',
+  return new UsageError('ERR_OPTION_INVALID', 'The export would go to the terminal', {
     why: 'It is bytes, which a terminal cannot show',
     fix: 'Name a file: gossip-kv checkpoint export ID FILE',
   })

@@ -34,8 +34,7 @@ export async function checkpointsIn(
 }
 
 function noFolder(folder: string): UsageError {
-  return new UsageError('ERR_OPTION_INVALID', {
-    what: `There is no folder ${shown(folder)}`,
+  return new UsageError('ERR_OPTION_INVALID', `There is no folder ${shown(folder)}`, {
     why: 'Checkpoints lie in the data folder of a member',
     fix: 'Name the folder that the member was started with, or leave --data out to ask a running member',
   })

@@ -68,9 +68,7 @@ export class Options {
     const word = this.word(name)
     if (choices.includes(word)) return word
     const near = nearest(word, choices)
-    throw new UsageError('ERR_OPTION_UNKNOWN', {
-      what: `There is no ${name} ${shown(word)}`,
-      why: 'It is misspelled, or belongs to another version',
+    throw new UsageError('ERR_OPTION_UNKNOWN', `There is no ${name} ${shown(word)}`, {
       fix: near.length > 0 ? `Did you mean ${near.join(' or ')}?` : `Use one of ${choices.join(', ')}`,
     })
   }
@@ -85,8 +83,7 @@ export class Options {
   required(name: string): string {
     const text = this.text(name)
     if (text !== undefined) return text
-    throw new UsageError('ERR_OPTION_INVALID', {
-      what: `The option --${name} is missing`,
+    throw new UsageError('ERR_OPTION_INVALID', `The option --${name} is missing`, {
       why: String(this.#definitions[name]?.description ?? 'The command cannot do without it'),
       fix: `Pass --${name}, or set the variable ${variableOf(name)}`,
     })
@@ -142,8 +139,7 @@ export class Options {
 
   #invalid(name: string, why: string): UsageError {
     const given = this.#given.get(name)
-    return new UsageError('ERR_OPTION_INVALID', {
-      what: `${given?.source ?? `--${name}`} is ${shown(given?.value)}`,
+    return new UsageError('ERR_OPTION_INVALID', `${given?.source ?? `--${name}`} is ${shown(given?.value)}`, {
       why,
       fix: 'Correct it, or see --help',
     })
@@ -190,8 +186,7 @@ function checkFlag(name: string, value: unknown, definitions: ArgsDef): string |
   if (definitions[name]?.type === 'boolean') return value === true || value === 'true'
   // `--port` at the end, `--no-port`, or `--port --json`: the value was forgotten.
   if (typeof value === 'string' && value !== '' && !value.startsWith('--')) return value
-  throw new UsageError('ERR_OPTION_INVALID', {
-    what: `The option --${name} has no value`,
+  throw new UsageError('ERR_OPTION_INVALID', `The option --${name} has no value`, {
     why: 'It is followed by another option, or by nothing',
     fix: `Write --${name} VALUE or --${name}=VALUE`,
   })
@@ -204,27 +199,27 @@ function variableOf(name: string): string {
 function unknown(written: string, definitions: ArgsDef): UsageError {
   const names = Object.keys(definitions)
   const near = nearest(written, names)
-  return new UsageError('ERR_OPTION_UNKNOWN', {
-    what: `There is no option ${written.length === 1 ? '-' : '--'}${written}`,
-    why: 'It is misspelled, or belongs to another command',
-    fix:
-      near.length > 0
-        ? `Did you mean ${near.map((name) => `--${name}`).join(' or ')}?`
-        : `Use one of ${names.map((name) => `--${name}`).join(', ')}`,
-  })
+  return new UsageError(
+    'ERR_OPTION_UNKNOWN',
+    `There is no option ${written.length === 1 ? '-' : '--'}${written}`,
+    {
+      fix:
+        near.length > 0
+          ? `Did you mean ${near.map((name) => `--${name}`).join(' or ')}?`
+          : `Use one of ${names.map((name) => `--${name}`).join(', ')}`,
+    },
+  )
 }
 
 function wordMissing(name: string, words: Words): UsageError {
-  return new UsageError('ERR_OPTION_INVALID', {
-    what: `The ${name} is missing`,
+  return new UsageError('ERR_OPTION_INVALID', `The ${name} is missing`, {
     why: `The command takes ${Object.keys(words).join(' and ')}`,
     fix: `Add it (${words[name]?.description ?? ''}), or see --help`,
   })
 }
 
 function unexpected(word: string): UsageError {
-  return new UsageError('ERR_OPTION_UNKNOWN', {
-    what: `The command line has a word too many: ${shown(word)}`,
+  return new UsageError('ERR_OPTION_UNKNOWN', `The command line has a word too many: ${shown(word)}`, {
     why: 'Every value follows the name of its option, and the command takes no more words',
     fix: 'Write --name value, put a text with blanks in quotes, or see --help',
   })

@@ -29,16 +29,14 @@ export const keygenCommand: Command = {
 function presentSecret(): string {
   const secret = process.env['GOSSIP_KV_SECRET']?.trim()
   if (secret) return secret
-  throw new UsageError('ERR_SECRET_MISSING', {
-    what: 'GOSSIP_KV_SECRET is not set',
+  throw new UsageError('ERR_SECRET_MISSING', 'GOSSIP_KV_SECRET is not set', {
     why: 'What is to be made depends on the present secret of the cluster',
     fix: 'Set that variable to it',
   })
 }
 
 function bothAsked(): UsageError {
-  return new UsageError('ERR_OPTION_INVALID', {
-    what: 'Both --next and --reader were given',
+  return new UsageError('ERR_OPTION_INVALID', 'Both --next and --reader were given', {
     why: 'Each makes another secret',
     fix: 'Make the next secret first, then the one of its readers from that',
   })

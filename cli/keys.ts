@@ -108,14 +108,10 @@ function decoded(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (cause) {
-    throw new UsageError(
-      'ERR_VALUE_INVALID',
-      {
-        what: `The value is no text in UTF-8 (${messageOf(cause)})`,
-        why: 'Bytes were read where JSON or a text was expected',
-        fix: 'Pass --bytes to keep them as they are',
-      },
-      { cause },
-    )
+    throw new UsageError('ERR_VALUE_INVALID', `The value is no text in UTF-8 (${messageOf(cause)})`, {
+      why: 'Bytes were read where JSON or a text was expected',
+      fix: 'Pass --bytes to keep them as they are',
+      cause,
+    })
   }
 }

@@ -98,9 +98,7 @@ function commandOf(word: string): Command {
   const command = COMMANDS.find(({ meta }) => meta.name === word)
   if (command !== undefined) return command
   const near = nearest(word, names)
-  throw new UsageError('ERR_OPTION_UNKNOWN', {
-    what: `There is no command ${shown(word)}`,
-    why: 'It is misspelled, or belongs to another version',
+  throw new UsageError('ERR_OPTION_UNKNOWN', `There is no command ${shown(word)}`, {
     fix: near.length > 0 ? `Did you mean ${near.join(' or ')}?` : `Use one of ${names.join(', ')}, or --help`,
   })
 }

@@ -2,9 +2,11 @@
  * A member as a child process that is kept alive: when it ends without being told to, it is started again, later
  * and later. The child watches the channel to its parent, so that it never outlives it.
  */
+
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Logger } from 'pino'
+import { NODE_CATALOGUE } from '../src/base/error-catalogue.node.js'
 import { TransportError } from '../src/base/errors.js'
 
 const RESTART_MILLIS_MIN = 500
@@ -118,9 +120,7 @@ function runningFrom(line: string, child: ChildProcess, name: string): RunningNo
 }
 
 function exited(name: string, how: string): TransportError {
-  return new TransportError('ERR_MEMBER_EXITED', {
-    what: `The member ${name} ended before it was up (${how})`,
-    why: 'Its own message stands above',
-    fix: 'Do what that message says, and start again',
+  return new TransportError('ERR_MEMBER_EXITED', `The member ${name} ended before it was up (${how})`, {
+    ...NODE_CATALOGUE.TransportError.ERR_MEMBER_EXITED,
   })
 }

@@ -1,10 +1,12 @@
 /** The files of the demo page over HTTP: only what lies in its folder, never anything beside it. */
+
 import { createReadStream, existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { extname, join, sep } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
+import { NODE_CATALOGUE } from '../src/base/error-catalogue.node.js'
 import { UsageError } from '../src/base/errors.js'
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -26,10 +28,8 @@ export function findPage(base: string = import.meta.url): string {
     ['index.html', 'main.js'].every((file) => existsSync(join(folder, file))),
   )
   if (found !== undefined) return found
-  throw new UsageError('ERR_PAGE_MISSING', {
-    what: `The demo page is not in ${folders.join(' nor in ')}`,
-    why: 'It has not been built',
-    fix: 'Run "npm run build", or start the demo with "npm start", which builds it',
+  throw new UsageError('ERR_PAGE_MISSING', `The demo page is not in ${folders.join(' nor in ')}`, {
+    ...NODE_CATALOGUE.UsageError.ERR_PAGE_MISSING,
   })
 }
 

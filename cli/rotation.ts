@@ -40,8 +40,7 @@ export const keysCommand: Command = {
 function keyOf(options: Options): string {
   const key = options.optionalWord('id') ?? options.file('key-file') ?? process.env['GOSSIP_KV_KEY']?.trim()
   if (key) return key
-  throw new UsageError('ERR_OPTION_INVALID', {
-    what: 'It is not said which key',
+  throw new UsageError('ERR_OPTION_INVALID', 'It is not said which key', {
     why: 'This action needs a key, in --key-file or GOSSIP_KV_KEY, or the id of one that is installed',
     fix: 'Make one with "gossip-kv keygen --next"',
   })

@@ -99,16 +99,14 @@ function isWithin(value: unknown, max: number): boolean {
 }
 
 function notListening(): UsageError {
-  return new UsageError('ERR_OPTION_INVALID', {
-    what: 'The option "server" is an HTTP server that does not listen',
+  return new UsageError('ERR_OPTION_INVALID', 'The option "server" is an HTTP server that does not listen', {
     why: 'The signaling server shares the port of a server that its owner starts and stops',
     fix: 'Call createSignalingServer() after server.listen() has called back, or leave "server" out',
   })
 }
 
 function badNumber(option: string, value: unknown, why: string): UsageError {
-  return new UsageError('ERR_OPTION_INVALID', {
-    what: `The option "${option}" is ${shown(value)}`,
+  return new UsageError('ERR_OPTION_INVALID', `The option "${option}" is ${shown(value)}`, {
     why,
     fix: 'Give such a number, or leave it out',
   })

@@ -100,8 +100,7 @@ function isTopics(value: unknown): value is readonly string[] | undefined {
 }
 
 function invalid(field: string, what: string): UsageError {
-  return new UsageError('ERR_OPTION_INVALID', {
-    what: `The option "tokens.${field}" ${what}`,
+  return new UsageError('ERR_OPTION_INVALID', `The option "tokens.${field}" ${what}`, {
     why: `HS256 takes a secret of at least ${SECRET_BYTES_MIN} bytes, ES256 and EdDSA a public key, and each token names its audience`,
     fix: 'Give { key, audience }, and algorithm unless it is HS256',
   })

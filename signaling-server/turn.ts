@@ -55,8 +55,7 @@ export class TurnCredentials {
 }
 
 function invalid(field: string, what: string): UsageError {
-  return new UsageError('ERR_OPTION_INVALID', {
-    what: `The option "turn.${field}" ${what}`,
+  return new UsageError('ERR_OPTION_INVALID', `The option "turn.${field}" ${what}`, {
     why: `It takes 1 to ${ICE_SERVER_URLS_MAX} URLs such as turn:turn.example.org:3478, their shared secret, and ${TURN_SECONDS_MIN} to ${TURN_SECONDS_MAX} seconds`,
     fix: 'Correct it, or leave "turn" out',
   })

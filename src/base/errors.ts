@@ -1,94 +1,26 @@
-/**
- * Every error that the library throws or reports. The class says whose fault it is; the `code` is stable
- * and has a paragraph in docs/ERRORS.md.
- */
+/** Every error that the library throws or reports. The class says whose fault it is, the `code` what happened. */
+import { CATALOGUE, type ErrorText } from './error-catalogue.js'
+import type { NODE_CATALOGUE } from './error-catalogue.node.js'
+
+type CodesOf<Table> = { [Class in keyof Table]: keyof Table[Class] }[keyof Table]
 
 /** A stable name of one kind of failure; docs/ERRORS.md has a paragraph on each. */
-export type ErrorCode =
-  // UsageError
-  | 'ERR_OPTION_INVALID'
-  | 'ERR_OPTION_UNKNOWN'
-  | 'ERR_URL_INVALID'
-  | 'ERR_KEY_INVALID'
-  | 'ERR_VALUE_INVALID'
-  | 'ERR_TOO_LARGE'
-  | 'ERR_SYS_READONLY'
-  | 'ERR_STORE_CLOSED'
-  | 'ERR_FULL'
-  | 'ERR_DUPLICATE_YJS'
-  | 'ERR_FOREIGN_WRITE'
-  | 'ERR_CONTEXT_MISSING'
-  | 'ERR_NOT_STARTED'
-  | 'ERR_PAGE_MISSING'
-  | 'ERR_MEMBER_UNKNOWN'
-  | 'ERR_RATE_LIMITED'
-  | 'ERR_AWARENESS_MISSING'
-  | 'ERR_SECRET_INVALID'
-  | 'ERR_SECRET_MISSING'
-  | 'ERR_KEY_UNKNOWN'
-  | 'ERR_READ_ONLY'
-  // TransportError
-  | 'ERR_WEBRTC_UNAVAILABLE'
-  | 'ERR_SIGNALING_UNREACHABLE'
-  | 'ERR_SIGNALING_REFUSED'
-  | 'ERR_LOCAL_NETWORK_BLOCKED'
-  | 'ERR_ICE_FAILED'
-  | 'ERR_DIAL_TIMEOUT'
-  | 'ERR_PEER_BUSY'
-  | 'ERR_CLUSTER_FULL'
-  | 'ERR_MEMBER_FULL'
-  | 'ERR_LINK_CLOSED'
-  | 'ERR_LINK_OVERLOADED'
-  | 'ERR_SYNC_TIMEOUT'
-  | 'ERR_CLOCK_SKEW'
-  | 'ERR_REPLICATION_TIMEOUT'
-  | 'ERR_ABORTED'
-  | 'ERR_PORT_IN_USE'
-  | 'ERR_API_UNREACHABLE'
-  | 'ERR_MEMBER_EXITED'
-  // ProtocolError
-  | 'ERR_FRAME_MALFORMED'
-  | 'ERR_FRAME_TOO_LARGE'
-  | 'ERR_VERSION_MISMATCH'
-  | 'ERR_SIGNAL_MALFORMED'
-  | 'ERR_REASSEMBLY_LIMIT'
-  // StorageError
-  | 'ERR_DATA_CORRUPT'
-  | 'ERR_DATA_LOST'
-  | 'ERR_DATA_LOCKED'
-  | 'ERR_DATA_UNWRITABLE'
-  | 'ERR_DATA_FULL'
-  | 'ERR_DATA_TORN'
-  | 'ERR_DATA_SEALED'
-  | 'ERR_CHECKPOINT_MISSING'
-  | 'ERR_CHECKPOINT_INVALID'
-  | 'ERR_CHECKPOINT_VERSION'
-  | 'ERR_CHECKPOINT_SEALED'
-  // AuthError
-  | 'ERR_AUTH_FAILED'
-  | 'ERR_AUTH_REFUSED'
-  | 'ERR_AUTH_EPOCH'
-  | 'ERR_SIGNATURE_INVALID'
-  | 'ERR_IDENTITY_TAKEN'
-  | 'ERR_CRYPTO_UNAVAILABLE'
-  // InternalError
-  | 'ERR_LISTENER_THREW'
-  | 'ERR_COMPACTION_DISABLED'
-  | 'ERR_INTERNAL'
+export type ErrorCode = CodesOf<typeof CATALOGUE> | CodesOf<typeof NODE_CATALOGUE>
 
-/** What an error tells: what happened (with values), why it usually happens, what to do about it. */
-export interface ErrorText {
-  what: string
-  why: string
-  fix: string
+const TEXTS: Partial<Record<ErrorCode, ErrorText>> = Object.assign({}, ...Object.values(CATALOGUE))
+
+/** What a place knows better than the catalogue, and what the runtime threw. */
+export interface ErrorDetails extends Partial<ErrorText> {
+  cause?: unknown
 }
 
-/** The base of every error of this library: `[gossip-kv ERR_CODE] what. why. fix.` */
+/** The base of every error of this library: `[gossip-kv ERR_CODE] What happened. Why. Fix.` */
 export class GossipKvError extends Error {
   readonly code: ErrorCode
 
-  constructor(code: ErrorCode, text: ErrorText, options?: { cause?: unknown }) {
-    super(`[gossip-kv ${code}] ${sentence(text.what)} ${sentence(text.why)} ${sentence(text.fix)}`, options)
+  constructor(code: ErrorCode, what: string, details: ErrorDetails = {}) {
+    const { why = '', fix = '' } = { ...TEXTS[code], ...details }
+    super(`[gossip-kv ${code}] ${[what, why, fix].map(sentence).join(' ')}`, details)
     this.code = code
     this.name = new.target.name
   }
@@ -108,12 +40,12 @@ export class ReplicationError extends TransportError {
 
   constructor(
     code: ErrorCode,
-    text: ErrorText,
-    sides: { acked: readonly string[]; missing: readonly string[] },
+    what: string,
+    details: ErrorDetails & { acked: readonly string[]; missing: readonly string[] },
   ) {
-    super(code, text)
-    this.acked = sides.acked
-    this.missing = sides.missing
+    super(code, what, details)
+    this.acked = details.acked
+    this.missing = details.missing
   }
 }
 /** A checkpoint or data folder that cannot be read or written. Memory goes on serving. */

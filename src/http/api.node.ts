@@ -134,8 +134,7 @@ export class HttpApi {
 function refuseConditions(request: IncomingMessage): void {
   const header = ['if-match', 'if-none-match', 'if-unmodified-since'].find((name) => name in request.headers)
   if (header === undefined) return
-  throw new UsageError('ERR_OPTION_INVALID', {
-    what: `The header ${header} cannot be honored`,
+  throw new UsageError('ERR_OPTION_INVALID', `The header ${header} cannot be honored`, {
     why: 'Members write without asking each other, so no member can compare and set',
     fix: 'Leave the header out; of concurrent writes one wins, the same on every member',
   })

@@ -40,16 +40,14 @@ function listOf(text: string | undefined): string[] {
 function portOf(text: string | undefined): number {
   const port = Number(text ?? 0)
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
-  throw new UsageError('ERR_OPTION_INVALID', {
-    what: `The variable GOSSIP_KV_PORT is ${shown(text)}`,
+  throw new UsageError('ERR_OPTION_INVALID', `The variable GOSSIP_KV_PORT is ${shown(text)}`, {
     why: 'A TCP port is an integer from 0 to 65535',
     fix: 'Set it to such a number, or leave it out',
   })
 }
 
 function noCluster(): UsageError {
-  return new UsageError('ERR_OPTION_INVALID', {
-    what: 'The variable GOSSIP_KV_CLUSTER is not set',
+  return new UsageError('ERR_OPTION_INVALID', 'The variable GOSSIP_KV_CLUSTER is not set', {
     why: 'A member belongs to one cluster, which has a name',
     fix: 'Set GOSSIP_KV_CLUSTER to the name that all members of the cluster share',
   })

@@ -34,8 +34,7 @@ function stepIn(body: Buffer): { step: (typeof STEPS)[number]; key: string } {
   } catch {
     // The same answer as to any other body that is none.
   }
-  throw new UsageError('ERR_OPTION_INVALID', {
-    what: 'The body is no step of a rotation',
+  throw new UsageError('ERR_OPTION_INVALID', 'The body is no step of a rotation', {
     why: 'It has to be JSON of the form {"step": "install", "key": "..."}',
     fix: `Take one of the steps ${STEPS.join(', ')}`,
   })

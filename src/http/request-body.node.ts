@@ -14,15 +14,11 @@ export async function readValue(request: IncomingMessage): Promise<Value> {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as Value
   } catch (cause) {
-    throw new UsageError(
-      'ERR_VALUE_INVALID',
-      {
-        what: `The body is no JSON in UTF-8 (${messageOf(cause)})`,
-        why: 'A value is sent as JSON, or as bytes with the header Content-Type: application/octet-stream',
-        fix: 'Put quotes around a text: "like this"',
-      },
-      { cause },
-    )
+    throw new UsageError('ERR_VALUE_INVALID', `The body is no JSON in UTF-8 (${messageOf(cause)})`, {
+      why: 'A value is sent as JSON, or as bytes with the header Content-Type: application/octet-stream',
+      fix: 'Put quotes around a text: "like this"',
+      cause,
+    })
   }
 }
 
@@ -45,8 +41,7 @@ export function readBody(request: IncomingMessage, bytesMax: number, what: strin
 }
 
 function tooLarge(bytesMax: number, what: string): UsageError {
-  return new UsageError('ERR_TOO_LARGE', {
-    what: `The body has more than ${bytesMax} bytes`,
+  return new UsageError('ERR_TOO_LARGE', `The body has more than ${bytesMax} bytes`, {
     why: `${what} has fewer`,
     fix: 'Split a value over several keys; import what an export gave',
   })

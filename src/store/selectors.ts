@@ -148,9 +148,7 @@ export function identityOf(options: StoreOptions): string {
 
 /** The error of a hook that finds no store above it. */
 export function contextMissing(caller: string, provider: string): UsageError {
-  return new UsageError('ERR_CONTEXT_MISSING', {
-    what: `${caller}() was called where no store is provided`,
-    why: 'The component is not inside a provider, or two copies of gossip-kv are loaded',
+  return new UsageError('ERR_CONTEXT_MISSING', `${caller}() was called where no store is provided`, {
     fix: `Provide a store above it: ${provider}`,
   })
 }

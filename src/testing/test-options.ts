@@ -104,8 +104,7 @@ export function conditionsOf({ latencyMillis, ...others }: TestConditions): Memo
 
 /** A store that the cluster does not hold, or does no longer. */
 export function notAMember(seed: number): UsageError {
-  return new UsageError('ERR_MEMBER_UNKNOWN', {
-    what: `The test cluster of seed ${seed} has no such open store`,
+  return new UsageError('ERR_MEMBER_UNKNOWN', `The test cluster of seed ${seed} has no such open store`, {
     why: 'It is of another cluster, or was closed or crashed; restart() returns a new store',
     fix: 'Pass one of cluster.members',
   })
@@ -113,11 +112,14 @@ export function notAMember(seed: number): UsageError {
 
 /** A store that cannot be started again. */
 export function notRestartable(seed: number): UsageError {
-  return new UsageError('ERR_MEMBER_UNKNOWN', {
-    what: `The test cluster of seed ${seed} has no such store to restart`,
-    why: 'It is still open, or of another cluster',
-    fix: 'Pass a store of this cluster that was crashed or closed',
-  })
+  return new UsageError(
+    'ERR_MEMBER_UNKNOWN',
+    `The test cluster of seed ${seed} has no such store to restart`,
+    {
+      why: 'It is still open, or of another cluster',
+      fix: 'Pass a store of this cluster that was crashed or closed',
+    },
+  )
 }
 
 function isObject(value: unknown): value is object {
@@ -125,17 +127,13 @@ function isObject(value: unknown): value is object {
 }
 
 function invalid(name: string, value: unknown, expected: string): UsageError {
-  return new UsageError('ERR_OPTION_INVALID', {
-    what: `${name} of the test cluster is ${shown(value)}`,
+  return new UsageError('ERR_OPTION_INVALID', `${name} of the test cluster is ${shown(value)}`, {
     why: `It has to be ${expected}`,
-    fix: 'Correct it; nothing was changed',
   })
 }
 
 function unknown(name: string, known: readonly string[]): UsageError {
-  return new UsageError('ERR_OPTION_UNKNOWN', {
-    what: `A test cluster has no option ${shown(name)}`,
-    why: 'It is misspelled, or belongs to another version',
+  return new UsageError('ERR_OPTION_UNKNOWN', `A test cluster has no option ${shown(name)}`, {
     fix: `Use one of: ${known.join(', ')}`,
   })
 }

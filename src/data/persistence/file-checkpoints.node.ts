@@ -45,11 +45,14 @@ export function fileCheckpoints(directory: string): CheckpointStorage {
 async function readBounded(path: string): Promise<Buffer> {
   const { size } = await stat(path)
   if (size <= CHECKPOINT_BYTES_MAX) return readFile(path)
-  throw new StorageError('ERR_CHECKPOINT_INVALID', {
-    what: `${path} has ${size} bytes; the limit is ${CHECKPOINT_BYTES_MAX}`,
-    why: 'No store holds so much: something else wrote the file',
-    fix: 'Move the file away; nothing was changed',
-  })
+  throw new StorageError(
+    'ERR_CHECKPOINT_INVALID',
+    `${path} has ${size} bytes; the limit is ${CHECKPOINT_BYTES_MAX}`,
+    {
+      why: 'No store holds so much: something else wrote the file',
+      fix: 'Move the file away; nothing was changed',
+    },
+  )
 }
 
 async function writeDurable(path: string, bytes: Uint8Array): Promise<void> {

@@ -2,67 +2,73 @@
 import { messageOf, StorageError } from '../../base/errors.js'
 
 export function inOtherTab(name: string): StorageError {
-  return new StorageError('ERR_DATA_LOCKED', {
-    what: `The database ${name} is in use by another tab, or by another store of this page`,
-    why: 'Two members with one database would overwrite each other',
-    fix: 'Nothing needs to be done in a tab: it serves from memory, and takes over when the other one ends. Within a page, give each store a name of its own',
-  })
+  return new StorageError(
+    'ERR_DATA_LOCKED',
+    `The database ${name} is in use by another tab, or by another store of this page`,
+    {
+      fix: 'Nothing needs to be done in a tab: it serves from memory, and takes over when the other one ends. Within a page, give each store a name of its own',
+    },
+  )
 }
 
 export function unsupported(name: string, missing: string): StorageError {
-  return new StorageError('ERR_DATA_UNWRITABLE', {
-    what: `The database ${name} cannot be opened: ${missing} is not there`,
-    why: 'The page came by plain http, or the browser has storage switched off, as in some private windows',
-    fix: 'Serve the page by https or from localhost. The store serves from memory',
-  })
+  return new StorageError(
+    'ERR_DATA_UNWRITABLE',
+    `The database ${name} cannot be opened: ${missing} is not there`,
+    {
+      why: 'The page came by plain http, or the browser has storage switched off, as in some private windows',
+      fix: 'Serve the page by https or from localhost. The store serves from memory',
+    },
+  )
 }
 
 export function notOpen(name: string): StorageError {
-  return new StorageError('ERR_DATA_UNWRITABLE', {
-    what: `The database ${name} is not open`,
+  return new StorageError('ERR_DATA_UNWRITABLE', `The database ${name} is not open`, {
     why: 'It was closed, or never opened',
     fix: 'Call open() first',
   })
 }
 
 export function evicted(name: string): StorageError {
-  return new StorageError('ERR_DATA_UNWRITABLE', {
-    what: `The database ${name} was taken away`,
+  return new StorageError('ERR_DATA_UNWRITABLE', `The database ${name} was taken away`, {
     why: 'The data of the site was cleared, or the browser needed the room',
     fix: 'Nothing needs to be done: everything is saved again from memory. navigator.storage.persist() asks the browser to keep it',
   })
 }
 
 export function lost(name: string): StorageError {
-  return new StorageError('ERR_DATA_LOST', {
-    what: `The database ${name} had something in it, and is new and empty now`,
-    why: 'The browser found the databases of this site damaged and dropped them, or the database was deleted',
-    fix: 'Nothing needs to be done: the member takes a new identity, and the state from the other members. What only this one had is lost',
-  })
+  return new StorageError(
+    'ERR_DATA_LOST',
+    `The database ${name} had something in it, and is new and empty now`,
+  )
 }
 
 export function tooNew(name: string): StorageError {
-  return new StorageError('ERR_DATA_CORRUPT', {
-    what: `The database ${name} has a version that this program does not know`,
-    why: 'A newer version of gossip-kv wrote it',
-    fix: 'Load that version again. Nothing was deleted; the store serves from memory',
-  })
+  return new StorageError(
+    'ERR_DATA_CORRUPT',
+    `The database ${name} has a version that this program does not know`,
+    {
+      why: 'A newer version of gossip-kv wrote it',
+      fix: 'Load that version again. Nothing was deleted; the store serves from memory',
+    },
+  )
 }
 
 export function corrupt(name: string, damaged: readonly string[]): StorageError {
-  return new StorageError('ERR_DATA_CORRUPT', {
-    what: `No snapshot in the database ${name} is whole (${damaged.join('; ')})`,
-    why: 'The disk damaged it, or something else wrote to it',
-    fix: 'Delete the database: the store then takes the state from the others. Until then it serves from memory, and nothing is deleted',
-  })
+  return new StorageError(
+    'ERR_DATA_CORRUPT',
+    `No snapshot in the database ${name} is whole (${damaged.join('; ')})`,
+    {
+      fix: 'Delete the database: the store then takes the state from the others. Until then it serves from memory, and nothing is deleted',
+    },
+  )
 }
 
 export function damagedParts(name: string, damaged: readonly string[]): StorageError {
-  return new StorageError('ERR_DATA_CORRUPT', {
-    what: `The database ${name} was read around damage (${damaged.join('; ')})`,
-    why: 'The disk damaged it, or something else wrote to it',
-    fix: 'Nothing needs to be done: what is missing comes back from the other members',
-  })
+  return new StorageError(
+    'ERR_DATA_CORRUPT',
+    `The database ${name} was read around damage (${damaged.join('; ')})`,
+  )
 }
 
 /** Translates what IndexedDB fails with. */
@@ -72,9 +78,9 @@ export function translated(name: string, cause: unknown): StorageError {
   if (kind === 'QuotaExceededError') {
     const why = 'The quota of this site, or the disk, is full'
     const fix = 'Free some room; the store serves from memory, and saves everything as soon as that works'
-    return new StorageError('ERR_DATA_FULL', { what, why, fix }, { cause })
+    return new StorageError('ERR_DATA_FULL', what, { why, fix, cause })
   }
   const why = 'The browser has storage switched off, as in some private windows, or its disk fails'
   const fix = 'The store serves from memory, and tries again'
-  return new StorageError('ERR_DATA_UNWRITABLE', { what, why, fix }, { cause })
+  return new StorageError('ERR_DATA_UNWRITABLE', what, { why, fix, cause })
 }

@@ -51,16 +51,13 @@ class MemoryPersistence implements Persistence {
 }
 
 function inUse(): StorageError {
-  return new StorageError('ERR_DATA_LOCKED', {
-    what: 'This memory persistence is in use by another store',
-    why: 'Two stores with one state would have one identity',
+  return new StorageError('ERR_DATA_LOCKED', 'This memory persistence is in use by another store', {
     fix: 'Close the other store first, or give each its own memoryPersistence()',
   })
 }
 
 function notOpen(): StorageError {
-  return new StorageError('ERR_DATA_UNWRITABLE', {
-    what: 'This memory persistence is not open',
+  return new StorageError('ERR_DATA_UNWRITABLE', 'This memory persistence is not open', {
     why: 'It was closed, or never opened',
     fix: 'Call open() first',
   })

@@ -31,9 +31,12 @@ function bytesOf(found: unknown, name: string): Uint8Array {
   if (found instanceof ArrayBuffer) return new Uint8Array(found)
   if (ArrayBuffer.isView(found))
     return new Uint8Array(found.buffer, found.byteOffset, found.byteLength).slice()
-  throw new StorageError('ERR_CHECKPOINT_INVALID', {
-    what: `The storage gave back a ${typeof found} for ${name}, and no bytes`,
-    why: 'Its driver does not keep raw bytes, or something else wrote there',
-    fix: 'Use a driver that keeps what setItemRaw() is given',
-  })
+  throw new StorageError(
+    'ERR_CHECKPOINT_INVALID',
+    `The storage gave back a ${typeof found} for ${name}, and no bytes`,
+    {
+      why: 'Its driver does not keep raw bytes, or something else wrote there',
+      fix: 'Use a driver that keeps what setItemRaw() is given',
+    },
+  )
 }

@@ -54,11 +54,7 @@ async function opened({ snapshot, records, ...rest }: Loaded, sealer: Sealer): P
 function wrongKey(cause: unknown): StorageError {
   return new StorageError(
     'ERR_DATA_SEALED',
-    {
-      what: `What is stored does not open with the secret of this store (${messageOf(cause)})`,
-      why: 'It was stored under another secret, or was changed since',
-      fix: 'Give the secret that it was stored under, or another place to store. Nothing was changed',
-    },
+    `What is stored does not open with the secret of this store (${messageOf(cause)})`,
     { cause },
   )
 }

@@ -118,17 +118,16 @@ export class Capacity {
 }
 
 function sessionsSpent(sessionsMax: number): UsageError {
-  return new UsageError('ERR_FULL', {
-    what: `${sessionsMax} sessions have written to this cluster, so a new one cannot`,
-    why: 'Each session that ever wrote has a name in every member for ever; what has a name still reads, writes and merges',
-    fix: 'Export a checkpoint (checkpoints.export), and import and restore it in a cluster under another name',
-  })
+  return new UsageError(
+    'ERR_FULL',
+    `${sessionsMax} sessions have written to this cluster, so a new one cannot`,
+    {
+      why: 'Each session that ever wrote has a name in every member for ever; what has a name still reads, writes and merges',
+      fix: 'Export a checkpoint (checkpoints.export), and import and restore it in a cluster under another name',
+    },
+  )
 }
 
 function full(limit: string): UsageError {
-  return new UsageError('ERR_FULL', {
-    what: `The store is full: it may hold ${limit}`,
-    why: 'Every member keeps everything in memory, so there is a bound',
-    fix: 'Delete keys, or keep large things elsewhere and store references',
-  })
+  return new UsageError('ERR_FULL', `The store is full: it may hold ${limit}`)
 }

@@ -60,9 +60,5 @@ export class Compactor {
 }
 
 function disabled(obstacle: string): InternalError {
-  return new InternalError('ERR_COMPACTION_DISABLED', {
-    what: `The document is not compacted (${obstacle})`,
-    why: 'This version of yjs keeps its structs in another form than the supported one',
-    fix: 'Install yjs ~13.6.33; until then every overwrite costs memory',
-  })
+  return new InternalError('ERR_COMPACTION_DISABLED', `The document is not compacted (${obstacle})`)
 }

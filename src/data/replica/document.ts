@@ -54,11 +54,7 @@ export function checkSingleYjs(doc?: Y.Doc, realm: object = globalThis): void {
   if (first === undefined) Reflect.set(realm, DUPLICATE_KEY, Y.Doc)
   const isForeign = doc !== undefined && !(doc instanceof Y.Doc)
   if ((first === undefined || first === Y.Doc) && !isForeign) return
-  throw new UsageError('ERR_DUPLICATE_YJS', {
-    what: 'Two copies of yjs are loaded',
-    why: 'A bundler or a package manager resolved yjs twice, and their classes do not know each other',
-    fix: 'Run `npm ls yjs`, deduplicate it, or alias yjs to one path in the bundler',
-  })
+  throw new UsageError('ERR_DUPLICATE_YJS', 'Two copies of yjs are loaded')
 }
 
 /** The document of one replica. */
@@ -233,42 +229,36 @@ function rootName(doc: Y.Doc, type: SharedType): string {
 }
 
 function docNotEmpty(): UsageError {
-  return new UsageError('ERR_OPTION_INVALID', {
-    what: 'The given Y.Doc already has content',
+  return new UsageError('ERR_OPTION_INVALID', 'The given Y.Doc already has content', {
     why: 'The replica writes the document by itself; what is in it already would have no name and no time',
     fix: 'Pass an empty document and write the content through the store',
   })
 }
 
 function notPlain(key: string): UsageError {
-  return new UsageError('ERR_VALUE_INVALID', {
-    what: `Something that is no plain value was written to the key ${JSON.stringify(key)} of the document`,
-    why: 'Values are whole: nested shared types, subdocuments and undefined cannot be merged as one',
-    fix: 'Write JSON or bytes, and use delete() to remove a key. The write was undone',
-  })
+  return new UsageError(
+    'ERR_VALUE_INVALID',
+    `Something that is no plain value was written to the key ${JSON.stringify(key)} of the document`,
+    {
+      why: 'Values are whole: nested shared types, subdocuments and undefined cannot be merged as one',
+      fix: 'Write JSON or bytes, and use delete() to remove a key. The write was undone',
+    },
+  )
 }
 
 function sysReadonly(): UsageError {
-  return new UsageError('ERR_SYS_READONLY', {
-    what: 'The `sys` map of the document was written to',
-    why: 'It shows the member table, which only the members themselves fill',
-    fix: 'Write to `usr`. The write was undone',
-  })
+  return new UsageError('ERR_SYS_READONLY', 'The `sys` map of the document was written to')
 }
 
 function foreignWrite(root: string, reason: string): UsageError {
-  return new UsageError('ERR_FOREIGN_WRITE', {
-    what: `The root ${JSON.stringify(root)} of the document was written to (${reason})`,
-    why: 'Only `usr` is replicated',
-    fix: 'Write to `usr`, or keep other shared types in a document of their own. The write was undone',
-  })
+  return new UsageError(
+    'ERR_FOREIGN_WRITE',
+    `The root ${JSON.stringify(root)} of the document was written to (${reason})`,
+  )
 }
 
 function listenerThrew(error: unknown): InternalError {
-  const text = {
-    what: `A listener of the document threw (${messageOf(error)})`,
-    why: 'An observer or event handler of the application failed',
-    fix: 'Correct it; the data was changed all the same',
-  }
-  return new InternalError('ERR_LISTENER_THREW', text, { cause: error })
+  return new InternalError('ERR_LISTENER_THREW', `A listener of the document threw (${messageOf(error)})`, {
+    cause: error,
+  })
 }

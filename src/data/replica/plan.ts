@@ -56,9 +56,12 @@ function encodeValue(value: Value): Uint8Array {
 export function checkOnePiece(planned: readonly PlannedWrite[], map: DottedMap): void {
   const bytes = planned.reduce((sum, write) => sum + writeBytes(write.bytes, map.killsOf(write.key)), 0)
   if (planned.length <= UPDATE_OPERATIONS_MAX && bytes <= UPDATE_ROOM_BYTES) return
-  throw new UsageError('ERR_TOO_LARGE', {
-    what: `The atomic batch of ${planned.length} writes and about ${bytes} bytes does not fit one update`,
-    why: `One update carries at most ${UPDATE_OPERATIONS_MAX} writes and ${UPDATE_BYTES_MAX} bytes`,
-    fix: 'Make it smaller, or leave out `atomic`: other members then see it in consecutive pieces',
-  })
+  throw new UsageError(
+    'ERR_TOO_LARGE',
+    `The atomic batch of ${planned.length} writes and about ${bytes} bytes does not fit one update`,
+    {
+      why: `One update carries at most ${UPDATE_OPERATIONS_MAX} writes and ${UPDATE_BYTES_MAX} bytes`,
+      fix: 'Make it smaller, or leave out `atomic`: other members then see it in consecutive pieces',
+    },
+  )
 }

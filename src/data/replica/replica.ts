@@ -208,20 +208,15 @@ export class Replica {
   }
 
   #listenerThrew(error: unknown): void {
-    const text = {
-      what: `A listener of the replica threw (${messageOf(error)})`,
-      why: 'An event handler of the application failed',
-      fix: 'Correct it; the data was changed all the same',
-    }
-    this.events.emit('error', new InternalError('ERR_LISTENER_THREW', text, { cause: error }))
+    const what = `A listener of the replica threw (${messageOf(error)})`
+    this.events.emit('error', new InternalError('ERR_LISTENER_THREW', what, { cause: error }))
   }
 }
 
 function clockSkew(stamp: number, wall: number): TransportError {
   const hours = Math.round((millisOf(stamp) - wall) / 3_600_000)
-  return new TransportError('ERR_CLOCK_SKEW', {
-    what: `What another member sends is ${hours} hours ahead of the clock here, and is not merged until the clock gets there`,
-    why: 'The clock of this machine is far behind, or that of a writer is far ahead',
-    fix: 'Set the clocks; what a far clock has stamped can go on under a new member by an export and import of its checkpoint',
-  })
+  return new TransportError(
+    'ERR_CLOCK_SKEW',
+    `What another member sends is ${hours} hours ahead of the clock here, and is not merged until the clock gets there`,
+  )
 }

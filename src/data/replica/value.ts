@@ -56,9 +56,7 @@ export function checkKey(key: unknown): number {
 }
 
 function keyInvalid(key: unknown, reason: string): UsageError {
-  return new UsageError('ERR_KEY_INVALID', {
-    what: `The key ${shown(key)} ${reason}`,
-    why: 'Keys travel to every member and become names in plain objects',
+  return new UsageError('ERR_KEY_INVALID', `The key ${shown(key)} ${reason}`, {
     fix: `Use a well-formed string of 1 to ${KEY_BYTES_MAX} bytes of UTF-8`,
   })
 }
@@ -168,11 +166,7 @@ function lengthBytes(length: number): number {
 }
 
 function valueInvalid(value: unknown, reason: string): UsageError {
-  return new UsageError('ERR_VALUE_INVALID', {
-    what: `The value ${described(value)} ${reason}`,
-    why: 'A value is JSON (null, boolean, finite number, well-formed string, array, plain object) or a Uint8Array',
-    fix: 'Convert it before storing it, for example a Date with toISOString()',
-  })
+  return new UsageError('ERR_VALUE_INVALID', `The value ${described(value)} ${reason}`)
 }
 
 function described(value: unknown): string {
@@ -181,9 +175,5 @@ function described(value: unknown): string {
 }
 
 function valueTooLarge(): UsageError {
-  return new UsageError('ERR_TOO_LARGE', {
-    what: `The value has more than ${VALUE_BYTES_MAX} bytes in encoded form`,
-    why: 'A value travels whole to every member at each change',
-    fix: 'Split it over several keys, or store a reference to it',
-  })
+  return new UsageError('ERR_TOO_LARGE', `The value has more than ${VALUE_BYTES_MAX} bytes in encoded form`)
 }

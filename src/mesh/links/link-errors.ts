@@ -11,12 +11,8 @@ export interface SeenCandidates {
 
 /** No pair of candidates connects. */
 export function iceFailed(peer: string, seen: SeenCandidates, cause?: unknown): TransportError {
-  const text = {
-    what: `No network path to member ${peer} was found (own candidates: ${list(seen.own)}; theirs: ${list(seen.theirs)})`,
-    why: 'A firewall or an address translation lies between the two',
-    fix: nextStep(seen),
-  }
-  return new TransportError('ERR_ICE_FAILED', text, { cause })
+  const what = `No network path to member ${peer} was found (own candidates: ${list(seen.own)}; theirs: ${list(seen.theirs)})`
+  return new TransportError('ERR_ICE_FAILED', what, { fix: nextStep(seen), cause })
 }
 
 function list(kinds: ReadonlySet<CandidateKind>): string {
@@ -36,96 +32,72 @@ function nextStep({ own, theirs }: SeenCandidates): string {
 
 /** `iceServers` was a function, and it failed. */
 export function iceServersFailed(peer: string, cause: unknown): TransportError {
-  const text = {
-    what: `The function given as \`iceServers\` failed while member ${peer} was dialed`,
+  const what = `The function given as \`iceServers\` failed while member ${peer} was dialed`
+  return new TransportError('ERR_ICE_FAILED', what, {
     why: 'The service that hands out TURN credentials did not answer',
     fix: 'Look at the cause of this error; the member is dialed again later',
-  }
-  return new TransportError('ERR_ICE_FAILED', text, { cause })
+    cause,
+  })
 }
 
 /** The peer never answered. */
 export function dialTimeout(peer: string, millis: number): TransportError {
-  return new TransportError('ERR_DIAL_TIMEOUT', {
-    what: `Member ${peer} did not answer a dial within ${millis} ms`,
-    why: 'It has gone, or signals do not reach it',
-    fix: 'Nothing: it is dialed again later',
-  })
+  return new TransportError('ERR_DIAL_TIMEOUT', `Member ${peer} did not answer a dial within ${millis} ms`)
 }
 
 /** The peer, or this process, is in too many handshakes. */
 export function peerBusy(peer: string, who: 'peer' | 'self'): TransportError {
-  return new TransportError('ERR_PEER_BUSY', {
-    what:
-      who === 'peer'
-        ? `Member ${peer} is too busy for a link`
-        : `Too many dials wait; ${peer} was not dialed`,
-    why: 'Many members join at once',
-    fix: 'Nothing: it is dialed again later',
-  })
+  return new TransportError(
+    'ERR_PEER_BUSY',
+    who === 'peer' ? `Member ${peer} is too busy for a link` : `Too many dials wait; ${peer} was not dialed`,
+  )
 }
 
 /** The attempt was given up on this side. */
 export function dialAborted(peer: string): TransportError {
-  return new TransportError('ERR_ABORTED', {
-    what: `The dial of member ${peer} was given up`,
+  return new TransportError('ERR_ABORTED', `The dial of member ${peer} was given up`, {
     why: 'The link was no longer wanted',
-    fix: 'Nothing',
   })
 }
 
 /** An open link broke. */
 export function linkClosed(peer: string, cause?: unknown): TransportError {
-  const text = {
-    what: `The link to member ${peer} broke`,
-    why: 'The network failed, or the process or tab of the peer ended',
-    fix: 'Nothing: links are repaired by themselves',
-  }
-  return new TransportError('ERR_LINK_CLOSED', text, { cause })
+  return new TransportError('ERR_LINK_CLOSED', `The link to member ${peer} broke`, { cause })
 }
 
 /** The same peer came with a new connection. */
 export function linkReplaced(peer: string): TransportError {
-  return new TransportError('ERR_LINK_CLOSED', {
-    what: `The link to member ${peer} was replaced by a new one`,
+  return new TransportError('ERR_LINK_CLOSED', `The link to member ${peer} was replaced by a new one`, {
     why: 'Its tab was reloaded, or the old link was dead on one side',
-    fix: 'Nothing',
   })
 }
 
 /** The peer sent more than somebody may who is not known. */
 export function tooMuchUnadmitted(peer: string): ProtocolError {
-  return new ProtocolError('ERR_FRAME_MALFORMED', {
-    what: `Member ${peer} sent more than ${AUTH_BYTES_MAX} bytes before it was known`,
-    why: 'The peer has no secret, or runs a broken or foreign implementation',
-    fix: 'Give every member of the cluster the secret, and the same version',
-  })
+  return new ProtocolError(
+    'ERR_FRAME_MALFORMED',
+    `Member ${peer} sent more than ${AUTH_BYTES_MAX} bytes before it was known`,
+    {
+      why: 'The peer has no secret, or runs a broken or foreign implementation',
+      fix: 'Give every member of the cluster the secret, and the same version',
+    },
+  )
 }
 
 /** More waits for the peer than the queue holds. */
 export function linkOverloaded(peer: string, bytes: number, frames: number): TransportError {
-  return new TransportError('ERR_LINK_OVERLOADED', {
-    what: `The link to member ${peer} was closed with ${bytes} bytes in ${frames} frames waiting`,
-    why: 'The peer takes less than it is sent: its network or its process is too slow, or stands still',
-    fix: 'Nothing is lost: it is linked and synced anew',
-  })
+  return new TransportError(
+    'ERR_LINK_OVERLOADED',
+    `The link to member ${peer} was closed with ${bytes} bytes in ${frames} frames waiting`,
+  )
 }
 
 /** A signal that passed the filter and that the WebRTC implementation refused, or that never fitted. */
 export function signalRefused(peer: string, cause?: unknown): GossipKvError {
-  const text = {
-    what: `A signal of member ${peer} was refused`,
-    why: 'The peer runs a broken or foreign implementation',
-    fix: 'Nothing: the attempt has ended; update that member',
-  }
-  return new ProtocolError('ERR_SIGNAL_MALFORMED', text, { cause })
+  return new ProtocolError('ERR_SIGNAL_MALFORMED', `A signal of member ${peer} was refused`, { cause })
 }
 
 /** The peer acknowledged what was never sent. */
 export function acknowledgementRefused(peer: string): ProtocolError {
-  return new ProtocolError('ERR_FRAME_MALFORMED', {
-    what: `Member ${peer} acknowledged more than it was sent`,
-    why: 'The peer runs a broken or foreign implementation',
-    fix: 'Its link is closed; update that member',
-  })
+  return new ProtocolError('ERR_FRAME_MALFORMED', `Member ${peer} acknowledged more than it was sent`)
 }

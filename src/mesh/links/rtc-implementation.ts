@@ -11,5 +11,5 @@ export interface RtcImplementation {
 /** Makes the ERR_WEBRTC_UNAVAILABLE of a runtime. */
 export function webrtcUnavailable(why: string, fix: string, cause?: unknown): TransportError {
   const what = 'This runtime has no WebRTC, so no link can be opened'
-  return new TransportError('ERR_WEBRTC_UNAVAILABLE', { what, why, fix }, { cause })
+  return new TransportError('ERR_WEBRTC_UNAVAILABLE', what, { why, fix, cause })
 }

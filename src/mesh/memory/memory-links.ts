@@ -252,9 +252,7 @@ class LinkEnd implements PendingLink {
 }
 
 function unreachableMember(peer: string): TransportError {
-  return new TransportError('ERR_DIAL_TIMEOUT', {
-    what: `Member ${peer} cannot be reached in this network`,
+  return new TransportError('ERR_DIAL_TIMEOUT', `Member ${peer} cannot be reached in this network`, {
     why: 'It has gone, or a partition lies between',
-    fix: 'Nothing: it is dialed again later',
   })
 }

@@ -72,18 +72,16 @@ const TEXTS: Readonly<Record<Refusal, { what: string; why: string; fix: string }
 /** This member refused `peer`. */
 export function refused(peer: string, refusal: Exclude<Refusal, 'epoch'>): AuthError {
   const { what, why, fix } = TEXTS[refusal]
-  return new AuthError('ERR_AUTH_FAILED', { what: `Member ${peer} was refused: ${what}`, why, fix })
+  return new AuthError('ERR_AUTH_FAILED', `Member ${peer} was refused: ${what}`, { why, fix })
 }
 
 /** `peer` refused this member. Its word alone: it is not known who said so. */
 export function refusedBy(peer: string, refusal: Refusal): GossipKvError {
   const { what, why, fix } = TEXTS[refusal]
   if (refusal === 'full')
-    return new TransportError('ERR_PEER_BUSY', { what: `Member ${peer} is busy: ${what}`, why, fix })
-  return new AuthError('ERR_AUTH_REFUSED', {
-    what: `Member ${peer} refused this member, which it sees so: ${what}`,
+    return new TransportError('ERR_PEER_BUSY', `Member ${peer} is busy: ${what}`, { why, fix })
+  return new AuthError('ERR_AUTH_REFUSED', `Member ${peer} refused this member, which it sees so: ${what}`, {
     why,
-    fix: 'Compare cluster name, secret and role of both; the link is tried again by itself',
   })
 }
 
@@ -94,26 +92,23 @@ export function keyMissing(
   theirs: readonly string[] | undefined,
 ): AuthError {
   const held = theirs === undefined ? 'another key' : `key ${theirs.map((id) => shown(id)).join(', ')}`
-  return new AuthError('ERR_AUTH_EPOCH', {
-    what: `Member ${peer} holds ${held}; this one holds key ${own.map((id) => shown(id)).join(', ')}`,
-    why: 'One of the two missed a rotation of the keys',
-    fix: 'Install the key that is missing, with store.keys.install() or "gossip-kv keys install"',
-  })
+  return new AuthError(
+    'ERR_AUTH_EPOCH',
+    `Member ${peer} holds ${held}; this one holds key ${own.map((id) => shown(id)).join(', ')}`,
+  )
 }
 
 /** `peer` passed on what nobody signed. */
 export function forged(peer: string, id: string): AuthError {
-  return new AuthError('ERR_SIGNATURE_INVALID', {
-    what: `Member ${peer} passed on a claim about ${id} whose signature does not hold`,
-    why: 'It forges, or its program is broken: honest members check before they pass on',
-    fix: 'Its link is closed and it is refused for ten minutes; find out who runs it',
-  })
+  return new AuthError(
+    'ERR_SIGNATURE_INVALID',
+    `Member ${peer} passed on a claim about ${id} whose signature does not hold`,
+  )
 }
 
 /** The connection went while it was not known whose it is. */
 export function linkOver(peer: string): TransportError {
-  return new TransportError('ERR_LINK_CLOSED', {
-    what: `The link to member ${peer} ended during its handshake`,
+  return new TransportError('ERR_LINK_CLOSED', `The link to member ${peer} ended during its handshake`, {
     why: 'The member stopped, or gave the link up',
     fix: 'Nothing: it is dialed again later',
   })
@@ -121,8 +116,7 @@ export function linkOver(peer: string): TransportError {
 
 /** More waits to be checked than may. */
 export function tooMuchUnverified(peer: string): AuthError {
-  return new AuthError('ERR_AUTH_FAILED', {
-    what: `Member ${peer} sent faster than its signatures can be checked`,
+  return new AuthError('ERR_AUTH_FAILED', `Member ${peer} sent faster than its signatures can be checked`, {
     why: 'It floods, or this machine is overloaded',
     fix: 'Nothing: its link is closed and made anew later',
   })

@@ -168,33 +168,32 @@ function cipherKey(bytes: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
 }
 
 function foreignKey(): UsageError {
-  return new UsageError('ERR_SECRET_INVALID', {
-    what: 'The key belongs to another cluster than the keys that are held',
-    why: 'A key to rotate to carries the id of its cluster, which is fixed when the first one is made',
-    fix: 'Make the next key out of the present one with "npx gossip-kv keygen --next"',
-  })
+  return new UsageError(
+    'ERR_SECRET_INVALID',
+    'The key belongs to another cluster than the keys that are held',
+    { why: 'A key to rotate to carries the id of its cluster, which is fixed when the first one is made' },
+  )
 }
 
 function otherRole(): UsageError {
-  return new UsageError('ERR_SECRET_INVALID', {
-    what: 'Secrets of readers and of writers cannot stand in one keyring',
-    why: 'A member is one of both',
-    fix: 'Pass only secrets of the kind that this member is to be',
-  })
+  return new UsageError(
+    'ERR_SECRET_INVALID',
+    'Secrets of readers and of writers cannot stand in one keyring',
+    { why: 'A member is one of both', fix: 'Pass only secrets of the kind that this member is to be' },
+  )
 }
 
 function tooMany(): UsageError {
-  return new UsageError('ERR_FULL', {
-    what: `A keyring holds at most ${SECRETS_MAX} keys`,
+  return new UsageError('ERR_FULL', `A keyring holds at most ${SECRETS_MAX} keys`, {
     why: 'A rotation was begun again and again and never finished',
     fix: 'Remove the keys that are no longer used',
   })
 }
 
 function unknownKey(wish: 'used' | 'removed'): UsageError {
-  return new UsageError('ERR_KEY_UNKNOWN', {
-    what: wish === 'used' ? 'The key to be used is not installed' : 'The primary key cannot be removed',
-    why: 'A rotation goes install, use, remove: each on every member before the next',
-    fix: wish === 'used' ? 'Install it first, on every member' : 'Use another key first, on every member',
-  })
+  return new UsageError(
+    'ERR_KEY_UNKNOWN',
+    wish === 'used' ? 'The key to be used is not installed' : 'The primary key cannot be removed',
+    { fix: wish === 'used' ? 'Install it first, on every member' : 'Use another key first, on every member' },
+  )
 }

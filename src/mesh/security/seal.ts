@@ -230,17 +230,23 @@ function contentOf(text: string): Content | undefined {
 
 function keyOfFile(key: string, keyring: Keyring): AuthError {
   const held = keyring.keys.map(({ id }) => id).join(', ')
-  return new AuthError('ERR_AUTH_EPOCH', {
-    what: `Stored data is sealed under key ${key}; this member holds key ${held}`,
-    why: 'The key was removed before the data was written anew',
-    fix: 'Pass that key among the accepted ones',
-  })
+  return new AuthError(
+    'ERR_AUTH_EPOCH',
+    `Stored data is sealed under key ${key}; this member holds key ${held}`,
+    {
+      why: 'The key was removed before the data was written anew',
+      fix: 'Pass that key among the accepted ones',
+    },
+  )
 }
 
 function fileUnreadable(isSealed: boolean): StorageError {
-  return new StorageError('ERR_DATA_CORRUPT', {
-    what: isSealed ? 'Stored data does not open under its key' : 'Stored data is not sealed',
-    why: isSealed ? 'It was changed or damaged' : 'It was written by a member without a secret',
-    fix: 'Take another data folder, or restore the data from a copy',
-  })
+  return new StorageError(
+    'ERR_DATA_CORRUPT',
+    isSealed ? 'Stored data does not open under its key' : 'Stored data is not sealed',
+    {
+      why: isSealed ? 'It was changed or damaged' : 'It was written by a member without a secret',
+      fix: 'Take another data folder, or restore the data from a copy',
+    },
+  )
 }

@@ -80,9 +80,5 @@ function bytesOf(text: string, secret: string): Uint8Array<ArrayBuffer> {
 /** The text of a secret never stands in a message. */
 function secretInvalid(secret: unknown): UsageError {
   const what = typeof secret === 'string' ? `a text of ${secret.length} characters` : shown(typeof secret)
-  return new UsageError('ERR_SECRET_INVALID', {
-    what: `The secret is ${what}, which is none`,
-    why: 'A secret is 32 random bytes in base64url, never a password',
-    fix: 'Make one with "npx gossip-kv keygen" and pass it whole',
-  })
+  return new UsageError('ERR_SECRET_INVALID', `The secret is ${what}, which is none`)
 }

@@ -129,16 +129,14 @@ class HiddenSignaling implements Signaling {
 }
 
 function noCrypto(): AuthError {
-  return new AuthError('ERR_CRYPTO_UNAVAILABLE', {
-    what: 'There is no WebCrypto here, which a cluster with a secret needs',
-    why: 'Browsers offer it to secure pages alone: https, or http on localhost',
-    fix: 'Serve the page over https',
-  })
+  return new AuthError(
+    'ERR_CRYPTO_UNAVAILABLE',
+    'There is no WebCrypto here, which a cluster with a secret needs',
+  )
 }
 
 function readersSecret(): UsageError {
-  return new UsageError('ERR_READ_ONLY', {
-    what: 'A member with the secret of readers cannot be a writer',
+  return new UsageError('ERR_READ_ONLY', 'A member with the secret of readers cannot be a writer', {
     why: 'The secret that it was given proves the right to read, and no other',
     fix: "Pass the writers' secret, or leave `role` out",
   })

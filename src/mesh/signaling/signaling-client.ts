@@ -303,25 +303,19 @@ function publicPart(url: string): string {
 
 function unreachable(failures: readonly string[], permission: string | undefined): TransportError {
   if (permission !== undefined) return blocked(failures, permission)
-  return new TransportError('ERR_SIGNALING_UNREACHABLE', {
-    what: `No signaling server could be reached (${failures.join('; ')})`,
-    why: 'The server is down, the URL is wrong, or a firewall or mixed content (ws: on an https: page) blocks it',
-    fix: 'Start one with "npx gossip-kv signal" and check the option "signaling"; open links go on, and the connection is tried again by itself',
-  })
+  return new TransportError(
+    'ERR_SIGNALING_UNREACHABLE',
+    `No signaling server could be reached (${failures.join('; ')})`,
+  )
 }
 
 function blocked(failures: readonly string[], permission: string): TransportError {
-  return new TransportError('ERR_LOCAL_NETWORK_BLOCKED', {
-    what: `No signaling server could be reached (${failures.join('; ')}), and the permission of this page for the local network is "${permission}"`,
-    why: 'A browser lets a page from elsewhere connect to its own machine and network only if its user allows it, and without https never',
-    fix: 'Allow the site access to the local network, serve the page over https or from that network, or give signaling a public address; if it is not running, start it. It is tried again by itself',
-  })
+  return new TransportError(
+    'ERR_LOCAL_NETWORK_BLOCKED',
+    `No signaling server could be reached (${failures.join('; ')}), and the permission of this page for the local network is "${permission}"`,
+  )
 }
 
 function refusal(detail: string): TransportError {
-  return new TransportError('ERR_SIGNALING_REFUSED', {
-    what: `The signaling server refused this member (${detail})`,
-    why: 'Another process runs with the same member id, the server wants another token, or this member broke a limit',
-    fix: 'Give each process a data folder of its own, and `token` a function that fetches a fresh one; it is tried again by itself',
-  })
+  return new TransportError('ERR_SIGNALING_REFUSED', `The signaling server refused this member (${detail})`)
 }

@@ -32,8 +32,7 @@ export function localNetworkPermission(_url: string): Promise<string | undefined
 export function openWebSocket(url: string): WebSocketLike {
   const { WebSocket } = globalThis as { WebSocket?: new (url: string) => WebSocketLike }
   if (WebSocket !== undefined) return new WebSocket(url)
-  throw new TransportError('ERR_SIGNALING_UNREACHABLE', {
-    what: 'This runtime has no WebSocket',
+  throw new TransportError('ERR_SIGNALING_UNREACHABLE', 'This runtime has no WebSocket', {
     why: 'It is neither Node nor a browser',
     fix: 'Create the store in Node 20.19 or later or in a browser',
   })

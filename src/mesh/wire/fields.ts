@@ -73,27 +73,21 @@ export function readChoice<T>(decoder: decoding.Decoder, choices: readonly T[]):
 
 /** The bytes break the format. */
 export function malformed(what: string): ProtocolError {
-  return new ProtocolError('ERR_FRAME_MALFORMED', {
-    what: `A frame could not be read (${what})`,
-    why: 'The peer runs a broken or foreign implementation',
-    fix: 'Its link is closed; update that member',
-  })
+  return new ProtocolError('ERR_FRAME_MALFORMED', `A frame could not be read (${what})`)
 }
 
 /** More bytes than a frame may have. */
 export function tooLarge(bytes: number): ProtocolError {
-  return new ProtocolError('ERR_FRAME_TOO_LARGE', {
-    what: `A frame of ${bytes} bytes came in; the limit is ${FRAME_BYTES_MAX}`,
-    why: 'The peer does not cut its messages',
-    fix: 'Its link is closed; update that member',
-  })
+  return new ProtocolError(
+    'ERR_FRAME_TOO_LARGE',
+    `A frame of ${bytes} bytes came in; the limit is ${FRAME_BYTES_MAX}`,
+  )
 }
 
 /** Another major version. */
 export function versionMismatch(version: number | undefined): ProtocolError {
-  return new ProtocolError('ERR_VERSION_MISMATCH', {
-    what: `A peer speaks protocol version ${version}; this member speaks ${PROTOCOL_VERSION}`,
-    why: 'The members run different major versions of gossip-kv',
-    fix: 'Update the older one',
-  })
+  return new ProtocolError(
+    'ERR_VERSION_MISMATCH',
+    `A peer speaks protocol version ${version}; this member speaks ${PROTOCOL_VERSION}`,
+  )
 }

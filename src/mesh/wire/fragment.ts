@@ -170,9 +170,12 @@ function varUintBytes(value: number): number {
 }
 
 function unsendable(bytes: number): UsageError {
-  return new UsageError('ERR_TOO_LARGE', {
-    what: `A frame of ${bytes} bytes cannot be sent; it has 1 to ${FRAME_BYTES_MAX} bytes`,
-    why: 'Larger content is cut into parts before it is encoded',
-    fix: 'Report it: this is a defect of gossip-kv',
-  })
+  return new UsageError(
+    'ERR_TOO_LARGE',
+    `A frame of ${bytes} bytes cannot be sent; it has 1 to ${FRAME_BYTES_MAX} bytes`,
+    {
+      why: 'Larger content is cut into parts before it is encoded',
+      fix: 'Report it: this is a defect of gossip-kv',
+    },
+  )
 }

@@ -154,29 +154,18 @@ function readBytes(decoder: decoding.Decoder): Uint8Array {
 }
 
 function malformed(what: string, cause?: unknown): ProtocolError {
-  return new ProtocolError(
-    'ERR_FRAME_MALFORMED',
-    {
-      what: `A message on a link could not be read (${what})`,
-      why: 'The peer runs a broken or foreign implementation',
-      fix: 'Its link is closed; update that member',
-    },
-    { cause },
-  )
+  return new ProtocolError('ERR_FRAME_MALFORMED', `A message on a link could not be read (${what})`, {
+    cause,
+  })
 }
 
 function tooLarge(bytes: number): ProtocolError {
-  return new ProtocolError('ERR_FRAME_TOO_LARGE', {
-    what: `A peer announced a frame of ${bytes} bytes; the limit is ${FRAME_BYTES_MAX}`,
-    why: 'The peer runs a broken or foreign implementation',
-    fix: 'Its link is closed; update that member',
-  })
+  return new ProtocolError(
+    'ERR_FRAME_TOO_LARGE',
+    `A peer announced a frame of ${bytes} bytes; the limit is ${FRAME_BYTES_MAX}`,
+  )
 }
 
 function limited(what: string): ProtocolError {
-  return new ProtocolError('ERR_REASSEMBLY_LIMIT', {
-    what: `A peer left frames unfinished (${what})`,
-    why: 'The peer is broken, or the path to it is slower than a link may be',
-    fix: 'Its link is closed and dialed anew; nothing else changes',
-  })
+  return new ProtocolError('ERR_REASSEMBLY_LIMIT', `A peer left frames unfinished (${what})`)
 }

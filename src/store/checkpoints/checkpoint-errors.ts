@@ -8,61 +8,43 @@ export const CHECKPOINTS_MAX = 1_000
 
 /** There is no such checkpoint. */
 export function missing(id: string): StorageError {
-  return new StorageError('ERR_CHECKPOINT_MISSING', {
-    what: `There is no checkpoint ${shown(id)}`,
-    why: 'It was removed, has made way for newer ones, or is kept by another member',
-    fix: 'Take an id or a label from checkpoints.list()',
-  })
+  return new StorageError('ERR_CHECKPOINT_MISSING', `There is no checkpoint ${shown(id)}`)
 }
 
 /** Its bytes are not what was written. */
 export function invalid(what: string, reason: string): StorageError {
-  return new StorageError('ERR_CHECKPOINT_INVALID', {
-    what: `${what} cannot be used: ${reason}`,
-    why: 'The bytes were damaged, cut, or never were a checkpoint of gossip-kv',
-    fix: 'Use another checkpoint; nothing was changed',
-  })
+  return new StorageError('ERR_CHECKPOINT_INVALID', `${what} cannot be used: ${reason}`)
 }
 
 /** A newer program wrote it. */
 export function newerVersion(what: string, version: number): StorageError {
-  return new StorageError('ERR_CHECKPOINT_VERSION', {
-    what: `${what} has the format version ${version}, which this program does not know`,
-    why: 'A newer version of gossip-kv wrote it',
-    fix: 'Read it with that version; nothing was changed',
-  })
+  return new StorageError(
+    'ERR_CHECKPOINT_VERSION',
+    `${what} has the format version ${version}, which this program does not know`,
+  )
 }
 
 /** It cannot be opened with the keys that are here, or is not sealed where it has to be. */
 export function sealedOtherwise(what: string, reason: string, cause?: unknown): StorageError {
-  return new StorageError(
-    'ERR_CHECKPOINT_SEALED',
-    {
-      what: `${what} cannot be opened: ${reason}`,
-      why: 'It was made under another secret, or its key was removed',
-      fix: 'Give the secret that it was made under; nothing was changed',
-    },
-    { cause },
-  )
+  return new StorageError('ERR_CHECKPOINT_SEALED', `${what} cannot be opened: ${reason}`, { cause })
 }
 
 /** The storage failed. */
 export function storageFailed(cause: unknown): StorageError {
   return new StorageError(
     'ERR_DATA_UNWRITABLE',
+    `The storage of the checkpoints failed (${messageOf(cause)})`,
     {
-      what: `The storage of the checkpoints failed (${messageOf(cause)})`,
       why: 'The disk is full, read-only or gone, or the service behind it cannot be reached',
       fix: 'Mend it and try again; the store itself is not affected',
+      cause,
     },
-    { cause },
   )
 }
 
 /** The storage holds as many as it may. */
 export function tooMany(): UsageError {
-  return new UsageError('ERR_FULL', {
-    what: `There are ${CHECKPOINTS_MAX} checkpoints already`,
+  return new UsageError('ERR_FULL', `There are ${CHECKPOINTS_MAX} checkpoints already`, {
     why: 'Checkpoints with a label stay until they are removed, and a list reads the head of each',
     fix: 'Remove some with checkpoints.remove()',
   })
@@ -70,17 +52,16 @@ export function tooMany(): UsageError {
 
 /** More bytes than any store holds. */
 export function tooLarge(bytes: number): UsageError {
-  return new UsageError('ERR_TOO_LARGE', {
-    what: `The checkpoint has ${bytes} bytes; the limit is ${MERGE_BYTES_MAX}`,
-    why: 'No store holds so much',
-    fix: 'Import what checkpoints.export() gave; nothing was changed',
-  })
+  return new UsageError(
+    'ERR_TOO_LARGE',
+    `The checkpoint has ${bytes} bytes; the limit is ${MERGE_BYTES_MAX}`,
+    { why: 'No store holds so much', fix: 'Import what checkpoints.export() gave; nothing was changed' },
+  )
 }
 
 /** A label, a prefix or bytes that cannot be. */
 export function notAllowed(name: string, value: unknown, expected: string): UsageError {
-  return new UsageError('ERR_OPTION_INVALID', {
-    what: `The ${name} of a checkpoint is ${shown(value)}`,
+  return new UsageError('ERR_OPTION_INVALID', `The ${name} of a checkpoint is ${shown(value)}`, {
     why: `It has to be ${expected}`,
     fix: 'Correct it in the call',
   })

@@ -176,9 +176,12 @@ function byUnits(a: string, b: string): number {
 /** The result of a batch, unless its function goes on after it has returned: the batch would be over by then. */
 function atOnce<R>(result: R): R {
   if (!(result instanceof Promise)) return result
-  throw new UsageError('ERR_OPTION_INVALID', {
-    what: 'batch() got an asynchronous function; nothing that it wrote so far was applied',
-    why: 'A batch ends when its function returns: what it writes after its first await is a write of its own',
-    fix: 'Await first, then call batch() with a function that only writes',
-  })
+  throw new UsageError(
+    'ERR_OPTION_INVALID',
+    'batch() got an asynchronous function; nothing that it wrote so far was applied',
+    {
+      why: 'A batch ends when its function returns: what it writes after its first await is a write of its own',
+      fix: 'Await first, then call batch() with a function that only writes',
+    },
+  )
 }

@@ -177,8 +177,7 @@ export class PrefixKv implements KV {
 }
 
 function notAFunction(fn: unknown): UsageError {
-  return new UsageError('ERR_OPTION_INVALID', {
-    what: `subscribe() got ${shown(fn)} as its listener`,
+  return new UsageError('ERR_OPTION_INVALID', `subscribe() got ${shown(fn)} as its listener`, {
     why: 'A listener is a function',
     fix: 'Call subscribe(fn), subscribe(key, fn) or subscribe({ prefix }, fn)',
   })

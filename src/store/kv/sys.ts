@@ -47,9 +47,5 @@ export class SysKv implements ReadKV {
 }
 
 function readOnly(key: string): UsageError {
-  return new UsageError('ERR_SYS_READONLY', {
-    what: `sys.${String(key)} cannot be written`,
-    why: 'The system section is what the members say of themselves; each member writes only its own record',
-    fix: 'Keep application data in usr, and describe this member by the options name, zone and meta',
-  })
+  return new UsageError('ERR_SYS_READONLY', `sys.${String(key)} cannot be written`)
 }

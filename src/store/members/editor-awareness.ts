@@ -165,9 +165,9 @@ function isRecord(value: unknown): value is object {
 }
 
 function fieldTaken(field: string): UsageError {
-  return new UsageError('ERR_OPTION_INVALID', {
-    what: `The field ${JSON.stringify(field)} of the presence carries the awareness of another document`,
-    why: 'Each document has states of its own',
-    fix: 'Name another field: awareness(store, doc, "notes")',
-  })
+  return new UsageError(
+    'ERR_OPTION_INVALID',
+    `The field ${JSON.stringify(field)} of the presence carries the awareness of another document`,
+    { why: 'Each document has states of its own', fix: 'Name another field: awareness(store, doc, "notes")' },
+  )
 }

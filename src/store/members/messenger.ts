@@ -31,33 +31,30 @@ export class Messenger {
 }
 
 function notBytes(bytes: unknown): UsageError {
-  return new UsageError('ERR_VALUE_INVALID', {
-    what: `The message is ${shown(bytes)}`,
+  return new UsageError('ERR_VALUE_INVALID', `The message is ${shown(bytes)}`, {
     why: 'A message is a Uint8Array',
     fix: 'Encode it first, for example with new TextEncoder().encode(JSON.stringify(value))',
   })
 }
 
 function tooLarge(bytes: number): UsageError {
-  return new UsageError('ERR_TOO_LARGE', {
-    what: `The message has ${bytes} bytes; the limit is ${APPLICATION_BYTES_MAX}`,
-    why: 'Messages share the links with everything else',
-    fix: 'Cut it, or put it into usr and send its key',
-  })
+  return new UsageError(
+    'ERR_TOO_LARGE',
+    `The message has ${bytes} bytes; the limit is ${APPLICATION_BYTES_MAX}`,
+    {
+      why: 'Messages share the links with everything else',
+      fix: 'Cut it, or put it into usr and send its key',
+    },
+  )
 }
 
 function memberUnknown(to: unknown): UsageError {
-  return new UsageError('ERR_MEMBER_UNKNOWN', {
-    what: `There is no member ${shown(to)}`,
-    why: 'It has left or died, or it never was in this cluster',
-    fix: "Take an id of members.list(), or '*' for everyone",
-  })
+  return new UsageError('ERR_MEMBER_UNKNOWN', `There is no member ${shown(to)}`)
 }
 
 function tooFast(): UsageError {
-  return new UsageError('ERR_RATE_LIMITED', {
-    what: `More than ${APPLICATION_MESSAGES_PER_SECOND} messages were sent within a second`,
-    why: 'Messages share the links with everything else',
-    fix: 'Send fewer and larger ones, or again after a pause; this one was not sent',
-  })
+  return new UsageError(
+    'ERR_RATE_LIMITED',
+    `More than ${APPLICATION_MESSAGES_PER_SECOND} messages were sent within a second`,
+  )
 }

@@ -107,17 +107,19 @@ function decode(bytes: Uint8Array): PresenceState {
 }
 
 function noPatch(patch: unknown): UsageError {
-  return new UsageError('ERR_VALUE_INVALID', {
-    what: `The presence patch is ${shown(patch)}`,
+  return new UsageError('ERR_VALUE_INVALID', `The presence patch is ${shown(patch)}`, {
     why: 'It has to be a plain object with the fields to change',
     fix: 'Pass for example { cursor: 3 }; a field that is undefined is taken away',
   })
 }
 
 function tooLarge(bytes: number): UsageError {
-  return new UsageError('ERR_TOO_LARGE', {
-    what: `The presence takes ${bytes} bytes; the limit is ${PRESENCE_BYTES_MAX}`,
-    why: 'Every member keeps the presence of every other one and hears of each change',
-    fix: 'Show less, and keep data in usr',
-  })
+  return new UsageError(
+    'ERR_TOO_LARGE',
+    `The presence takes ${bytes} bytes; the limit is ${PRESENCE_BYTES_MAX}`,
+    {
+      why: 'Every member keeps the presence of every other one and hears of each change',
+      fix: 'Show less, and keep data in usr',
+    },
+  )
 }

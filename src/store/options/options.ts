@@ -108,11 +108,14 @@ export function signalingUrls(signaling: StoreOptions['signaling']): readonly st
 export function checkRecord(record: MemberRecord): void {
   const bytes = new TextEncoder().encode(JSON.stringify(record)).length
   if (bytes <= MEMBER_RECORD_BYTES_MAX) return
-  throw new UsageError('ERR_TOO_LARGE', {
-    what: `The member record takes ${bytes} bytes; the limit is ${MEMBER_RECORD_BYTES_MAX}`,
-    why: 'Every member keeps the record of every other one, so it has to stay small',
-    fix: 'Shorten name, zone or meta, and keep data in usr',
-  })
+  throw new UsageError(
+    'ERR_TOO_LARGE',
+    `The member record takes ${bytes} bytes; the limit is ${MEMBER_RECORD_BYTES_MAX}`,
+    {
+      why: 'Every member keeps the record of every other one, so it has to stay small',
+      fix: 'Shorten name, zone or meta, and keep data in usr',
+    },
+  )
 }
 
 /** Whether signaling is on this machine: members that meet there need no network, and no secret. */
@@ -123,11 +126,7 @@ export function isOnThisMachine(url: string): boolean {
 function checkUrl(url: string): void {
   const parsed = URL.canParse(url) ? new URL(url) : undefined
   if (parsed !== undefined && /^wss?:$/.test(parsed.protocol) && parsed.hash === '') return
-  throw new UsageError('ERR_URL_INVALID', {
-    what: `${shown(url)} is no URL of a signaling server`,
-    why: 'A signaling server is reached by WebSocket',
-    fix: 'Give a URL such as ws://localhost:4444 or wss://signaling.example.org, without a fragment',
-  })
+  throw new UsageError('ERR_URL_INVALID', `${shown(url)} is no URL of a signaling server`)
 }
 
 function checkText(option: 'cluster' | 'name' | 'zone', value: unknown): void {
@@ -229,17 +228,14 @@ function isObject(value: unknown): value is object {
 }
 
 function invalid(option: string, value: unknown, expected: string): UsageError {
-  return new UsageError('ERR_OPTION_INVALID', {
-    what: `Option ${option} is ${shown(value)}`,
+  return new UsageError('ERR_OPTION_INVALID', `Option ${option} is ${shown(value)}`, {
     why: `It has to be ${expected}`,
     fix: 'Correct it in the call of createStore()',
   })
 }
 
 function unknown(option: string): UsageError {
-  return new UsageError('ERR_OPTION_UNKNOWN', {
-    what: `There is no option ${shown(option)}`,
-    why: 'It is misspelled, or belongs to another version',
+  return new UsageError('ERR_OPTION_UNKNOWN', `There is no option ${shown(option)}`, {
     fix: `Use one of: ${Object.keys(KNOWN).join(', ')}`,
   })
 }

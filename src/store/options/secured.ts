@@ -99,16 +99,11 @@ export function keysOf(security: () => Security | undefined, reseal: () => Promi
 
 /** A reader wrote. */
 export function readOnly(): UsageError {
-  return new UsageError('ERR_READ_ONLY', {
-    what: 'This member is a reader; nothing was written',
-    why: 'Its secret, or its option `role`, lets it read alone',
-    fix: "Write at a member that has the writers' secret",
-  })
+  return new UsageError('ERR_READ_ONLY', 'This member is a reader; nothing was written')
 }
 
 function invalid(option: string, expected: string): UsageError {
-  return new UsageError('ERR_OPTION_INVALID', {
-    what: `Option ${option} is not what it may be`,
+  return new UsageError('ERR_OPTION_INVALID', `Option ${option} is not what it may be`, {
     why: `It has to be ${expected}`,
     fix: 'Correct it in the call of createStore()',
   })
@@ -117,25 +112,26 @@ function invalid(option: string, expected: string): UsageError {
 /** Its member would be gone for good, and with it whatever is sealed for it. */
 function otherIdentity(isOpen: boolean): StorageError {
   const [kept, given] = isOpen ? ['with', 'without'] : ['without', 'with']
-  return new StorageError('ERR_DATA_SEALED', {
-    what: `What is stored belongs to a member ${kept} a secret, and this store is ${given} one`,
-    why: 'A member with a secret has a key for its identity and seals what it stores; one without has neither',
-    fix: `Open it ${kept} a secret, or take another place and bring the data by a checkpoint. Nothing was changed`,
-  })
+  return new StorageError(
+    'ERR_DATA_SEALED',
+    `What is stored belongs to a member ${kept} a secret, and this store is ${given} one`,
+    {
+      why: 'A member with a secret has a key for its identity and seals what it stores; one without has neither',
+      fix: `Open it ${kept} a secret, or take another place and bring the data by a checkpoint. Nothing was changed`,
+    },
+  )
 }
 
 function secretMissing(url: string): UsageError {
   const host = URL.canParse(url) ? new URL(url).host : url
-  return new UsageError('ERR_SECRET_MISSING', {
-    what: `The store would meet others at ${shown(host)} without a secret`,
-    why: 'Off this machine everybody who knows the name of a cluster without a secret reads and writes it',
-    fix: "Pass `secret` (npx gossip-kv keygen makes one), or say security: 'open'",
-  })
+  return new UsageError(
+    'ERR_SECRET_MISSING',
+    `The store would meet others at ${shown(host)} without a secret`,
+  )
 }
 
 function noKeys(): UsageError {
-  return new UsageError('ERR_SECRET_MISSING', {
-    what: 'The store has no keys to change',
+  return new UsageError('ERR_SECRET_MISSING', 'The store has no keys to change', {
     why: 'It was made without a secret, or is not ready yet',
     fix: 'Pass `secret` to createStore(), and wait for ready()',
   })

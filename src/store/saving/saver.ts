@@ -255,41 +255,31 @@ function lengthOf(records: readonly Uint8Array[]): number {
 }
 
 function unwritable(cause: unknown): StorageError {
-  return new StorageError(
-    'ERR_DATA_UNWRITABLE',
-    {
-      what: `The state could not be saved (${messageOf(cause)})`,
-      why: 'The disk is full, read-only or gone',
-      fix: 'Make room or mend the disk; the store keeps serving from memory and tries again',
-    },
-    { cause },
-  )
+  return new StorageError('ERR_DATA_UNWRITABLE', `The state could not be saved (${messageOf(cause)})`, {
+    fix: 'Make room or mend the disk; the store keeps serving from memory and tries again',
+    cause,
+  })
 }
 
 function unknownSnapshot(kind: string): StorageError {
-  return new StorageError('ERR_DATA_CORRUPT', {
-    what: `What is stored is not the state of a store (${kind})`,
+  return new StorageError('ERR_DATA_CORRUPT', `What is stored is not the state of a store (${kind})`, {
     why: 'A store with a secret sealed it, or something else wrote it',
     fix: 'Give the secret, put a copy of the data back, or move it away and start empty. Nothing was deleted',
   })
 }
 
 function recordsLost(failed: number, count: number): StorageError {
-  return new StorageError('ERR_DATA_CORRUPT', {
-    what: `${failed} of ${count} records of the stored log could not be merged`,
-    why: 'Records before them are missing or damaged',
-    fix: 'Check the disk; what is missing comes back from the other members',
-  })
+  return new StorageError(
+    'ERR_DATA_CORRUPT',
+    `${failed} of ${count} records of the stored log could not be merged`,
+    { why: 'Records before them are missing or damaged' },
+  )
 }
 
 function adapterWarned(cause: Error): InternalError {
-  return new InternalError(
-    'ERR_INTERNAL',
-    {
-      what: `The persistence warned as it opened (${messageOf(cause)})`,
-      why: 'The adapter survived some trouble',
-      fix: 'See the documentation of the adapter',
-    },
-    { cause },
-  )
+  return new InternalError('ERR_INTERNAL', `The persistence warned as it opened (${messageOf(cause)})`, {
+    why: 'The adapter survived some trouble',
+    fix: 'See the documentation of the adapter',
+    cause,
+  })
 }

@@ -52,8 +52,7 @@ function isWithin(value: unknown, max: number): boolean {
 
 function check(option: string, value: unknown, fits: boolean, allowed: string): void {
   if (fits) return
-  throw new UsageError('ERR_OPTION_INVALID', {
-    what: `replicated() got ${shown(value)} as ${option}`,
+  throw new UsageError('ERR_OPTION_INVALID', `replicated() got ${shown(value)} as ${option}`, {
     why: `It has to be ${allowed}`,
     fix: 'Correct it in the call',
   })
@@ -65,13 +64,12 @@ function timedOut(millis: number, acks: number | 'all', sides: AckSides): Replic
   const enough = acks === 'all' || acks <= others
   return new ReplicationError(
     'ERR_REPLICATION_TIMEOUT',
+    `${acked.length} other writer(s) of ${acks} held the writes of this one within ${millis} ms`,
     {
-      what: `${acked.length} other writer(s) of ${acks} held the writes of this one within ${millis} ms`,
       why: enough
         ? `Nothing came back from ${shown(missing.join(', '), 200)}`
         : `The cluster has ${others} other writer(s)`,
-      fix: 'The writes stay and go on spreading: check members and status, or wait longer',
+      ...sides,
     },
-    sides,
   )
 }

@@ -32,9 +32,8 @@ export function waitSynced(
 function failed(why: GaveUp, millis: number, peers: number): TransportError {
   if (why !== 'timeout')
     return waitAborted('The wait for synced() ended', why, 'Call synced() again on an open store')
-  return new TransportError('ERR_SYNC_TIMEOUT', {
-    what: `The data did not equal that of ${peers} other member(s) within ${millis} ms`,
-    why: 'Nobody can be reached, or others write without a pause',
-    fix: 'Check status and lastError, or give it more time; the store works meanwhile and goes on trying',
-  })
+  return new TransportError(
+    'ERR_SYNC_TIMEOUT',
+    `The data did not equal that of ${peers} other member(s) within ${millis} ms`,
+  )
 }

@@ -57,5 +57,5 @@ const REASONS: Readonly<Record<GaveUp, string>> = {
 
 /** The end of a wait that nobody is to blame for. */
 export function waitAborted(what: string, why: GaveUp, fix: string): TransportError {
-  return new TransportError('ERR_ABORTED', { what, why: `This happened because ${REASONS[why]}`, fix })
+  return new TransportError('ERR_ABORTED', what, { why: `This happened because ${REASONS[why]}`, fix })
 }
