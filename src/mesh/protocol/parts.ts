@@ -31,7 +31,7 @@ export function partsOf(
   const events = tableEvents(context, () => named, displaced)
   const table: MemberTable = new MemberTable(self.record, context, claims, events, now)
   const overlay = new Overlay(context, table)
-  const presence = new PresenceTable(context, table)
+  const presence = new PresenceTable(context, table.roster)
   const heartbeat = new Heartbeat(context, table)
   const routes = new Routes(context)
   const interleave = new Interleave(context)

@@ -4,14 +4,13 @@
  * of its bucket there, so a newcomer learns of all at its first link, and so does a half that was split off.
  */
 import { hash32 } from '../../../base/bytes.js'
-import type { MemberRecord } from '../../../base/member.js'
 import { sample } from '../../../base/random.js'
 import type { Claim, PresenceFrame } from '../../wire/claim.js'
 import { SLOW_LINK_BYTES } from '../../wire/wire-limits.js'
 import { type EngineContext, sendTo } from '../context.js'
 import type { Neighbor } from '../overlay/peer-view.js'
 import { PRESENCES_BYTES_MAX } from '../protocol-limits.js'
-import { bucketOf } from './roster.js'
+import { bucketOf, type Roster } from './roster.js'
 
 /**
  * A page that said that it is being stopped is not missed for this long. Less: paused tabs die; more: crashed ones
@@ -40,14 +39,9 @@ interface Shown extends PresenceFrame {
   frozenUntil: number
 }
 
-/** What is needed of the member table. */
-export interface KnownRecords {
-  get(id: string): { readonly record: MemberRecord } | undefined
-}
-
 export class PresenceTable {
   readonly #context: EngineContext
-  readonly #table: KnownRecords
+  readonly #roster: Roster
   readonly #shown = new Map<string, Shown>()
   #bytes = 0
   /** What this member shows; undefined until it first shows something. */
@@ -57,9 +51,9 @@ export class PresenceTable {
   #toldAt = Number.NEGATIVE_INFINITY
   #dueAt = Number.POSITIVE_INFINITY
 
-  constructor(context: EngineContext, table: KnownRecords) {
+  constructor(context: EngineContext, roster: Roster) {
     this.#context = context
-    this.#table = table
+    this.#roster = roster
   }
 
   /** Shows something else from now on; told at most every `PRESENCE_MILLIS`, a change of `frozen` at once. */
@@ -77,7 +71,7 @@ export class PresenceTable {
   /** Takes what `claim.id` shows; returns whether it is news. */
   hear(claim: PresenceFrame, now: number): boolean {
     const { id, version, state } = claim
-    const joined = this.#table.get(id)?.record.joined
+    const joined = this.#roster.get(id)?.record.joined
     // Of a stranger, and of an earlier run of a member, nothing is kept.
     if (joined === undefined || version < joined || version >= joined + VERSIONS_MAX) return false
     if (id === this.#context.id) return this.#hearOwn(version)
@@ -92,7 +86,7 @@ export class PresenceTable {
     const shown = this.#shown.get(id)
     if (
       shown === undefined ||
-      shown.version >= (this.#table.get(id)?.record.joined ?? Number.POSITIVE_INFINITY)
+      shown.version >= (this.#roster.get(id)?.record.joined ?? Number.POSITIVE_INFINITY)
     )
       return shown
     this.forget(id)
@@ -163,7 +157,7 @@ export class PresenceTable {
 
   #tell(incarnation: number, now: number): PresenceFrame {
     const { id } = this.#context
-    const joined = this.#table.get(id)?.record.joined ?? 0
+    const joined = this.#roster.get(id)?.record.joined ?? 0
     const own = this.#own ?? { version: 0, frozen: false, state: EMPTY }
     this.#own = { ...own, version: Math.max(own.version + 1, joined) }
     const claim: PresenceFrame = { type: 'presence', id, ...this.#own }

@@ -5,9 +5,9 @@
 
 import type { EngineContext, Part } from '../context.js'
 import { BEAT_TIMEOUT_MILLIS } from '../formulas.js'
+import { HELLO_MILLIS } from '../overlay/dials.js'
 import type { Neighborhood } from '../overlay/neighborhood.js'
 import type { Overlay } from '../overlay/overlay.js'
-import { HELLO_MILLIS } from '../overlay/overlay.js'
 import type { Neighbor } from '../overlay/peer-view.js'
 import type { AntiEntropy } from '../sync/anti-entropy.js'
 import type { Heartbeat } from './heartbeat.js'

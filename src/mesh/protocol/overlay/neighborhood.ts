@@ -173,7 +173,7 @@ export class Neighborhood implements Part {
   /** A reader keeps one link. */
   tick(now: number): void {
     if (!this.#isReader) return
-    for (const neighbor of slotsToSpare(this.#context.view, this.#parts.table))
+    for (const neighbor of slotsToSpare(this.#context.view, this.#parts.table.roster))
       this.drop(neighbor, 'replaced', now)
   }
 
