@@ -6,29 +6,17 @@
  */
 import { random53, sample } from '../../../base/random.js'
 import type { ReceiveResult } from '../../../data/replica-port.js'
-import type { Claim } from '../../wire/claim.js'
 import type { Announced, EnvelopeBody, GossipFrame, GraftFrame, PruneFrame } from '../../wire/frame.js'
 import { type EngineContext, type Outcome, type Part, sendTo } from '../context.js'
 import { isReader, type Neighbor } from '../overlay/peer-view.js'
 import type { AntiEntropy } from '../sync/anti-entropy.js'
 import { HoldBack } from './hold-back.js'
 import { MessageStore } from './message-store.js'
+import { OwnTree } from './own-tree.js'
+import { graft, isUrgent, passedOn, suspectsOrigin } from './passing-on.js'
 import { Repair } from './repair.js'
 import { type Envelope, Sequences, tagOf } from './sequences.js'
-import { OWN_TREE_MILLIS, SHARED_TREE, Trees } from './trees.js'
-
-/**
- * An origin with this many updates within `OWN_TREE_MILLIS` is busy, and gets a tree of its own. Less: slow writers
- * flood. [measured: bench propagation]
- */
-const OWN_TREE_UPDATES = 3
-/**
- * A busy origin gives its tree a new shape after so many updates. Less: one flood of an empty envelope more, each
- * time. [measured: bench redundancy]
- */
-const RESHAPE_UPDATES = 200
-/** Or after so long. More: a tree stays longer in the shape of old delays. [measured: bench propagation] */
-const RESHAPE_MILLIS = 60_000
+import { SHARED_TREE, Trees } from './trees.js'
 
 /** Skipped numbers that are asked for at once; more are left to a sync. */
 const SKIPPED_MAX = 64
@@ -50,10 +38,7 @@ export class Plumtree implements Part {
   readonly #trees: Trees
   readonly #repair: Repair
   readonly #holdBack: HoldBack
-  /** When the last own updates left, the newest last. */
-  readonly #recent: number[] = []
-  /** The tree of this member: when it took its shape, when it was last used, and own updates since its shape, whatever their tree. */
-  #ownTree = { shapedAt: Number.NEGATIVE_INFINITY, usedAt: Number.NEGATIVE_INFINITY, updates: 0 }
+  readonly #ownTree = new OwnTree()
   #seq = 0
 
   constructor(context: EngineContext, sync: AntiEntropy, accept: Accept) {
@@ -77,10 +62,10 @@ export class Plumtree implements Part {
   /** Sends something of this member to everyone. */
   originate(body: EnvelopeBody, now: number): void {
     if (body.type !== 'update') return this.#send(body, false, now)
-    this.#ownTree.updates += 1
-    const isBusy = this.#isBusy(now)
-    this.#send(body, isBusy && this.#hasOwnTree(now), now)
-    if (isBusy) this.#keepOwnTree(now)
+    const { isUsed, isDue } = this.#ownTree.update(now)
+    this.#send(body, isUsed, now)
+    // Of an empty envelope, as an update may have to wait for another one.
+    if (isDue) this.#send({ type: 'beacon' }, true, now)
   }
 
   /** The last words of this member, along every link, with what it only announced: nobody can ask it any more. */
@@ -218,28 +203,6 @@ export class Plumtree implements Part {
     this.#push(envelope, undefined, now)
   }
 
-  #hasOwnTree(now: number): boolean {
-    return now < this.#ownTree.usedAt + OWN_TREE_MILLIS
-  }
-
-  /** A busy member has made an update: its tree may take a shape, of an empty envelope, as an update may have to wait for another. */
-  #keepOwnTree(now: number): void {
-    const own = this.#ownTree
-    const isUsed = this.#hasOwnTree(now)
-    const isDue = !isUsed || own.updates > RESHAPE_UPDATES || now >= own.shapedAt + RESHAPE_MILLIS
-    if (isUsed) own.usedAt = now
-    if (!isDue) return
-    this.#ownTree = { shapedAt: now, usedAt: now, updates: 0 }
-    this.#send({ type: 'beacon' }, true, now)
-  }
-
-  /** Whether this member writes often enough for a tree of its own. */
-  #isBusy(now: number): boolean {
-    this.#recent.push(now)
-    if (this.#recent.length > OWN_TREE_UPDATES) this.#recent.shift()
-    return this.#recent.length === OWN_TREE_UPDATES && now - (this.#recent[0] ?? now) <= OWN_TREE_MILLIS
-  }
-
   #take(envelope: Envelope, from: string, now: number): ReceiveResult {
     const { frame, tag } = envelope
     const result = this.#accept(frame, from, now)
@@ -317,30 +280,4 @@ export class Plumtree implements Part {
     }
     this.#holdBack.add(envelope, neighbor.id, now)
   }
-}
-
-/** What this member sends of an envelope: its own as it is, one that `from` brought with one link more. */
-function passedOn(frame: GossipFrame, from: string | undefined): GossipFrame {
-  return from === undefined ? frame : { ...frame, round: frame.round + 1 }
-}
-
-/** What it sends of one that is asked for: its race is over, and late a shape would prune the links that another one relies on. */
-function graft({ frame, from }: { frame: GossipFrame; from: string | undefined }): GossipFrame {
-  return { ...frame, shapes: false, round: frame.round + (from === undefined ? 1 : 2) }
-}
-
-/**
- * Suspicions have a race with a timer to win, as have their answers, which a neighbor may keep back; goodbyes one with the next
- * goodbye, as of whoever announces this one only; and whoever hears badly, as after such an answer, finds the links of the
- * tree stalled: all links then.
- */
-function isUrgent({ body, origin, round }: GossipFrame, health: number): boolean {
-  const isRace = ({ type, id }: Claim) =>
-    type === 'suspect' || type === 'leave' || (type === 'member' && id === origin && round === 0)
-  return body.type === 'claims' && (health > 0 || body.claims.some(isRace))
-}
-
-/** Nobody suspects itself: a liar that uses the name of its victim must not keep that one from hearing of it. */
-function suspectsOrigin({ body, origin }: GossipFrame): boolean {
-  return body.type === 'claims' && body.claims.some(({ type, id }) => type === 'suspect' && id === origin)
 }
