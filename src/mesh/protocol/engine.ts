@@ -6,7 +6,6 @@
 
 import type { MemberRecord } from '../../base/member.js'
 import type { Random } from '../../base/random.js'
-import { unreachable } from '../../base/unreachable.js'
 import type { ReplicaPort } from '../../data/replica-port.js'
 import { RateLimiter } from '../rate-limit/rate-limiter.js'
 import { Score } from '../rate-limit/score.js'
@@ -15,6 +14,7 @@ import { FRAMES } from '../wire/frames.js'
 import { DEFAULT_CONFIG, type ProtocolConfig } from './config.js'
 import { type EngineContext, type EngineMetrics, type Outcome, sendTo } from './context.js'
 import { type FrameHandlers, frameHandlers } from './frame-handlers.js'
+import { type InputHandlers, inputHandlers } from './input-handlers.js'
 import { Health } from './liveness/health.js'
 import type { MemberTable } from './liveness/member-table.js'
 import type { PresenceTable } from './liveness/presence-table.js'
@@ -36,7 +36,8 @@ export interface EngineOptions {
 export class Engine {
   readonly #context: EngineContext
   readonly #parts: Parts
-  readonly #handlers: FrameHandlers
+  readonly #inputs: InputHandlers
+  readonly #frames: FrameHandlers
   /** When the last step was. */
   #now: number
   #left = false
@@ -44,8 +45,13 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.#now = options.now
     this.#context = contextOf(options)
-    this.#parts = partsOf(this.#context, options, (now) => this.#stop(now), options.now)
-    this.#handlers = frameHandlers(this.#context, {
+    this.#parts = partsOf(this.#context, options, (now) => this.#stop(now))
+    this.#inputs = inputHandlers(this.#context, {
+      ...this.#parts,
+      frame: ({ peer, frame }, now) => this.#frame(peer, frame, now),
+      leave: (_input, now) => this.#leave(now),
+    })
+    this.#frames = frameHandlers(this.#context, {
       ...this.#parts,
       merged: ({ id }, outcome, now) => this.#merged(id, outcome, now),
     })
@@ -117,7 +123,10 @@ export class Engine {
     this.#now = now
     // First, since it notices that this member slept, which excuses everyone in the table.
     if (!this.#left) this.#parts.watch.wake(now)
-    if (!this.#left) this.#dispatch(input, now)
+    if (!this.#left) {
+      const handle = this.#inputs[input.type] as (taken: Input, at: number) => void
+      handle(input, now)
+    }
     if (!this.#left) this.#tellClaims(now)
     return this.#context.outbox.take()
   }
@@ -130,73 +139,11 @@ export class Engine {
     return deadline
   }
 
-  #dispatch(input: Input, now: number): void {
-    switch (input.type) {
-      case 'contacts':
-        // No other writer is there: what this member holds is all there is.
-        if (input.contacts.length === 0 && this.view.sources().length === 0)
-          this.#parts.table.leases.makeReady(now)
-        return this.#parts.overlay.offer(
-          input.contacts.map((contact) => contact.id),
-          now,
-        )
-      case 'link-up':
-        this.#parts.routes.linked(input.peer)
-        return this.#parts.neighborhood.opened(input.peer, now)
-      case 'link-down':
-        return this.#parts.watch.broken(input.peer, now)
-      case 'dial-failed':
-        this.#parts.routes.dialFailed(input.peer)
-        return this.#parts.neighborhood.dialFailed(input.peer, now)
-      case 'frame':
-        return this.#frame(input.peer, input.frame, now)
-      case 'malformed':
-        return this.#parts.neighborhood.offence(input.peer, now, input.kind)
-      case 'overload':
-        return this.#parts.neighborhood.overloaded(input.peer, now)
-      case 'slow':
-        return this.#parts.neighborhood.slow(input.peer)
-      case 'drained':
-        return this.#parts.neighborhood.drained(input.peer, now)
-      case 'local-updates':
-        return this.#localUpdates(input.updates, now)
-      case 'signal':
-        return this.#parts.routes.send(input.peer, input.signal, now)
-      case 'signaling':
-        this.#parts.routes.serverUp = input.connected
-        return
-      case 'signal-received':
-        return this.#parts.routes.cameByServer(input.peer)
-      case 'absent':
-        return this.#parts.watch.absent(input.peer, now)
-      case 'visibility':
-        this.#parts.presence.show({ frozen: input.visibility === 'frozen' }, now)
-        return this.#parts.heartbeat.show(input.visibility, now)
-      case 'presence':
-        return this.#parts.presence.show({ state: input.state }, now)
-      case 'message':
-        return this.#parts.messages.send(input.to, input.bytes, now)
-      case 'self':
-        return this.#parts.table.changeSelf(input.change, now)
-      case 'await-acks':
-        return this.#parts.acks.wait(input.call, input.acks, now)
-      case 'end-acks':
-        return this.#parts.acks.end(input.call)
-      case 'tick':
-        for (const part of this.#parts.all) part.tick?.(now)
-        return
-      case 'leave':
-        return this.#leave(now)
-      default:
-        return unreachable(input)
-    }
-  }
-
   #frame(peer: string, frame: Frame, now: number): void {
     const neighbor = this.view.get(peer)
     if (neighbor === undefined) return
     this.#parts.heartbeat.heard(neighbor, now)
-    const handle = this.#handlers[frame.type] as (from: Neighbor, told: Frame, at: number) => void
+    const handle = this.#frames[frame.type] as (from: Neighbor, told: Frame, at: number) => void
     if (frame.type === 'hello' || frame.type === 'disconnect') return handle(neighbor, frame, now)
     if (neighbor.record === undefined) return this.#parts.neighborhood.offence(peer, now)
     const suspicion = this.#parts.table.heard(peer, now)
@@ -222,11 +169,6 @@ export class Engine {
     this.#parts.broadcast.replay(now)
     this.#parts.sync.changed(now)
     this.#parts.acks.changed(now)
-  }
-
-  #localUpdates(updates: readonly Uint8Array[], now: number): void {
-    for (const update of updates) this.#parts.broadcast.originate({ type: 'update', update }, now)
-    this.#parts.sync.changed(now)
   }
 
   #leave(now: number): void {

@@ -20,16 +20,20 @@ import { TableComparison } from './sync/table-comparison.js'
 
 export type Parts = ReturnType<typeof partsOf>
 
+interface Start {
+  topic: string
+  record: MemberRecord
+  now: number
+}
+
+/** A later run of this very member is alive elsewhere. */
+type Displaced = (now: number) => void
+
 /** Makes all parts of one engine; `all` has those that tick, in their order. */
-export function partsOf(
-  context: EngineContext,
-  self: { topic: string; record: MemberRecord },
-  displaced: (now: number) => void,
-  now: number,
-) {
+export function partsOf(context: EngineContext, { topic, record, now }: Start, displaced: Displaced) {
   const claims = new ClaimQueue()
   const events = tableEvents(context, () => named, displaced)
-  const table: MemberTable = new MemberTable(self.record, context, claims, events, now)
+  const table: MemberTable = new MemberTable(record, context, claims, events, now)
   const overlay = new Overlay(context, table)
   const presence = new PresenceTable(context, table.roster)
   const heartbeat = new Heartbeat(context, table)
@@ -44,7 +48,7 @@ export function partsOf(
   const messages = new MessageRelay(context, routes, table, broadcast)
   const beacon = new Beacon(context, table, broadcast, now)
   const all: Part[] = []
-  const neighborhood = new Neighborhood(context, self.topic, {
+  const neighborhood = new Neighborhood(context, topic, {
     all,
     broadcast,
     interleave,
@@ -76,7 +80,7 @@ interface TableListeners {
 function tableEvents(
   { outbox }: EngineContext,
   parts: () => TableListeners,
-  displaced: (now: number) => void,
+  displaced: Displaced,
 ): TableEvents {
   return {
     renewed(id, tag, lease, from) {

@@ -1,4 +1,3 @@
-import { unreachable } from '../../../base/unreachable.js'
 import type { ReceiveResult } from '../../../data/replica-port.js'
 import type { Claim } from '../../wire/claim.js'
 import type { GossipFrame } from '../../wire/frame.js'
@@ -13,7 +12,7 @@ import type { ClaimQueue } from './claim-queue.js'
 /** All but updates is no data: there is nothing that could be early or refused. */
 const APPLIED: ReceiveResult = { type: 'applied', news: true }
 
-export interface IntakeParts {
+interface IntakeParts {
   acks: Acknowledgements
   claims: ClaimQueue
   messages: MessageRelay
@@ -24,38 +23,33 @@ export interface IntakeParts {
 
 /** Hands what a new envelope carries to the part that it is for. */
 export function takeEnvelope(
-  context: EngineContext,
-  { acks, claims, messages, presence, routes, table }: IntakeParts,
+  { replica }: EngineContext,
+  parts: IntakeParts,
   { body, origin }: GossipFrame,
   from: string,
   now: number,
 ): ReceiveResult {
-  const hear = (claim: Claim) => {
+  parts.routes.learn(origin, from)
+  if (body.type === 'update') return replica.receive(body.update)
+  if (body.type === 'claims') for (const claim of body.claims) hear(parts, claim, { origin, from }, now)
+  if (body.type === 'message') parts.messages.hear(body, origin, from)
+  if (body.type === 'ack-request') parts.acks.asked(origin, body, now)
+  return APPLIED
+}
+
+function hear(
+  { claims, presence, routes, table }: IntakeParts,
+  claim: Claim,
+  { origin, from }: { origin: string; from: string },
+  now: number,
+): void {
+  if (claim.type === 'member') {
+    routes.hint(claim.id, from)
+    claims.heard(claim)
+  }
+  if (claim.type === 'presence') {
     // Nobody else speaks of what a member shows.
-    if (claim.type === 'presence') return void (claim.id === origin && presence.hear(claim, now))
-    if (claim.type === 'member') {
-      routes.hint(claim.id, from)
-      claims.heard(claim)
-    }
+    if (claim.id === origin) presence.hear(claim, now)
     // The watcher of a page that is being stopped does not know it yet.
-    if (claim.type !== 'suspect' || !presence.isFrozen(claim.id, now)) table.take(claim, 'nobody', now)
-  }
-  routes.learn(origin, from)
-  switch (body.type) {
-    case 'update':
-      return context.replica.receive(body.update)
-    case 'claims':
-      for (const claim of body.claims) hear(claim)
-      return APPLIED
-    case 'message':
-      messages.hear(body, origin, from)
-      return APPLIED
-    case 'ack-request':
-      acks.asked(origin, body, now)
-      return APPLIED
-    case 'beacon':
-      return APPLIED
-    default:
-      return unreachable(body)
-  }
+  } else if (claim.type !== 'suspect' || !presence.isFrozen(claim.id, now)) table.take(claim, 'nobody', now)
 }

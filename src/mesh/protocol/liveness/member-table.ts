@@ -189,7 +189,7 @@ export class MemberTable implements Part {
   }
 
   #merge(claim: MemberFrame, audience: Audience, now: number): MembershipClaim | undefined {
-    const { id, record, lease } = claim
+    const { id, record } = claim
     const gone = this.roster.tombstoneOf(id)
     // A reader takes its neighbors' word: it would tell nobody that it has removed it, and so hear of no greater one.
     if (gone !== undefined && record.incarnation <= gone && this.#isWriter) {
@@ -201,14 +201,7 @@ export class MemberTable implements Part {
       this.refused += 1
       return undefined
     }
-    if (known !== undefined && !supersedes(record, known.record)) {
-      if (record.incarnation === known.record.incarnation && lease > known.lease) {
-        this.leases.raise(known, lease, now)
-        this.#events.renewed(id, known.tag, lease, undefined)
-      }
-      // Of two runs of one member the sender knows the one that is over, or both live: that one is to see it.
-      return record.session === known.record.session ? undefined : this.frameOf(known)
-    }
+    if (known !== undefined && !supersedes(record, known.record)) return this.#compare(known, claim, now)
     if (known?.suspicion) this.#suspicions.clear(known, now)
     if (known !== undefined) this.#remove(known)
     this.roster.put(entryOf(claim, now))
@@ -217,6 +210,16 @@ export class MemberTable implements Part {
     if (audience === 'unless heard' && this.#isWriter) this.#claims.addUnlessHeard(claim, now)
     this.#changed()
     return undefined
+  }
+
+  /** A record that is no news may bring a greater lease, or be of another run. */
+  #compare(known: TableEntry, { id, record, lease }: MemberFrame, now: number): MemberFrame | undefined {
+    if (record.incarnation === known.record.incarnation && lease > known.lease) {
+      this.leases.raise(known, lease, now)
+      this.#events.renewed(id, known.tag, lease, undefined)
+    }
+    // Of two runs of one member the sender knows the one that is over, or both live: that one is to see it.
+    return record.session === known.record.session ? undefined : this.frameOf(known)
   }
 
   #suspicionOf(incarnation: number, id: string): SuspectFrame {
