@@ -1,9 +1,9 @@
 /** When a store tells that it fills up. */
 import { expect } from 'chai'
 import { SESSIONS_MAX } from '../../../src/data/data-limits.js'
+import { Capacity, SESSIONS_WARNED } from '../../../src/data/replica/capacity.js'
 import { DottedMap } from '../../../src/data/replica/dotted-map.js'
 import type { NearlyFull } from '../../../src/data/replica/events.js'
-import { Capacity, SESSIONS_WARNED } from '../../../src/data/replica/capacity.js'
 
 function told(room: Capacity): NearlyFull[] {
   const events: NearlyFull[] = []
