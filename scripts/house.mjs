@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const FUNCTION_LINES_MAX = 35
 const FILE_LINES_MAX = 300
 /** Lines of `src` without the laboratory. Lower it when there are fewer. */
-const SRC_LINES_MAX = 25_100
+const SRC_LINES_MAX = 25_200
 
 const MEASURED = ['src', 'sim', 'signaling-server', 'cli', 'demo']
 /** No two files in these have one name. */
@@ -35,7 +35,6 @@ const EXCEPTIONS = new Set([
   'src/mesh/signaling/signaling-client.ts',
   'src/mesh/protocol/engine.ts constructor of Engine',
   'src/mesh/protocol/engine.ts #dispatch',
-  'src/mesh/protocol/engine.ts #established',
   'src/mesh/protocol/liveness/member-table.ts #merge',
 ])
 

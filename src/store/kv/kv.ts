@@ -5,8 +5,8 @@ import type { WriteOperation } from '../../data/replica/replica.js'
 import { checkKey } from '../../data/replica/value.js'
 import { waitAborted, waitFor } from '../status/wait.js'
 import type { ChangeEvent, Entry, KeyChange, KV, Value } from '../types.js'
+import { Watch } from './key-watch.js'
 import type { KvCore } from './kv-core.js'
-import { Watch } from './watch.js'
 
 const LONGER = 'Wait longer, or check that somebody writes the key'
 
