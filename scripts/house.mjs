@@ -25,8 +25,6 @@ const LIMITS = /(^|-)limits\.ts$|\/forbidden-keys\.ts$/
 
 /** What is longer until it is split, as `file` and `file function`, and the names that two files share. */
 const EXCEPTIONS = new Set([
-  'sim/member.ts',
-  'sim/oracle/member.ts',
   'src/mesh/protocol/broadcast/plumtree.ts',
   'src/mesh/protocol/config.ts',
   'src/mesh/protocol/engine.ts',
