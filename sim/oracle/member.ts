@@ -8,7 +8,6 @@ import { planAll } from '../../src/data/replica/plan.js'
 import { Replica } from '../../src/data/replica/replica.js'
 import type { ReceiveResult } from '../../src/data/replica-port.js'
 import { HoldBack } from '../../src/mesh/protocol/broadcast/hold-back.js'
-import { DEFAULT_CONFIG } from '../../src/mesh/protocol/config.js'
 import type { GossipFrame } from '../../src/mesh/wire/frame.js'
 import { decodeDifference, mergeDifference } from '../whole-difference.js'
 import { Knowledge, type Write } from './causality.js'
@@ -44,7 +43,7 @@ export class OracleMember {
   #records: Uint8Array[] = []
   #clock = new RecordingClock()
   #behaviour: Behaviour = {}
-  #holdBack = new HoldBack(DEFAULT_CONFIG)
+  #holdBack = new HoldBack()
   #told = new WeakMap<GossipFrame, readonly Write[]>()
   #undrained: Write[] = []
   #outbox: Told[] = []
@@ -60,7 +59,7 @@ export class OracleMember {
     const { random, variant } = this.#world
     this.#behaviour = variant.behaviour(random)
     this.#clock = this.#behaviour.clock?.(() => this.wall) ?? new RecordingClock()
-    this.#holdBack = new HoldBack(DEFAULT_CONFIG)
+    this.#holdBack = new HoldBack()
     this.#undrained = []
     this.#outbox = []
     const doc = this.#world.document()
