@@ -2,7 +2,7 @@ import type { EngineContext, Part } from '../context.js'
 import type { MemberTable } from '../liveness/member-table.js'
 import type { Plumtree } from './plumtree.js'
 
-/** The writer with the least id gives the shared tree a new shape now and then; everyone knows who that is (ADR 5). */
+/** The writer with the least id gives the shared tree a new shape now and then; everyone knows who that is (ADR 3). */
 export class Beacon implements Part {
   readonly #context: EngineContext
   readonly #table: MemberTable
