@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 
 const root = new URL('..', import.meta.url)
-const FILES = ['src/base/error-catalogue.ts', 'src/base/error-catalogue.node.ts']
+const FILES = ['', '.mesh', '.checkpoints', '.node'].map((part) => `src/base/error-catalogue${part}.ts`)
 const CLASSES = {
   UsageError: "The caller's mistake. It is thrown at once, and nothing was changed.",
   TransportError:

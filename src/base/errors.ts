@@ -1,11 +1,18 @@
 /** Every error that the library throws or reports. The class says whose fault it is, the `code` what happened. */
+
+import type { CHECKPOINT_CATALOGUE } from './error-catalogue.checkpoints.js'
 import { CATALOGUE, type ErrorText } from './error-catalogue.js'
+import type { MESH_CATALOGUE } from './error-catalogue.mesh.js'
 import type { NODE_CATALOGUE } from './error-catalogue.node.js'
 
 type CodesOf<Table> = { [Class in keyof Table]: keyof Table[Class] }[keyof Table]
 
 /** A stable name of one kind of failure; docs/ERRORS.md has a paragraph on each. */
-export type ErrorCode = CodesOf<typeof CATALOGUE> | CodesOf<typeof NODE_CATALOGUE>
+export type ErrorCode =
+  | CodesOf<typeof CATALOGUE>
+  | CodesOf<typeof MESH_CATALOGUE>
+  | CodesOf<typeof CHECKPOINT_CATALOGUE>
+  | CodesOf<typeof NODE_CATALOGUE>
 
 const TEXTS: Partial<Record<ErrorCode, ErrorText>> = Object.assign({}, ...Object.values(CATALOGUE))
 

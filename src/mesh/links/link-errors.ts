@@ -1,4 +1,5 @@
 /** The texts of what goes wrong while a link is opened or used. */
+import { MESH_CATALOGUE } from '../../base/error-catalogue.mesh.js'
 import { type GossipKvError, ProtocolError, TransportError } from '../../base/errors.js'
 import { AUTH_BYTES_MAX } from '../wire/wire-limits.js'
 import type { CandidateKind } from './signal-filter.js'
@@ -12,7 +13,11 @@ export interface SeenCandidates {
 /** No pair of candidates connects. */
 export function iceFailed(peer: string, seen: SeenCandidates, cause?: unknown): TransportError {
   const what = `No network path to member ${peer} was found (own candidates: ${list(seen.own)}; theirs: ${list(seen.theirs)})`
-  return new TransportError('ERR_ICE_FAILED', what, { fix: nextStep(seen), cause })
+  return new TransportError('ERR_ICE_FAILED', what, {
+    ...MESH_CATALOGUE.TransportError.ERR_ICE_FAILED,
+    fix: nextStep(seen),
+    cause,
+  })
 }
 
 function list(kinds: ReadonlySet<CandidateKind>): string {
@@ -42,7 +47,11 @@ export function iceServersFailed(peer: string, cause: unknown): TransportError {
 
 /** The peer never answered. */
 export function dialTimeout(peer: string, millis: number): TransportError {
-  return new TransportError('ERR_DIAL_TIMEOUT', `Member ${peer} did not answer a dial within ${millis} ms`)
+  return new TransportError(
+    'ERR_DIAL_TIMEOUT',
+    `Member ${peer} did not answer a dial within ${millis} ms`,
+    MESH_CATALOGUE.TransportError.ERR_DIAL_TIMEOUT,
+  )
 }
 
 /** The peer, or this process, is in too many handshakes. */
@@ -50,6 +59,7 @@ export function peerBusy(peer: string, who: 'peer' | 'self'): TransportError {
   return new TransportError(
     'ERR_PEER_BUSY',
     who === 'peer' ? `Member ${peer} is too busy for a link` : `Too many dials wait; ${peer} was not dialed`,
+    MESH_CATALOGUE.TransportError.ERR_PEER_BUSY,
   )
 }
 
@@ -62,12 +72,16 @@ export function dialAborted(peer: string): TransportError {
 
 /** An open link broke. */
 export function linkClosed(peer: string, cause?: unknown): TransportError {
-  return new TransportError('ERR_LINK_CLOSED', `The link to member ${peer} broke`, { cause })
+  return new TransportError('ERR_LINK_CLOSED', `The link to member ${peer} broke`, {
+    ...MESH_CATALOGUE.TransportError.ERR_LINK_CLOSED,
+    cause,
+  })
 }
 
 /** The same peer came with a new connection. */
 export function linkReplaced(peer: string): TransportError {
   return new TransportError('ERR_LINK_CLOSED', `The link to member ${peer} was replaced by a new one`, {
+    ...MESH_CATALOGUE.TransportError.ERR_LINK_CLOSED,
     why: 'Its tab was reloaded, or the old link was dead on one side',
   })
 }
@@ -89,15 +103,23 @@ export function linkOverloaded(peer: string, bytes: number, frames: number): Tra
   return new TransportError(
     'ERR_LINK_OVERLOADED',
     `The link to member ${peer} was closed with ${bytes} bytes in ${frames} frames waiting`,
+    MESH_CATALOGUE.TransportError.ERR_LINK_OVERLOADED,
   )
 }
 
 /** A signal that passed the filter and that the WebRTC implementation refused, or that never fitted. */
 export function signalRefused(peer: string, cause?: unknown): GossipKvError {
-  return new ProtocolError('ERR_SIGNAL_MALFORMED', `A signal of member ${peer} was refused`, { cause })
+  return new ProtocolError('ERR_SIGNAL_MALFORMED', `A signal of member ${peer} was refused`, {
+    ...MESH_CATALOGUE.ProtocolError.ERR_SIGNAL_MALFORMED,
+    cause,
+  })
 }
 
 /** The peer acknowledged what was never sent. */
 export function acknowledgementRefused(peer: string): ProtocolError {
-  return new ProtocolError('ERR_FRAME_MALFORMED', `Member ${peer} acknowledged more than it was sent`)
+  return new ProtocolError(
+    'ERR_FRAME_MALFORMED',
+    `Member ${peer} acknowledged more than it was sent`,
+    MESH_CATALOGUE.ProtocolError.ERR_FRAME_MALFORMED,
+  )
 }

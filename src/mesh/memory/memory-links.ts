@@ -1,6 +1,8 @@
 /** Links in memory: of one member, over the network in which the others are as well. */
+
 import { concat } from '../../base/bytes.js'
 import type { Clock } from '../../base/clock.js'
+import { MESH_CATALOGUE } from '../../base/error-catalogue.mesh.js'
 import { TransportError } from '../../base/errors.js'
 import type { LinkEvents, Links, PendingLink } from '../transport.js'
 import type { Priority } from '../wire/frame.js'
@@ -253,6 +255,7 @@ class LinkEnd implements PendingLink {
 
 function unreachableMember(peer: string): TransportError {
   return new TransportError('ERR_DIAL_TIMEOUT', `Member ${peer} cannot be reached in this network`, {
+    ...MESH_CATALOGUE.TransportError.ERR_DIAL_TIMEOUT,
     why: 'It has gone, or a partition lies between',
   })
 }

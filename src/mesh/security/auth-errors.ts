@@ -1,4 +1,5 @@
 /** The texts of refusals: by whom, and why. */
+import { MESH_CATALOGUE } from '../../base/error-catalogue.mesh.js'
 import { AuthError, type GossipKvError, shown, TransportError } from '../../base/errors.js'
 
 /** Why a handshake ends. Its place in this list goes over the wire: names are appended, never moved. */
@@ -81,6 +82,7 @@ export function refusedBy(peer: string, refusal: Refusal): GossipKvError {
   if (refusal === 'full')
     return new TransportError('ERR_PEER_BUSY', `Member ${peer} is busy: ${what}`, { why, fix })
   return new AuthError('ERR_AUTH_REFUSED', `Member ${peer} refused this member, which it sees so: ${what}`, {
+    ...MESH_CATALOGUE.AuthError.ERR_AUTH_REFUSED,
     why,
   })
 }
@@ -95,6 +97,7 @@ export function keyMissing(
   return new AuthError(
     'ERR_AUTH_EPOCH',
     `Member ${peer} holds ${held}; this one holds key ${own.map((id) => shown(id)).join(', ')}`,
+    MESH_CATALOGUE.AuthError.ERR_AUTH_EPOCH,
   )
 }
 
@@ -103,6 +106,7 @@ export function forged(peer: string, id: string): AuthError {
   return new AuthError(
     'ERR_SIGNATURE_INVALID',
     `Member ${peer} passed on a claim about ${id} whose signature does not hold`,
+    MESH_CATALOGUE.AuthError.ERR_SIGNATURE_INVALID,
   )
 }
 

@@ -2,7 +2,9 @@
  * Opens what a cluster with a secret is made of: the keyring, the identity, and a transport that shows only what is
  * authenticated. Loaded only where there is a secret.
  */
+
 import type { Clock } from '../../base/clock.js'
+import { MESH_CATALOGUE } from '../../base/error-catalogue.mesh.js'
 import { AuthError, type GossipKvError, UsageError } from '../../base/errors.js'
 import type { MemberRole } from '../../base/member.js'
 import type { Registration, Signaling, SignalingEvents, Transport } from '../transport.js'
@@ -132,6 +134,7 @@ function noCrypto(): AuthError {
   return new AuthError(
     'ERR_CRYPTO_UNAVAILABLE',
     'There is no WebCrypto here, which a cluster with a secret needs',
+    MESH_CATALOGUE.AuthError.ERR_CRYPTO_UNAVAILABLE,
   )
 }
 

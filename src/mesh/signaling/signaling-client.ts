@@ -2,7 +2,9 @@
  * A member's side of signaling: meets other members through the first of several servers that answers, and
  * connects again for ever. Loss of the server is a state, not a failure: links that are open need none.
  */
+
 import type { Clock, Timer } from '../../base/clock.js'
+import { MESH_CATALOGUE } from '../../base/error-catalogue.mesh.js'
 import { messageOf, shown, TransportError } from '../../base/errors.js'
 import type { Random } from '../../base/random.js'
 import type { Registration, Signaling, SignalingEvents, SignalingState } from '../transport.js'
@@ -306,6 +308,7 @@ function unreachable(failures: readonly string[], permission: string | undefined
   return new TransportError(
     'ERR_SIGNALING_UNREACHABLE',
     `No signaling server could be reached (${failures.join('; ')})`,
+    MESH_CATALOGUE.TransportError.ERR_SIGNALING_UNREACHABLE,
   )
 }
 
@@ -313,9 +316,14 @@ function blocked(failures: readonly string[], permission: string): TransportErro
   return new TransportError(
     'ERR_LOCAL_NETWORK_BLOCKED',
     `No signaling server could be reached (${failures.join('; ')}), and the permission of this page for the local network is "${permission}"`,
+    MESH_CATALOGUE.TransportError.ERR_LOCAL_NETWORK_BLOCKED,
   )
 }
 
 function refusal(detail: string): TransportError {
-  return new TransportError('ERR_SIGNALING_REFUSED', `The signaling server refused this member (${detail})`)
+  return new TransportError(
+    'ERR_SIGNALING_REFUSED',
+    `The signaling server refused this member (${detail})`,
+    MESH_CATALOGUE.TransportError.ERR_SIGNALING_REFUSED,
+  )
 }

@@ -1,5 +1,7 @@
 /** The fields that frames are made of: reads that check every length before they allocate, and the errors. */
+
 import * as decoding from 'lib0/decoding'
+import { MESH_CATALOGUE } from '../../base/error-catalogue.mesh.js'
 import { ProtocolError } from '../../base/errors.js'
 import { isWord } from '../../base/random.js'
 import { PROTOCOL_VERSION } from './frame.js'
@@ -73,7 +75,11 @@ export function readChoice<T>(decoder: decoding.Decoder, choices: readonly T[]):
 
 /** The bytes break the format. */
 export function malformed(what: string): ProtocolError {
-  return new ProtocolError('ERR_FRAME_MALFORMED', `A frame could not be read (${what})`)
+  return new ProtocolError(
+    'ERR_FRAME_MALFORMED',
+    `A frame could not be read (${what})`,
+    MESH_CATALOGUE.ProtocolError.ERR_FRAME_MALFORMED,
+  )
 }
 
 /** More bytes than a frame may have. */
@@ -81,6 +87,7 @@ export function tooLarge(bytes: number): ProtocolError {
   return new ProtocolError(
     'ERR_FRAME_TOO_LARGE',
     `A frame of ${bytes} bytes came in; the limit is ${FRAME_BYTES_MAX}`,
+    MESH_CATALOGUE.ProtocolError.ERR_FRAME_TOO_LARGE,
   )
 }
 
@@ -89,5 +96,6 @@ export function versionMismatch(version: number | undefined): ProtocolError {
   return new ProtocolError(
     'ERR_VERSION_MISMATCH',
     `A peer speaks protocol version ${version}; this member speaks ${PROTOCOL_VERSION}`,
+    MESH_CATALOGUE.ProtocolError.ERR_VERSION_MISMATCH,
   )
 }

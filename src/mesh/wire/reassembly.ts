@@ -2,7 +2,9 @@
  * Data-channel messages back to frames (see fragment.ts). Every length is checked before anything is allocated, and
  * what a peer may leave unfinished is bounded in frames, bytes and time.
  */
+
 import * as decoding from 'lib0/decoding'
+import { MESH_CATALOGUE } from '../../base/error-catalogue.mesh.js'
 import { ProtocolError } from '../../base/errors.js'
 import { ACKNOWLEDGE, BEGIN, CONTINUE, END, WHOLE } from './fragment.js'
 import {
@@ -155,6 +157,7 @@ function readBytes(decoder: decoding.Decoder): Uint8Array {
 
 function malformed(what: string, cause?: unknown): ProtocolError {
   return new ProtocolError('ERR_FRAME_MALFORMED', `A message on a link could not be read (${what})`, {
+    ...MESH_CATALOGUE.ProtocolError.ERR_FRAME_MALFORMED,
     cause,
   })
 }
@@ -163,9 +166,14 @@ function tooLarge(bytes: number): ProtocolError {
   return new ProtocolError(
     'ERR_FRAME_TOO_LARGE',
     `A peer announced a frame of ${bytes} bytes; the limit is ${FRAME_BYTES_MAX}`,
+    MESH_CATALOGUE.ProtocolError.ERR_FRAME_TOO_LARGE,
   )
 }
 
 function limited(what: string): ProtocolError {
-  return new ProtocolError('ERR_REASSEMBLY_LIMIT', `A peer left frames unfinished (${what})`)
+  return new ProtocolError(
+    'ERR_REASSEMBLY_LIMIT',
+    `A peer left frames unfinished (${what})`,
+    MESH_CATALOGUE.ProtocolError.ERR_REASSEMBLY_LIMIT,
+  )
 }
