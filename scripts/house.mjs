@@ -25,19 +25,12 @@ const LIMITS = /(^|-)limits\.ts$|\/forbidden-keys\.ts$/
 
 /** What is longer until it is split, as `file` and `file function`, and the names that two files share. */
 const EXCEPTIONS = new Set([
-  'sim/member.ts',
-  'sim/oracle/member.ts',
   'src/mesh/protocol/broadcast/plumtree.ts',
   'src/mesh/protocol/config.ts',
   'src/mesh/protocol/engine.ts',
   'src/mesh/protocol/liveness/member-table.ts',
   'src/mesh/protocol/overlay/neighborhood.ts',
   'src/mesh/signaling/signaling-client.ts',
-  'demo/add-form.tsx AddForm',
-  'demo/key-row.tsx KeyRow',
-  'demo/key-row.tsx ShownValue',
-  'demo/key-table.tsx KeyTable',
-  'demo/value-editor.tsx ValueEditor',
   'src/mesh/protocol/engine.ts constructor of Engine',
   'src/mesh/protocol/engine.ts #dispatch',
   'src/mesh/protocol/liveness/member-table.ts #merge',

@@ -39,7 +39,7 @@ const CHANCE = 1e-5
 const LOSS_BY_SYNC_MAX = 0.3
 /** In a cluster this small few others could bring what one link delays. */
 const SMALL_MAX = 8
-/** A sleep in which all links are lost, and how long who wakes doubts nobody: `humbleMillis`. */
+/** A sleep in which all links are lost, and how long a member that wakes suspects nobody: `HUMBLE_MILLIS`. */
 const SLEEP_MILLIS = 25_000
 const HUMBLE_MILLIS = 10_000
 const WATCH_MILLIS = 100

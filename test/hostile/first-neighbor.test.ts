@@ -2,12 +2,12 @@
  * A newcomer takes what its first neighbor tells for known to everyone. One that lies uses that to have it remove members
  * that live, which never hear of it.
  */
+
 import { expect } from 'chai'
-import { DEFAULT_CONFIG } from '../../src/mesh/protocol/config.js'
+import { LEASE_MILLIS } from '../../src/mesh/protocol/liveness/leases.js'
 import { leaseTag } from '../../src/mesh/protocol/liveness/roster.js'
 import { EngineLab, recordOf, sentTo } from './engine-lab.js'
 
-const { leaseMillis } = DEFAULT_CONFIG
 const GREATEST = Number.MAX_SAFE_INTEGER
 
 /** `evil` is the first neighbor of `me`. */
@@ -35,7 +35,7 @@ describe('a first neighbor that lies', () => {
     const victim = { ...recordOf(9), kind: 'browser' } as const
     lab.frame('evil', { type: 'member', id: 'victim', record: victim, lease: GREATEST })
     const tag = leaseTag('victim', 100)
-    lab.pass(leaseMillis, ['evil', 'honest'])
+    lab.pass(LEASE_MILLIS, ['evil', 'honest'])
     lab.beat('honest', { leases: [{ tag, lease: 2 }] })
     const told = sentTo(lab.pass(2_000, ['evil', 'honest']), 'honest').flatMap((frame) =>
       frame.type === 'heartbeat' ? frame.leases : [],

@@ -1,7 +1,8 @@
 /** A peer offers more than this member holds, again and again. */
+
 import { expect } from 'chai'
 import type { ReceiveResult } from '../../src/data/replica-port.js'
-import { DEFAULT_CONFIG } from '../../src/mesh/protocol/config.js'
+import { SYNC_FULL_MILLIS } from '../../src/mesh/protocol/sync/anti-entropy.js'
 import { EngineLab, recordOf, sentTo } from './engine-lab.js'
 
 describe('a difference that does not fit', () => {
@@ -49,7 +50,7 @@ describe('a difference that does not fit', () => {
     expect(asked).to.equal(1)
     lab.frame('large', { type: 'sync-part', exchange, index: 0, last: true, bytes: new Uint8Array(8) })
     expect(lab.engine.counters.refusals).to.equal(1)
-    for (let second = 0; second < DEFAULT_CONFIG.syncFullMillis / 1000 - 2; second++) {
+    for (let second = 0; second < SYNC_FULL_MILLIS / 1000 - 2; second++) {
       lab.now += 1000
       lab.beat('large')
       // Its lease rises, so that it stays a member.

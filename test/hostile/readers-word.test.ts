@@ -30,11 +30,11 @@ describe('the word of a reader', () => {
     lab.frame('reader', { type: 'digest', replica, members: 0, ask: true })
     lab.beat('reader')
     const neighbor = lab.engine.view.get('reader')
-    expect(lab.engine.table.ready).to.equal(false)
+    expect(lab.engine.table.leases.ready).to.equal(false)
     expect(neighbor && lab.engine.inSync(neighbor)).to.equal(undefined)
     lab.link('writer')
     lab.beat('writer')
-    expect(lab.engine.table.ready).to.equal(true)
+    expect(lab.engine.table.leases.ready).to.equal(true)
   })
 
   it('acknowledges nothing: not by its digest, not by an answer, and not under the session of another member', () => {

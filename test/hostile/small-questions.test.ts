@@ -5,7 +5,7 @@ import { hash32 } from '../../src/base/bytes.js'
 import { ProtocolError } from '../../src/base/errors.js'
 import { SYNC_PART_BYTES_MAX } from '../../src/data/data-limits.js'
 import { planAll } from '../../src/data/replica/plan.js'
-import { DEFAULT_CONFIG } from '../../src/mesh/protocol/config.js'
+import { SYNC_WINDOW } from '../../src/mesh/protocol/sync/sync-exchange.js'
 import { decodeFrame, encodeFrame } from '../../src/mesh/wire/codec.js'
 import type { Frame } from '../../src/mesh/wire/frame.js'
 import { LIST_ITEMS_MAX } from '../../src/mesh/wire/wire-limits.js'
@@ -102,8 +102,7 @@ describe('small questions with large answers', () => {
       lab.frame('evil', { type: 'sync-pull', exchange: 1, next: Number.MAX_SAFE_INTEGER }),
       'evil',
     )
-    const { syncWindow } = DEFAULT_CONFIG
-    expect([parts, rest.length]).to.deep.equal([syncWindow, syncWindow])
+    expect([parts, rest.length]).to.deep.equal([SYNC_WINDOW, SYNC_WINDOW])
   })
 
   for (const excess of [0, 1])

@@ -2,14 +2,15 @@
  * Plumtree (J. Leitao, J. Pereira, L. Rodrigues: Epidemic Broadcast Trees, SRDS 2007). Each title quotes the sentence that
  * the test holds the engine to; a departure names the reason.
  */
+
 import { expect } from 'chai'
 import { type Cluster, engineCluster } from '../../sim/cluster.js'
 import { Delivery } from '../../sim/delivery.js'
 import { Observer, type SimMember } from '../../sim/member.js'
 import { steadyWriter } from '../../sim/workload.js'
 import { tagOf } from '../../src/mesh/protocol/broadcast/sequences.js'
-import { DEFAULT_CONFIG } from '../../src/mesh/protocol/config.js'
 import type { Engine } from '../../src/mesh/protocol/engine.js'
+import { GRAFT_MAX_MILLIS, GRAFT_MIN_MILLIS } from '../../src/mesh/protocol/formulas.js'
 import type { Output } from '../../src/mesh/protocol/step.js'
 import type { GossipFrame } from '../../src/mesh/wire/frame.js'
 import { Lab, sentTo } from '../unit/protocol/lab.js'
@@ -92,17 +93,17 @@ describe('Plumtree', () => {
     const { lab, announce } = holding('a', 'b')
     expect(graftsTo(announce('b', 2), 'b')).to.deep.equal([])
     lab.frame('a', beacon(2))
-    expect(graftsTo(lab.pass(DEFAULT_CONFIG.graftMaxMillis), 'b')).to.deep.equal([])
+    expect(graftsTo(lab.pass(GRAFT_MAX_MILLIS), 'b')).to.deep.equal([])
     announce('b', 3)
-    expect(graftsTo(lab.pass(DEFAULT_CONFIG.graftMaxMillis), 'b')).to.have.length(1)
+    expect(graftsTo(lab.pass(GRAFT_MAX_MILLIS), 'b')).to.have.length(1)
   })
 
   it('"when a GRAFT message is sent, another timer is started to expire after a certain timeout, to ensure that the message will be requested to another neighbor if it is not received meanwhile"', () => {
     const { lab, announce } = holding('a', 'b', 'c')
     announce('b', 2)
     announce('c', 2)
-    expect(graftsTo(lab.pass(DEFAULT_CONFIG.graftMinMillis + 50), 'c')).to.deep.equal([])
-    expect(graftsTo(lab.pass(DEFAULT_CONFIG.graftMaxMillis + 50), 'c')).to.have.length(1)
+    expect(graftsTo(lab.pass(GRAFT_MIN_MILLIS + 50), 'c')).to.deep.equal([])
+    expect(graftsTo(lab.pass(GRAFT_MAX_MILLIS + 50), 'c')).to.have.length(1)
   })
 
   it('"the record of IHAVE messages sent from failed members is deleted from the missing history"', () => {
@@ -110,7 +111,7 @@ describe('Plumtree', () => {
     announce('b', 2)
     announce('c', 2)
     lab.give({ type: 'link-down', peer: 'b' })
-    const outputs = lab.pass(DEFAULT_CONFIG.graftMaxMillis)
+    const outputs = lab.pass(GRAFT_MAX_MILLIS)
     expect(graftsTo(outputs, 'b')).to.deep.equal([])
     expect(graftsTo(outputs, 'c')).to.have.length(1)
   })
@@ -128,7 +129,7 @@ describe('Plumtree', () => {
     const asking = () => {
       const member = holding('a', 'b', 'c')
       member.announce('b', 2)
-      expect(graftsTo(member.lab.pass(DEFAULT_CONFIG.graftMinMillis + 50), 'b')).to.have.length(1)
+      expect(graftsTo(member.lab.pass(GRAFT_MIN_MILLIS + 50), 'b')).to.have.length(1)
       return member.lab
     }
     const prunesAfter = (lab: Lab, first: string, second: string, envelope = beacon(2)) => {

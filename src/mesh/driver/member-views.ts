@@ -1,6 +1,6 @@
 /** The member table of an engine, joined with what it knows of each link. */
 import type { Engine } from '../protocol/engine.js'
-import { isReady } from '../protocol/liveness/member-table.js'
+import { isReady } from '../protocol/liveness/leases.js'
 import type { MemberView } from './driver-types.js'
 
 export function memberViews(engine: Engine, now: number): MemberView[] {

@@ -42,7 +42,7 @@ export function frameHandlers(context: EngineContext, parts: FrameParts): FrameH
     heartbeat(neighbor, frame, now) {
       heartbeat.receive(neighbor, frame, now)
       broadcast.announced(frame.announced, neighbor, now)
-      table.renew(frame.leases, { id: neighbor.id, isReader: isReader(neighbor) }, now)
+      table.leases.renew(frame.leases, { id: neighbor.id, isReader: isReader(neighbor) }, now)
       sync.compare(neighbor, frame.digest, now)
     },
     gossip: (neighbor, frame, now) => parts.merged(neighbor, broadcast.receive(frame, neighbor, now), now),

@@ -1,7 +1,10 @@
 import { expect } from 'chai'
 import { planAll } from '../../../src/data/replica/plan.js'
-import { DEFAULT_CONFIG } from '../../../src/mesh/protocol/config.js'
+import { CACHED_MILLIS } from '../../../src/mesh/protocol/broadcast/message-store.js'
+import { DIAL_BACKOFF_MIN_MILLIS } from '../../../src/mesh/protocol/formulas.js'
+import { DIAL_MILLIS, HELLO_MILLIS } from '../../../src/mesh/protocol/overlay/dials.js'
 import type { Output } from '../../../src/mesh/protocol/step.js'
+import { SYNC_WINDOW } from '../../../src/mesh/protocol/sync/sync-exchange.js'
 import type { Frame } from '../../../src/mesh/wire/frame.js'
 import { claimsTo, Lab, record, sentTo } from './lab.js'
 
@@ -58,7 +61,7 @@ describe('the engine', () => {
   it('closes a link whose HELLO does not come', () => {
     const lab = new Lab()
     lab.give({ type: 'link-up', peer: 'a' })
-    expect(lab.pass(DEFAULT_CONFIG.helloMillis - 1)).to.not.deep.include({ type: 'disconnect', peer: 'a' })
+    expect(lab.pass(HELLO_MILLIS - 1)).to.not.deep.include({ type: 'disconnect', peer: 'a' })
     expect(lab.pass(2)).to.deep.include({ type: 'disconnect', peer: 'a' })
   })
 
@@ -284,7 +287,7 @@ describe('the engine', () => {
       body: { type: 'update', update: second },
     })
     expect(lab.engine.counters.held).to.equal(1)
-    lab.beats(DEFAULT_CONFIG.cachedMillis / 1_000 + 5, ['a'])
+    lab.beats(CACHED_MILLIS / 1_000 + 5, ['a'])
     const { held, syncs } = lab.engine.counters
     expect(held).to.equal(0)
     lab.beats(30, ['a'])
@@ -308,7 +311,7 @@ describe('the engine', () => {
       lab.link(peer)
       return sentTo(lab.frame(peer, request), peer).map((frame) => frame.type)
     })
-    const parts = new Array(DEFAULT_CONFIG.syncWindow).fill('sync-part')
+    const parts = new Array(SYNC_WINDOW).fill('sync-part')
     expect(served).to.deep.equal([parts, parts, ['sync-busy']])
   })
 
@@ -316,7 +319,7 @@ describe('the engine', () => {
     const lab = new Lab()
     const dials = (outputs: Output[]) => outputs.filter((output) => output.type === 'dial').length
     const first = lab.give({ type: 'contacts', contacts: [{ id: 'a', kind: 'node' }] })
-    const waiting = lab.pass(DEFAULT_CONFIG.dialMillis - 1)
+    const waiting = lab.pass(DIAL_MILLIS - 1)
     const later = lab.pass(10_000)
     expect([dials(first), dials(waiting), dials(later) > 0]).to.deep.equal([1, 0, true])
   })
@@ -329,7 +332,7 @@ describe('the engine', () => {
     const first = dialed(lab.give({ type: 'contacts', contacts }))
     const givenUp = first.flatMap((peer) => lab.give({ type: 'absent', peer }))
     for (const peer of first) lab.give({ type: 'dial-failed', peer })
-    const next = dialed(lab.pass(DEFAULT_CONFIG.dialBackoffMinMillis))
+    const next = dialed(lab.pass(DIAL_BACKOFF_MIN_MILLIS))
     expect(givenUp).to.deep.equal(first.map((peer) => ({ type: 'disconnect', peer })))
     expect(next).to.deep.equal(['a', 'b', 'c'].filter((id) => !first.includes(id)))
   })

@@ -1,11 +1,11 @@
 import { expect } from 'chai'
-import { DEFAULT_CONFIG } from '../../../src/mesh/protocol/config.js'
 import {
   beatTimeoutMillis,
   dialPauseMillis,
   graftWaitMillis,
   periodMillis,
 } from '../../../src/mesh/protocol/formulas.js'
+import { LEASE_MILLIS, LEASE_MILLIS_PER_MEMBER } from '../../../src/mesh/protocol/liveness/leases.js'
 
 describe('the formulas of the timers', () => {
   for (const [members, millis] of [
@@ -15,8 +15,7 @@ describe('the formulas of the timers', () => {
     [10_000, 600_000],
   ] as const)
     it(`let a lease rise every ${millis} ms in a cluster of ${members}`, () => {
-      const { leaseMillis, leaseMillisPerMember } = DEFAULT_CONFIG
-      expect(periodMillis(members, leaseMillis, leaseMillisPerMember)).to.equal(millis)
+      expect(periodMillis(members, LEASE_MILLIS, LEASE_MILLIS_PER_MEMBER)).to.equal(millis)
     })
 
   for (const [srtt, rttvar, millis] of [
@@ -25,7 +24,7 @@ describe('the formulas of the timers', () => {
     [300, 150, 900],
   ] as const)
     it(`grant ${millis} ms to a frame with a round trip of ${srtt} +- ${rttvar} ms`, () => {
-      expect(beatTimeoutMillis(srtt, rttvar, DEFAULT_CONFIG.beatTimeoutMillis)).to.equal(millis)
+      expect(beatTimeoutMillis(srtt, rttvar)).to.equal(millis)
     })
 
   for (const [srtt, millis] of [
@@ -36,7 +35,7 @@ describe('the formulas of the timers', () => {
     [5_000, 250],
   ] as const)
     it(`wait ${millis} ms for an announced envelope at a round trip of ${srtt} ms`, () => {
-      expect(graftWaitMillis(srtt, DEFAULT_CONFIG)).to.equal(millis)
+      expect(graftWaitMillis(srtt)).to.equal(millis)
     })
 
   for (const [failures, share, millis] of [
@@ -47,6 +46,6 @@ describe('the formulas of the timers', () => {
     [1_000, 0.5, 15_500],
   ] as const)
     it(`pause ${millis} ms after ${failures} failed dials, at a jitter of ${share}`, () => {
-      expect(dialPauseMillis(failures, share, DEFAULT_CONFIG)).to.equal(millis)
+      expect(dialPauseMillis(failures, share)).to.equal(millis)
     })
 })

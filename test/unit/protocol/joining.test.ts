@@ -1,9 +1,10 @@
 /** Who tells whom of a member that has come, and how often. */
+
 import { expect } from 'chai'
 import { engineCluster } from '../../../sim/cluster.js'
 import { knownCount } from '../../../sim/engine-view.js'
-import { DEFAULT_CONFIG } from '../../../src/mesh/protocol/config.js'
 import type { Engine } from '../../../src/mesh/protocol/engine.js'
+import { MISMATCH_MILLIS } from '../../../src/mesh/protocol/sync/table-comparison.js'
 import type { Claim } from '../../../src/mesh/wire/claim.js'
 import type { GossipFrame } from '../../../src/mesh/wire/frame.js'
 import { claimsTo, Lab, record, sentTo } from './lab.js'
@@ -122,15 +123,15 @@ describe('a member that comes', () => {
     const differ = { type: 'digest', replica: lab.replica.exchange.digest(), members: 1, ask: false } as const
     expect(sentTo(lab.frame('a', differ), 'a', 'members')).to.have.length(1)
     expect(sentTo(lab.frame('a', { ...differ, members: 2 }), 'a', 'members')).to.have.length(0)
-    expect(sentTo(lab.pass(DEFAULT_CONFIG.mismatchMillis), 'a', 'members')).to.have.length(1)
-    expect(sentTo(lab.pass(DEFAULT_CONFIG.mismatchMillis), 'a', 'members')).to.have.length(0)
+    expect(sentTo(lab.pass(MISMATCH_MILLIS), 'a', 'members')).to.have.length(1)
+    expect(sentTo(lab.pass(MISMATCH_MILLIS), 'a', 'members')).to.have.length(0)
   })
 
   it('does not ask a neighbor with a greater id, which asks itself', () => {
     const lab = new Lab()
     lab.link('zoe')
     const differ = { type: 'digest', replica: lab.replica.exchange.digest(), members: 1, ask: false } as const
-    const outputs = [...lab.frame('zoe', differ), ...lab.pass(2 * DEFAULT_CONFIG.mismatchMillis)]
+    const outputs = [...lab.frame('zoe', differ), ...lab.pass(2 * MISMATCH_MILLIS)]
     expect(sentTo(outputs, 'zoe', 'members')).to.have.length(0)
   })
 

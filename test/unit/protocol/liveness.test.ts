@@ -1,13 +1,15 @@
 import { expect } from 'chai'
 import { DEFAULT_CONFIG } from '../../../src/mesh/protocol/config.js'
-import { Health } from '../../../src/mesh/protocol/liveness/health.js'
+import { HEALTH_MILLIS, Health } from '../../../src/mesh/protocol/liveness/health.js'
+import { SILENCE_MILLIS } from '../../../src/mesh/protocol/liveness/heartbeat.js'
+import { LEASE_MILLIS } from '../../../src/mesh/protocol/liveness/leases.js'
+import { REFUTE_MILLIS } from '../../../src/mesh/protocol/liveness/refutation.js'
 import { leaseTag } from '../../../src/mesh/protocol/liveness/roster.js'
 import type { Output } from '../../../src/mesh/protocol/step.js'
 import { claimsTo, Lab, record, sentTo } from './lab.js'
 
-const { healthMax, healthMillis, refuteMillis, silenceMillis } = DEFAULT_CONFIG
-const { leaseMillis, leasesSuspected, suspicionMinMillis, suspicionMaxMillis } = DEFAULT_CONFIG
-
+const { healthMax } = DEFAULT_CONFIG
+const { leasesSuspected, suspicionMinMillis, suspicionMaxMillis } = DEFAULT_CONFIG
 /** Whom `outputs` tell `peer` to doubt. */
 const doubts = (outputs: readonly Output[], peer: string) =>
   claimsTo(outputs, peer).flatMap((claim) => (claim.type === 'suspect' ? [claim.id] : []))
@@ -17,7 +19,7 @@ describe('local health', () => {
     const health = new Health(DEFAULT_CONFIG)
     const scores = [health.score(0)]
     for (let late = 0; late < healthMax + 5; late++) health.late(1_000)
-    for (const after of [0, healthMillis, 2 * healthMillis, 2 * healthMax * healthMillis])
+    for (const after of [0, HEALTH_MILLIS, 2 * HEALTH_MILLIS, 2 * healthMax * HEALTH_MILLIS])
       scores.push(health.score(1_000 + after))
     expect(scores).to.deep.equal([0, healthMax, healthMax - 1, healthMax - 2, 0])
   })
@@ -106,7 +108,7 @@ describe('liveness in the engine', () => {
     lab.frame('a', { type: 'suspect', id: 'me', incarnation: 100, by: 'x' })
     lab.frame('a', { type: 'suspect', id: 'me', incarnation: 101, by: 'x' })
     const before = lab.engine.table.selfRecord.incarnation
-    lab.pass(refuteMillis + 20)
+    lab.pass(REFUTE_MILLIS + 20)
     expect([before, lab.engine.table.selfRecord.incarnation]).to.deep.equal([101, 102])
   })
 
@@ -135,7 +137,7 @@ describe('liveness in the engine', () => {
     for (const id of ['d', 'e', 'f', 'g', 'h'])
       lab.frame('a', { type: 'member', id, record: record(8), lease: 0 })
     lab.give({ type: 'link-down', peer: 'a' })
-    lab.pass(2 * leaseMillis * leasesSuspected)
+    lab.pass(2 * LEASE_MILLIS * leasesSuspected)
     expect(lab.engine.table.get('d')).to.have.property('suspicion', undefined)
   })
 
@@ -165,7 +167,7 @@ describe('liveness in the engine', () => {
     for (const peer of ['a', 'b']) lab.link(peer)
     lab.link('c')
     const early = lab.beats(5, ['c'])
-    const late = lab.beats(silenceMillis / 1_000 - 4, ['c'])
+    const late = lab.beats(SILENCE_MILLIS / 1_000 - 4, ['c'])
     // Two of three links are silent: that can be the fault of this member.
     expect([doubts(early, 'c'), doubts(late, 'c').sort()]).to.deep.equal([[], ['a', 'b']])
   })
@@ -182,7 +184,7 @@ describe('liveness in the engine', () => {
       const outputs: Output[] = []
       for (let lease = 1; lease < 4; lease++) {
         const leases = risen.map((id) => ({ tag: leaseTag(id, 100), lease }))
-        outputs.push(...lab.beats((leaseMillis * leasesSuspected) / 3_000 + 3, ['a'], { leases }))
+        outputs.push(...lab.beats((LEASE_MILLIS * leasesSuspected) / 3_000 + 3, ['a'], { leases }))
       }
       expect([...new Set(doubts(outputs, 'a'))]).to.deep.equal(doubted)
     })

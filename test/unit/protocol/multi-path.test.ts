@@ -6,8 +6,8 @@ import { Observer, type SimMember } from '../../../sim/member.js'
 import { seededRandom } from '../../../src/base/random.js'
 import { planAll } from '../../../src/data/replica/plan.js'
 import { tagOf } from '../../../src/mesh/protocol/broadcast/sequences.js'
-import { DEFAULT_CONFIG } from '../../../src/mesh/protocol/config.js'
 import { Engine } from '../../../src/mesh/protocol/engine.js'
+import { GRAFT_MAX_MILLIS } from '../../../src/mesh/protocol/formulas.js'
 import type { Output } from '../../../src/mesh/protocol/step.js'
 import type { GossipFrame } from '../../../src/mesh/wire/frame.js'
 import { Lab, record, sentTo } from './lab.js'
@@ -82,7 +82,7 @@ describe('news over several ways', () => {
     lab.frame('a', envelope(1, 1, first))
     lab.frame('b', envelope(1, 4, third))
     lab.frame('b', envelope(1, 5, third))
-    expect(askedOf(lab.pass(DEFAULT_CONFIG.graftMaxMillis - 1), 'b')).to.deep.equal([
+    expect(askedOf(lab.pass(GRAFT_MAX_MILLIS - 1), 'b')).to.deep.equal([
       [3, 3],
       [2, 2],
     ])

@@ -1,8 +1,11 @@
 import { expect } from 'chai'
 import { PRESENCE_BYTES_MAX } from '../../../src/base/member-limits.js'
-import { DEFAULT_CONFIG } from '../../../src/mesh/protocol/config.js'
+import { LEASE_MILLIS } from '../../../src/mesh/protocol/liveness/leases.js'
+import { PRESENCE_JOIN_MILLIS } from '../../../src/mesh/protocol/liveness/presence-table.js'
+import { HUMBLE_MILLIS } from '../../../src/mesh/protocol/liveness/watch.js'
 import { PRESENCES_BYTES_MAX } from '../../../src/mesh/protocol/protocol-limits.js'
 import type { Output } from '../../../src/mesh/protocol/step.js'
+import { SPREAD_MILLIS } from '../../../src/mesh/protocol/sync/anti-entropy.js'
 import type { Claim, PresenceFrame } from '../../../src/mesh/wire/claim.js'
 import type { GossipFrame } from '../../../src/mesh/wire/frame.js'
 import { claimsTo, Lab, record, sentTo } from './lab.js'
@@ -92,7 +95,7 @@ describe('presence in the engine', () => {
     lab.give({ type: 'presence', state: Uint8Array.of(7) })
     lab.pass(60_000)
     expect(told(lab.link('a'))).to.deep.equal([])
-    expect(told(lab.pass(DEFAULT_CONFIG.presenceJoinMillis - 1))).to.deep.equal([])
+    expect(told(lab.pass(PRESENCE_JOIN_MILLIS - 1))).to.deep.equal([])
     const [first] = told(lab.pass(50))
     expect(first?.state).to.deep.equal(Uint8Array.of(7))
     lab.give({ type: 'link-down', peer: 'a' })
@@ -140,7 +143,7 @@ describe('presence in the engine', () => {
     const outputs = lacks.frame('b', repair[0] ?? presenceOf('x', 0))
     expect(lacks.engine.presence.get('a')?.version).to.equal(10)
     // The others are to compare as well.
-    expect(sentTo([...outputs, ...lacks.pass(DEFAULT_CONFIG.spreadMillis)], 'a', 'digest')).to.have.length(1)
+    expect(sentTo([...outputs, ...lacks.pass(SPREAD_MILLIS)], 'a', 'digest')).to.have.length(1)
   })
 
   it('keeps no more than fits, and compares equal to members that keep more', () => {
@@ -205,7 +208,7 @@ describe('pages that are stopped', () => {
     lab.now += 60_000
     const woken = lab.give({ type: 'link-down', peer: 'a' })
     expect(sentTo(woken, 'b', 'digest')).to.have.length(1)
-    const later = lab.pass(DEFAULT_CONFIG.humbleMillis - 1_000)
+    const later = lab.pass(HUMBLE_MILLIS - 1_000)
     expect(claimsTo([...woken, ...later], 'b').filter(({ type }) => type === 'suspect')).to.deep.equal([])
   })
 })
@@ -213,22 +216,22 @@ describe('pages that are stopped', () => {
 describe('readiness in the engine', () => {
   it('is told by an odd lease once the data equals that of a neighbor', () => {
     const lab = new Lab()
-    expect(lab.engine.table.ready).to.equal(false)
+    expect(lab.engine.table.leases.ready).to.equal(false)
     lab.link('a')
-    expect(lab.engine.table.ready).to.equal(false)
+    expect(lab.engine.table.leases.ready).to.equal(false)
     lab.frame('a', { type: 'digest', replica: lab.replica.exchange.digest(), members: 0, ask: false })
-    expect(lab.engine.table.ready).to.equal(true)
+    expect(lab.engine.table.leases.ready).to.equal(true)
     const leases = sentTo(lab.pass(2_000), 'a', 'heartbeat').flatMap((beat) =>
       beat.type === 'heartbeat' ? beat.leases : [],
     )
     expect(leases.map(({ lease }) => lease)).to.deep.equal([1])
-    lab.pass(DEFAULT_CONFIG.leaseMillis)
+    lab.pass(LEASE_MILLIS)
     expect(lab.engine.table.selfLease).to.equal(3)
   })
 
   it('comes without others when signaling names nobody', () => {
     const lab = new Lab()
     lab.give({ type: 'contacts', contacts: [] })
-    expect(lab.engine.table.ready).to.equal(true)
+    expect(lab.engine.table.leases.ready).to.equal(true)
   })
 })

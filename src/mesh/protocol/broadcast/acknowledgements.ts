@@ -8,10 +8,20 @@
 import { BoundedMap } from '../../../base/bounded-map.js'
 import type { AckFrame, AckRequest } from '../../wire/frame.js'
 import { ACK_MARKS_MAX } from '../../wire/wire-limits.js'
-import { type EngineContext, sendTo } from '../context.js'
+import { type EngineContext, type Part, sendTo } from '../context.js'
 import type { MemberTable } from '../liveness/member-table.js'
-import type { Neighbor } from '../overlay/peer-view.js'
 import type { Routes } from '../overlay/routes.js'
+import type { AntiEntropy } from '../sync/anti-entropy.js'
+import type { Plumtree } from './plumtree.js'
+
+/** Acknowledgements that did not come are asked for again after this, doubled each time. Less: floods in vain. */
+const ACK_RETRY_MILLIS = 500
+/** The longest such pause. More: a member that was away is heard of later. */
+const ACK_RETRY_MAX_MILLIS = 4_000
+/** Neighbors are asked for acknowledgements at most this often. More: who writes and waits in turn waits longer. */
+const ACK_GAP_MILLIS = 10
+/** All members are asked at most this often. Less: more answers, one of each member every time. */
+const ACK_FLOOD_GAP_MILLIS = 50
 
 /** Askers whose request waits here until enough is known; further ones ask again anyway. */
 const ASKERS_MAX = 256
@@ -31,16 +41,14 @@ interface Waiting {
   acked: Map<string, number>
 }
 
-export interface AcknowledgementParts {
-  table: MemberTable
+interface AcknowledgementParts {
+  broadcast: Plumtree
   routes: Routes
-  /** Whether a neighbor's last digest equals the own one of now. */
-  inSync(neighbor: Neighbor): boolean | undefined
-  /** Sends a request along the shared tree. */
-  flood(request: AckRequest): void
+  sync: AntiEntropy
+  table: MemberTable
 }
 
-export class Acknowledgements {
+export class Acknowledgements implements Part {
   readonly #context: EngineContext
   readonly #parts: AcknowledgementParts
   readonly #waiting = new Map<number, Waiting>()
@@ -64,10 +72,11 @@ export class Acknowledgements {
     this.#mark()
     const { view } = this.#context
     const waiting: Waiting = { marks: this.#marks, acks, acked: new Map() }
-    for (const neighbor of view.sources()) if (this.#parts.inSync(neighbor)) this.#count(waiting, neighbor.id)
+    for (const neighbor of view.sources())
+      if (this.#parts.sync.inSync(neighbor)) this.#count(waiting, neighbor.id)
     this.#waiting.set(call, waiting)
     if (this.#settle(call, waiting)) return
-    this.#pause = this.#context.config.ackRetryMillis
+    this.#pause = ACK_RETRY_MILLIS
     // Calls in quick succession are asked for together.
     this.#askAt = Math.min(this.#askAt, Math.max(now, this.#askNotBefore))
     this.tick(now)
@@ -115,7 +124,7 @@ export class Acknowledgements {
     if (this.#waiting.size === 0) return
     this.#ask(now)
     this.#askAt = now + this.#pause
-    this.#pause = Math.min(2 * this.#pause, this.#context.config.ackRetryMaxMillis)
+    this.#pause = Math.min(2 * this.#pause, ACK_RETRY_MAX_MILLIS)
   }
 
   deadline(): number {
@@ -138,10 +147,9 @@ export class Acknowledgements {
     const request: AckRequest = { marks }
     const most = Math.max(...[...this.#waiting.values()].map(({ acks }) => acks))
     const neighbors = this.#context.view.sources()
-    const { ackGapMillis, ackFloodGapMillis } = this.#context.config
     const floods = this.#isRepeated || most > neighbors.length
-    this.#askNotBefore = now + (floods ? ackFloodGapMillis : ackGapMillis)
-    if (floods) this.#parts.flood(request)
+    this.#askNotBefore = now + (floods ? ACK_FLOOD_GAP_MILLIS : ACK_GAP_MILLIS)
+    if (floods) this.#parts.broadcast.originate({ type: 'ack-request', ...request }, now)
     else
       for (const neighbor of neighbors)
         sendTo(this.#context, neighbor, { type: 'ack-request', ...request }, now)

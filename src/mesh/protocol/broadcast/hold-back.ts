@@ -1,7 +1,16 @@
 /** Updates that came before what they follow. They wait here, bounded, and are tried again at each advance. */
+
 import type { GossipFrame } from '../../wire/frame.js'
-import type { ProtocolConfig } from '../config.js'
+import { SYNC_RETRY_MILLIS } from '../sync/anti-entropy.js'
+import { CACHED_MILLIS } from './message-store.js'
 import type { Envelope } from './sequences.js'
+
+/** Updates that wait for what they follow. Less: more is left to syncs. */
+const HOLD_BACK_MAX = 4_096
+/** Their bytes. More: memory. */
+const HOLD_BACK_BYTES_MAX = 4 * 1024 * 1024
+/** An update that waited this long starts a sync. Less: syncs for what is on its way. [measured: bench loss] */
+const HOLD_BACK_MILLIS = 250
 
 interface Held extends Envelope {
   from: string
@@ -9,15 +18,10 @@ interface Held extends Envelope {
 }
 
 export class HoldBack {
-  readonly #config: ProtocolConfig
   readonly #held = new Map<string, Held>()
   #bytes = 0
   /** When to ask for a sync on behalf of what waits. */
   #overdueAt = Number.POSITIVE_INFINITY
-
-  constructor(config: ProtocolConfig) {
-    this.#config = config
-  }
 
   get size(): number {
     return this.#held.size
@@ -35,11 +39,10 @@ export class HoldBack {
     const known = this.#held.get(first)
     const name = known === undefined || known.content === content ? first : `${first}:${content}`
     if (this.#held.has(name)) return
-    if (this.#held.size === 0) this.#overdueAt = now + this.#config.holdBackMillis
+    if (this.#held.size === 0) this.#overdueAt = now + HOLD_BACK_MILLIS
     this.#held.set(name, { ...envelope, from, since: now })
     this.#bytes += updateBytes(frame)
-    while (this.#held.size > this.#config.holdBackMax || this.#bytes > this.#config.holdBackBytesMax)
-      this.#dropOldest()
+    while (this.#held.size > HOLD_BACK_MAX || this.#bytes > HOLD_BACK_BYTES_MAX) this.#dropOldest()
   }
 
   /**
@@ -64,9 +67,8 @@ export class HoldBack {
    */
   overdue(now: number): string | undefined {
     if (now < this.deadline()) return undefined
-    for (const [name, held] of this.#held)
-      if (now >= held.since + this.#config.cachedMillis) this.#forget(name, held)
-    this.#overdueAt = now + this.#config.syncRetryMillis
+    for (const [name, held] of this.#held) if (now >= held.since + CACHED_MILLIS) this.#forget(name, held)
+    this.#overdueAt = now + SYNC_RETRY_MILLIS
     for (const held of this.#held.values()) return held.from
     return undefined
   }

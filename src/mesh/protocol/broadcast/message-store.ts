@@ -1,8 +1,14 @@
 /** The envelopes of the last minute, to answer grafts, and who brought each first. Bounded in number, bytes and age. */
 import { TagMap } from '../../../base/tag-map.js'
 import type { EnvelopeBody } from '../../wire/frame.js'
-import type { ProtocolConfig } from '../config.js'
 import { type Envelope, nameOf } from './sequences.js'
+
+/** Updates kept to answer grafts. Less: more is left to syncs. */
+const CACHED_MAX = 4_096
+/** Their bytes. More: memory. */
+const CACHED_BYTES_MAX = 4 * 1024 * 1024
+/** Their age, and how long an update waits for what it follows. Less: more is left to syncs. */
+export const CACHED_MILLIS = 60_000
 
 interface Stored extends Envelope {
   /** The neighbor that brought it first; undefined for own ones. */
@@ -21,16 +27,11 @@ interface Stored extends Envelope {
 const SMALL_BYTES = 256
 
 export class MessageStore {
-  readonly #config: ProtocolConfig
   readonly #byHash = new TagMap<Stored>()
   #oldest: Stored | undefined
   #newest: Stored | undefined
   #count = 0
   #bytes = 0
-
-  constructor(config: ProtocolConfig) {
-    this.#config = config
-  }
 
   add(envelope: Envelope, from: string | undefined, now: number, asked?: string): void {
     const hash = nameOf(envelope.tag, envelope.frame.seq)
@@ -59,10 +60,9 @@ export class MessageStore {
   }
 
   #dropOld(now: number): void {
-    const { cachedMax, cachedBytesMax, cachedMillis } = this.#config
     for (let oldest = this.#oldest; oldest; oldest = this.#oldest) {
-      const fits = this.#count <= cachedMax && this.#bytes <= cachedBytesMax
-      if (fits && now < oldest.at + cachedMillis) return
+      const fits = this.#count <= CACHED_MAX && this.#bytes <= CACHED_BYTES_MAX
+      if (fits && now < oldest.at + CACHED_MILLIS) return
       this.#oldest = oldest.newer
       if (oldest.newer === undefined) this.#newest = undefined
       this.#count -= 1

@@ -6,12 +6,14 @@
  */
 import { random53, sample } from '../../../base/random.js'
 import type { ReceiveResult } from '../../../data/replica-port.js'
-import type { Claim } from '../../wire/claim.js'
 import type { Announced, EnvelopeBody, GossipFrame, GraftFrame, PruneFrame } from '../../wire/frame.js'
 import { type EngineContext, type Outcome, type Part, sendTo } from '../context.js'
 import { isReader, type Neighbor } from '../overlay/peer-view.js'
+import type { AntiEntropy } from '../sync/anti-entropy.js'
 import { HoldBack } from './hold-back.js'
 import { MessageStore } from './message-store.js'
+import { OwnTree } from './own-tree.js'
+import { graft, isUrgent, passedOn, suspectsOrigin } from './passing-on.js'
 import { Repair } from './repair.js'
 import { type Envelope, Sequences, tagOf } from './sequences.js'
 import { SHARED_TREE, Trees } from './trees.js'
@@ -23,10 +25,11 @@ const ANNOUNCED_MAX = 1024
 const ANNOUNCED_FEW = 16
 
 /** Takes what a new envelope carries. */
-export type Accept = (frame: GossipFrame, from: string) => ReceiveResult
+export type Accept = (frame: GossipFrame, from: string, now: number) => ReceiveResult
 
 export class Plumtree implements Part {
   readonly #context: EngineContext
+  readonly #sync: AntiEntropy
   readonly #accept: Accept
   readonly #epoch: number
   readonly #tag: number
@@ -35,23 +38,20 @@ export class Plumtree implements Part {
   readonly #trees: Trees
   readonly #repair: Repair
   readonly #holdBack: HoldBack
-  /** When the last own updates left, the newest last. */
-  readonly #recent: number[] = []
-  /** The tree of this member: when it took its shape, when it was last used, and own updates since its shape, whatever their tree. */
-  #ownTree = { shapedAt: Number.NEGATIVE_INFINITY, usedAt: Number.NEGATIVE_INFINITY, updates: 0 }
+  readonly #ownTree = new OwnTree()
   #seq = 0
 
-  constructor(context: EngineContext, accept: Accept) {
-    const { config } = context
+  constructor(context: EngineContext, sync: AntiEntropy, accept: Accept) {
     this.#context = context
+    this.#sync = sync
     this.#accept = accept
     this.#epoch = random53(context.random)
     this.#tag = tagOf({ origin: context.id, epoch: this.#epoch })
     this.#sequences = new Sequences(context.random)
-    this.#store = new MessageStore(config)
-    this.#trees = new Trees(config)
-    this.#repair = new Repair(config)
-    this.#holdBack = new HoldBack(config)
+    this.#store = new MessageStore()
+    this.#trees = new Trees()
+    this.#repair = new Repair()
+    this.#holdBack = new HoldBack()
   }
 
   /** Updates that wait for what they follow. */
@@ -62,10 +62,10 @@ export class Plumtree implements Part {
   /** Sends something of this member to everyone. */
   originate(body: EnvelopeBody, now: number): void {
     if (body.type !== 'update') return this.#send(body, false, now)
-    this.#ownTree.updates += 1
-    const isBusy = this.#isBusy(now)
-    this.#send(body, isBusy && this.#hasOwnTree(now), now)
-    if (isBusy) this.#keepOwnTree(now)
+    const { isUsed, isDue } = this.#ownTree.update(now)
+    this.#send(body, isUsed, now)
+    // Of an empty envelope, as an update may have to wait for another one.
+    if (isDue) this.#send({ type: 'beacon' }, true, now)
   }
 
   /** The last words of this member, along every link, with what it only announced: nobody can ask it any more. */
@@ -162,11 +162,16 @@ export class Plumtree implements Part {
       const neighbor = view.get(holder)
       if (neighbor) this.#graft(neighbor, tree, [{ tag, from: seq, to: seq }], now)
     }
+    this.#helpHeldBack(now)
   }
 
-  /** The neighbor to ask for a sync because something has waited too long, if any. */
-  overdue(now: number): string | undefined {
-    return this.#holdBack.overdue(now)
+  /** What waits for a write that does not come is helped by a sync. */
+  #helpHeldBack(now: number): void {
+    const from = this.#holdBack.overdue(now)
+    if (from === undefined) return
+    const { random, view } = this.#context
+    const helper = view.get(from) ?? sample(random, view.sources(), 1)[0]
+    if (helper?.record) this.#sync.ask(helper, now)
   }
 
   deadline(): number {
@@ -198,33 +203,9 @@ export class Plumtree implements Part {
     this.#push(envelope, undefined, now)
   }
 
-  #hasOwnTree(now: number): boolean {
-    return now < this.#ownTree.usedAt + this.#context.config.ownTreeMillis
-  }
-
-  /** A busy member has made an update: its tree may take a shape, of an empty envelope, as an update may have to wait for another. */
-  #keepOwnTree(now: number): void {
-    const { reshapeUpdates, reshapeMillis } = this.#context.config
-    const own = this.#ownTree
-    const isUsed = this.#hasOwnTree(now)
-    const isDue = !isUsed || own.updates > reshapeUpdates || now >= own.shapedAt + reshapeMillis
-    if (isUsed) own.usedAt = now
-    if (!isDue) return
-    this.#ownTree = { shapedAt: now, usedAt: now, updates: 0 }
-    this.#send({ type: 'beacon' }, true, now)
-  }
-
-  /** Whether this member writes often enough for a tree of its own. */
-  #isBusy(now: number): boolean {
-    const { ownTreeUpdates, ownTreeMillis } = this.#context.config
-    this.#recent.push(now)
-    if (this.#recent.length > ownTreeUpdates) this.#recent.shift()
-    return this.#recent.length === ownTreeUpdates && now - (this.#recent[0] ?? now) <= ownTreeMillis
-  }
-
   #take(envelope: Envelope, from: string, now: number): ReceiveResult {
     const { frame, tag } = envelope
-    const result = this.#accept(frame, from)
+    const result = this.#accept(frame, from, now)
     if (result.type === 'refused') this.#context.counters.refusals += 1
     // What is refused here may be welcome elsewhere: it goes on. What is early waits, what is malformed ends here.
     if (result.type === 'early' || result.type === 'offence') return result
@@ -299,30 +280,4 @@ export class Plumtree implements Part {
     }
     this.#holdBack.add(envelope, neighbor.id, now)
   }
-}
-
-/** What this member sends of an envelope: its own as it is, one that `from` brought with one link more. */
-function passedOn(frame: GossipFrame, from: string | undefined): GossipFrame {
-  return from === undefined ? frame : { ...frame, round: frame.round + 1 }
-}
-
-/** What it sends of one that is asked for: its race is over, and late a shape would prune the links that another one relies on. */
-function graft({ frame, from }: { frame: GossipFrame; from: string | undefined }): GossipFrame {
-  return { ...frame, shapes: false, round: frame.round + (from === undefined ? 1 : 2) }
-}
-
-/**
- * Suspicions have a race with a timer to win, as have their answers, which a neighbor may keep back; goodbyes one with the next
- * goodbye, as of whoever announces this one only; and whoever hears badly, as after such an answer, finds the links of the
- * tree stalled: all links then.
- */
-function isUrgent({ body, origin, round }: GossipFrame, health: number): boolean {
-  const isRace = ({ type, id }: Claim) =>
-    type === 'suspect' || type === 'leave' || (type === 'member' && id === origin && round === 0)
-  return body.type === 'claims' && (health > 0 || body.claims.some(isRace))
-}
-
-/** Nobody suspects itself: a liar that uses the name of its victim must not keep that one from hearing of it. */
-function suspectsOrigin({ body, origin }: GossipFrame): boolean {
-  return body.type === 'claims' && body.claims.some(({ type, id }) => type === 'suspect' && id === origin)
 }

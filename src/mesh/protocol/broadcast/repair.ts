@@ -2,8 +2,7 @@
  * Envelopes that were announced, or that an early update may follow, and have not come: each is asked for after a short
  * wait, first of whom announced it first, then of the next. (Plumtree: Leitao et al. 2007, section 3.8.)
  */
-import type { ProtocolConfig } from '../config.js'
-import { graftWaitMillis } from '../formulas.js'
+import { GRAFT_MAX_MILLIS, graftWaitMillis } from '../formulas.js'
 import type { Neighbor } from '../overlay/peer-view.js'
 
 /** The name of an envelope, and the tree that it should have come along. */
@@ -27,13 +26,8 @@ interface Missing extends Wanted {
 const MISSING_MAX = 1_024
 
 export class Repair {
-  readonly #config: ProtocolConfig
   readonly #missing = new Map<string, Missing>()
   #nextAt = Number.POSITIVE_INFINITY
-
-  constructor(config: ProtocolConfig) {
-    this.#config = config
-  }
 
   /** `holder` has an envelope that is not here. */
   note(wanted: Wanted, { id, srtt }: Pick<Neighbor, 'id' | 'srtt'>, now: number): void {
@@ -45,7 +39,7 @@ export class Repair {
       return
     }
     if (this.#missing.size >= MISSING_MAX) return
-    const at = now + graftWaitMillis(srtt, this.#config)
+    const at = now + graftWaitMillis(srtt)
     this.#missing.set(name, { ...wanted, holders: [id], at })
     this.#nextAt = Math.min(this.#nextAt, at)
   }
@@ -85,7 +79,7 @@ export class Repair {
         }
         missing.asked = holder
         asked.push({ tag: missing.tag, seq: missing.seq, tree: missing.tree, holder })
-        missing.at = now + this.#config.graftMaxMillis
+        missing.at = now + GRAFT_MAX_MILLIS
       }
       this.#nextAt = Math.min(this.#nextAt, missing.at)
     }

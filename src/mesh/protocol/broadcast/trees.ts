@@ -4,7 +4,13 @@
  * say so and go along every link. Whoever brings such a one first is the parent; whoever brings it again is told
  * to announce only. So one race alone decides, and no two races can prune a member off together.
  */
-import type { ProtocolConfig } from '../config.js'
+
+/** See `OWN_TREE_UPDATES`. More: more origins have trees, and flood to shape them. [measured: bench redundancy] */
+export const OWN_TREE_MILLIS = 10_000
+/** The tree of an idle origin is forgotten after this. More: memory. */
+const TREE_IDLE_MILLIS = 10 * 60_000
+/** Origins whose trees are remembered, the least recent dropped. Less: a tree takes its shape anew. */
+const ORIGINS_MAX = 4_096
 
 /** The tree of slow and new origins, and of all claims. */
 export const SHARED_TREE = 0
@@ -20,11 +26,9 @@ interface Tree {
 }
 
 export class Trees {
-  readonly #config: ProtocolConfig
   readonly #trees = new Map<number, Tree>()
 
-  constructor(config: ProtocolConfig) {
-    this.#config = config
+  constructor() {
     this.#trees.set(SHARED_TREE, { lazy: new Set(), parent: undefined, usedAt: 0 })
   }
 
@@ -78,7 +82,7 @@ export class Trees {
       state.lazy.delete(peer)
       if (state.parent !== peer) continue
       state.parent = undefined
-      if (tree === SHARED_TREE || now < state.usedAt + this.#config.ownTreeMillis) orphaned.push(tree)
+      if (tree === SHARED_TREE || now < state.usedAt + OWN_TREE_MILLIS) orphaned.push(tree)
     }
     return orphaned
   }
@@ -97,8 +101,7 @@ export class Trees {
   #dropOld(now: number): void {
     for (const [name, state] of this.#trees) {
       if (name === SHARED_TREE) continue
-      const fits =
-        this.#trees.size <= this.#config.originsMax && now < state.usedAt + this.#config.treeIdleMillis
+      const fits = this.#trees.size <= ORIGINS_MAX && now < state.usedAt + TREE_IDLE_MILLIS
       if (fits) return
       this.#trees.delete(name)
     }

@@ -2,6 +2,7 @@
  * Heartbeats on links: whoever has been silent for a period says that it lives, with its digest and the time.
  * Nothing is acknowledged; the echoed time gives the round trip, as TCP timestamps do (RFC 7323, section 4).
  */
+
 import { bytesEqual } from '../../../base/bytes.js'
 import type { MemberRecord } from '../../../base/member.js'
 import { jittered } from '../../../base/random.js'
@@ -11,6 +12,33 @@ import { beatTimeoutMillis } from '../formulas.js'
 import { News } from '../overlay/news.js'
 import type { Neighbor } from '../overlay/peer-view.js'
 import { hasSlot } from '../overlay/reader-slots.js'
+import { FROZEN_MILLIS } from './presence-table.js'
+
+/**
+ * A silent link sends a heartbeat after this. More: later detection, less idle traffic, both in proportion. [SWIM
+ * 2002, section 5: a period of 2 s; measured: bench detection]
+ */
+export const HEARTBEAT_MILLIS = 1_000
+/**
+ * A beat counts as missed this long after the last frame, plus the timeout. Less than a beat and its jitter of a
+ * tenth: honest beats are missed. [measured: bench false-deaths]
+ */
+export const BEAT_MILLIS = 1_100
+/**
+ * Missed beats at which a watcher suspects. Less: sooner, and more refutations; more: later detection. [measured:
+ * bench detection]
+ */
+export const BEATS_MISSED = 2
+/**
+ * Silence beyond this ends the link. Less: paths that would have recovered are given up; no WebRTC connection recovers
+ * after 16 s. [measured: WebRTC in Node, partitions of 10 s and 40 s]
+ */
+export const SILENCE_MILLIS = 16_000
+/**
+ * A hidden tab's watchers wait this many times longer. Less: false suspicions, as browsers run hidden timers once a
+ * minute at worst.
+ */
+const HIDDEN_FACTOR = 10
 
 /** Heartbeats are spread by this share of the period. */
 const JITTER_SHARE = 0.1
@@ -46,10 +74,10 @@ export class Heartbeat implements Part {
   }
 
   linkUp({ id }: Neighbor, now: number): void {
-    const { config, random } = this.#context
+    const { random } = this.#context
     this.#pulses.set(id, {
       lastHeard: now,
-      nextBeat: now + jittered(random, config.heartbeatMillis, FIRST_BEAT_SHARE),
+      nextBeat: now + jittered(random, HEARTBEAT_MILLIS, FIRST_BEAT_SHARE),
       rttvar: 0,
       peerTime: undefined,
       leases: new News((_earlier, later) => later),
@@ -68,14 +96,13 @@ export class Heartbeat implements Part {
 
   /** Whatever was silent until now may have spoken while this member slept. */
   excuse(now: number): void {
-    const recently = now - this.#context.config.heartbeatMillis
+    const recently = now - HEARTBEAT_MILLIS
     for (const pulse of this.#pulses.values()) pulse.lastHeard = Math.max(pulse.lastHeard, recently)
   }
 
   /** Whether a beat of `neighbor` is missing. */
   isLate(neighbor: Neighbor, now: number): boolean {
-    const { beatMillis } = this.#context.config
-    return now >= this.#pulse(neighbor).lastHeard + beatMillis && now >= this.#missedAt(neighbor, 1, 1)
+    return now >= this.#pulse(neighbor).lastHeard + BEAT_MILLIS && now >= this.#missedAt(neighbor, 1, 1)
   }
 
   /** When the next heartbeat to `neighbor` may be due. */
@@ -85,14 +112,14 @@ export class Heartbeat implements Part {
 
   /** Tells `neighbor` at the end of its period what it is owed, and begins the next one: no silence is longer. */
   beat(neighbor: Neighbor, now: number): void {
-    const { config, random, replica } = this.#context
+    const { random, replica } = this.#context
     const pulse = this.#pulse(neighbor)
     if (now < pulse.nextBeat - SLACK_MILLIS) return
     const hasNews = neighbor.announcements.size > 0 || pulse.leases.size > 0
     const isTold = neighbor.toldDigest !== undefined && bytesEqual(neighbor.toldDigest, replica.digest())
-    const wasBusy = now < neighbor.lastSent + config.heartbeatMillis * (1 - JITTER_SHARE)
+    const wasBusy = now < neighbor.lastSent + HEARTBEAT_MILLIS * (1 - JITTER_SHARE)
     if (!isTold || !wasBusy || hasNews) this.#send(neighbor, now)
-    pulse.nextBeat = neighbor.lastSent + jittered(random, config.heartbeatMillis, JITTER_SHARE)
+    pulse.nextBeat = neighbor.lastSent + jittered(random, HEARTBEAT_MILLIS, JITTER_SHARE)
   }
 
   /** Tells the watchers how long to wait for this member from now on. */
@@ -143,7 +170,7 @@ export class Heartbeat implements Part {
     if (frame.echo === 0) return
     const rtt = now - frame.echo
     // An echo from the future, or from long ago, is a lie or a leftover.
-    if (rtt < 0 || rtt > this.#context.config.silenceMillis) return
+    if (rtt < 0 || rtt > SILENCE_MILLIS) return
     const pulse = this.#pulse(neighbor)
     if (neighbor.srtt === undefined) {
       neighbor.srtt = rtt
@@ -156,27 +183,25 @@ export class Heartbeat implements Part {
 
   /** From when on `neighbor` is to be suspected: some beats in a row are missing, and this member hears well. */
   suspectAt(neighbor: Neighbor, now: number): number {
-    const { config, health } = this.#context
-    return this.#missedAt(neighbor, config.beatsMissed, 1 + health.score(now))
+    const { health } = this.#context
+    return this.#missedAt(neighbor, BEATS_MISSED, 1 + health.score(now))
   }
 
   #missedAt(neighbor: Neighbor, beats: number, stretch: number): number {
-    const { beatMillis, beatTimeoutMillis: least } = this.#context.config
     const { lastHeard, rttvar } = this.#pulse(neighbor)
-    const timeout = beatTimeoutMillis(neighbor.srtt, rttvar, least)
-    return lastHeard + this.#stretched(neighbor, (beats * beatMillis + timeout) * stretch)
+    const timeout = beatTimeoutMillis(neighbor.srtt, rttvar)
+    return lastHeard + this.#stretched(neighbor, (beats * BEAT_MILLIS + timeout) * stretch)
   }
 
   /** From when on the silence is so long that the link is given up. */
   silentAt(neighbor: Neighbor): number {
-    return this.#pulse(neighbor).lastHeard + this.#stretched(neighbor, this.#context.config.silenceMillis)
+    return this.#pulse(neighbor).lastHeard + this.#stretched(neighbor, SILENCE_MILLIS)
   }
 
   /** A hidden page beats late, a frozen one not at all. */
   #stretched({ visibility }: Neighbor, millis: number): number {
-    const { hiddenFactor, frozenMillis } = this.#context.config
-    if (visibility === 'frozen') return frozenMillis + millis
-    return visibility === 'hidden' ? millis * hiddenFactor : millis
+    if (visibility === 'frozen') return FROZEN_MILLIS + millis
+    return visibility === 'hidden' ? millis * HIDDEN_FACTOR : millis
   }
 
   #pulse({ id }: Neighbor): Pulse {

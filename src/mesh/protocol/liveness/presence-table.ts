@@ -4,14 +4,26 @@
  * of its bucket there, so a newcomer learns of all at its first link, and so does a half that was split off.
  */
 import { hash32 } from '../../../base/bytes.js'
-import type { MemberRecord } from '../../../base/member.js'
 import { sample } from '../../../base/random.js'
 import type { Claim, PresenceFrame } from '../../wire/claim.js'
 import { SLOW_LINK_BYTES } from '../../wire/wire-limits.js'
 import { type EngineContext, sendTo } from '../context.js'
 import type { Neighbor } from '../overlay/peer-view.js'
 import { PRESENCES_BYTES_MAX } from '../protocol-limits.js'
-import { bucketOf } from './roster.js'
+import { bucketOf, type Roster } from './roster.js'
+
+/**
+ * A page that said that it is being stopped is not missed for this long. Less: paused tabs die; more: crashed ones
+ * stay.
+ */
+export const FROZEN_MILLIS = 90_000
+/** What a member shows of itself is told at most this often. Less: more traffic of cursors. */
+const PRESENCE_MILLIS = 200
+/**
+ * After its first link a member waits so long, for its record to be everywhere. Less: others do not know whose
+ * presence it is, and a repair has to tell them.
+ */
+export const PRESENCE_JOIN_MILLIS = 500
 
 /** Versions of one run of a member lie in so wide a range above its `joined`: 35 years of milliseconds. */
 const VERSIONS_MAX = 2 ** 40
@@ -27,14 +39,9 @@ interface Shown extends PresenceFrame {
   frozenUntil: number
 }
 
-/** What is needed of the member table. */
-export interface KnownRecords {
-  get(id: string): { readonly record: MemberRecord } | undefined
-}
-
 export class PresenceTable {
   readonly #context: EngineContext
-  readonly #table: KnownRecords
+  readonly #roster: Roster
   readonly #shown = new Map<string, Shown>()
   #bytes = 0
   /** What this member shows; undefined until it first shows something. */
@@ -44,12 +51,12 @@ export class PresenceTable {
   #toldAt = Number.NEGATIVE_INFINITY
   #dueAt = Number.POSITIVE_INFINITY
 
-  constructor(context: EngineContext, table: KnownRecords) {
+  constructor(context: EngineContext, roster: Roster) {
     this.#context = context
-    this.#table = table
+    this.#roster = roster
   }
 
-  /** Shows something else from now on; told at most every `presenceMillis`, a change of `frozen` at once. */
+  /** Shows something else from now on; told at most every `PRESENCE_MILLIS`, a change of `frozen` at once. */
   show(change: { state?: Uint8Array; frozen?: boolean }, now: number): void {
     const own = this.#own ?? { version: 0, frozen: false, state: EMPTY }
     // Who never showed anything and is not frozen has nothing to tell.
@@ -64,7 +71,7 @@ export class PresenceTable {
   /** Takes what `claim.id` shows; returns whether it is news. */
   hear(claim: PresenceFrame, now: number): boolean {
     const { id, version, state } = claim
-    const joined = this.#table.get(id)?.record.joined
+    const joined = this.#roster.get(id)?.record.joined
     // Of a stranger, and of an earlier run of a member, nothing is kept.
     if (joined === undefined || version < joined || version >= joined + VERSIONS_MAX) return false
     if (id === this.#context.id) return this.#hearOwn(version)
@@ -79,7 +86,7 @@ export class PresenceTable {
     const shown = this.#shown.get(id)
     if (
       shown === undefined ||
-      shown.version >= (this.#table.get(id)?.record.joined ?? Number.POSITIVE_INFINITY)
+      shown.version >= (this.#roster.get(id)?.record.joined ?? Number.POSITIVE_INFINITY)
     )
       return shown
     this.forget(id)
@@ -132,15 +139,15 @@ export class PresenceTable {
   /** What is to be told to everyone now. */
   due(incarnation: number, now: number): Claim[] {
     if (this.#own === undefined) return []
-    const { config, view } = this.#context
+    const { view } = this.#context
     if (view.established().length === 0) {
       this.#toldAs = undefined
       this.#dueAt = Number.POSITIVE_INFINITY
-      this.#toldAt = now - config.presenceMillis + config.presenceJoinMillis
+      this.#toldAt = now - PRESENCE_MILLIS + PRESENCE_JOIN_MILLIS
       return []
     }
     if (this.#toldAs === incarnation) return []
-    this.#dueAt = Math.min(this.#dueAt, Math.max(now, this.#toldAt + config.presenceMillis))
+    this.#dueAt = Math.min(this.#dueAt, Math.max(now, this.#toldAt + PRESENCE_MILLIS))
     return now < this.#dueAt ? [] : [this.#tell(incarnation, now)]
   }
 
@@ -150,7 +157,7 @@ export class PresenceTable {
 
   #tell(incarnation: number, now: number): PresenceFrame {
     const { id } = this.#context
-    const joined = this.#table.get(id)?.record.joined ?? 0
+    const joined = this.#roster.get(id)?.record.joined ?? 0
     const own = this.#own ?? { version: 0, frozen: false, state: EMPTY }
     this.#own = { ...own, version: Math.max(own.version + 1, joined) }
     const claim: PresenceFrame = { type: 'presence', id, ...this.#own }
@@ -174,7 +181,7 @@ export class PresenceTable {
     this.forget(id)
     // Without room the version alone is kept, so that the digests of all members are equal nevertheless.
     const state = hasRoom ? claim.state : EMPTY
-    const frozenUntil = frozen ? now + this.#context.config.frozenMillis : 0
+    const frozenUntil = frozen ? now + FROZEN_MILLIS : 0
     // Unlike the hash of a record, which it would undo where both numbers are the same.
     const hash = hash32(`${id}!${version}`)
     // What its owner signed is the whole.

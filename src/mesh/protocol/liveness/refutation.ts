@@ -6,7 +6,12 @@
 import type { MemberRecord } from '../../../base/member.js'
 import { type Random, randomInteger } from '../../../base/random.js'
 import type { MembershipClaim } from '../../wire/claim.js'
-import type { ProtocolConfig } from '../config.js'
+
+/**
+ * A member answers suspicions at most this often. Less: a liar causes more traffic; more: an answer may come after the
+ * timer.
+ */
+export const REFUTE_MILLIS = 500
 
 /**
  * How far above the start of this run an incarnation that somebody suspects is believed to be: a day, as incarnations begin with the
@@ -27,7 +32,6 @@ const QUESTIONS = 2 ** 22
 const ANSWER_LEAD_MAX = 16
 
 export class Refutation {
-  readonly #config: ProtocolConfig
   readonly #random: Random
   /** The greatest own incarnation that others suspect, or knew before this one did. */
   #suspectedAs = Number.NEGATIVE_INFINITY
@@ -37,8 +41,7 @@ export class Refutation {
   #asks = false
   #asked: number | undefined
 
-  constructor(config: ProtocolConfig, random: Random) {
-    this.#config = config
+  constructor(random: Random) {
     this.#random = random
   }
 
@@ -68,7 +71,7 @@ export class Refutation {
   /** The incarnation that answers what was told, once the pause after the last answer is over. */
   answer(own: MemberRecord, now: number): number | undefined {
     if (now < this.deadline(own)) return undefined
-    this.#answerAt = now + this.#config.refuteMillis
+    this.#answerAt = now + REFUTE_MILLIS
     const incarnation = this.#suspectedAs + 1 + (this.#asks ? randomInteger(this.#random, QUESTIONS) : 0)
     this.#asked = this.#asks ? incarnation : this.#asked
     this.#asks = false

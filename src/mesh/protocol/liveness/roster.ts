@@ -8,6 +8,7 @@ import { hash32 } from '../../../base/bytes.js'
 import type { MemberRecord } from '../../../base/member.js'
 import { MEMBERS_MAX } from '../../../base/member-limits.js'
 import { TagMap } from '../../../base/tag-map.js'
+import type { MemberFrame } from '../../wire/claim.js'
 
 /** Records are compared by digests of this many buckets. */
 export const MEMBER_BUCKETS = 64
@@ -141,6 +142,15 @@ export function leaseTag(id: string, incarnation: number): number {
   const hash = sha256.digest(encodeUtf8(`${id}:${incarnation}`))
   const view = new DataView(hash.buffer, hash.byteOffset)
   return (view.getUint16(0) >>> 6) * 2 ** 32 + view.getUint32(2)
+}
+
+/** What a claim puts into the table. */
+export function entryOf(
+  { id, record, lease, proof }: Pick<MemberFrame, 'id' | 'record' | 'lease' | 'proof'>,
+  leaseAt: number,
+): TableEntry {
+  const bucket = bucketOf(id)
+  return { id, record, bucket, lease, tag: 0, leaseAt, suspicion: undefined, ...(proof && { proof }) }
 }
 
 /** The bucket of the digests that `id` belongs to. */

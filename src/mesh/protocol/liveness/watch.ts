@@ -2,33 +2,42 @@
  * Watches the links: sends what they are owed, suspects the members whose beats are missing, and ends the links that are
  * silent for too long or never said HELLO. A watcher that has reason to doubt itself suspects nobody (ADR 4, ADR 7).
  */
-import type { DisconnectReason, Visibility } from '../../wire/frame.js'
+
 import type { EngineContext, Part } from '../context.js'
+import { BEAT_TIMEOUT_MILLIS } from '../formulas.js'
+import { HELLO_MILLIS } from '../overlay/dials.js'
+import type { Neighborhood } from '../overlay/neighborhood.js'
+import type { Overlay } from '../overlay/overlay.js'
 import type { Neighbor } from '../overlay/peer-view.js'
+import type { AntiEntropy } from '../sync/anti-entropy.js'
 import type { Heartbeat } from './heartbeat.js'
+import { BEAT_MILLIS, BEATS_MISSED, HEARTBEAT_MILLIS } from './heartbeat.js'
 import type { MemberTable } from './member-table.js'
 import type { PresenceTable } from './presence-table.js'
+
+/** After a sleep a member suspects nobody for this long. Less: who wakes suspects those who slept with it. */
+export const HUMBLE_MILLIS = 10_000
+/**
+ * After a sleep of this length a member does not trust its table, and fetches it anew. Less than the tombstones last,
+ * as the others have to remember who has gone meanwhile; much less: tables are fetched for nothing.
+ */
+const STALE_MILLIS = 10 * 60_000
 
 /** A watcher that misses beats of at least so many writers, and of half of all, takes itself for cut off. */
 const SUSPECT_LINKS_MIN = 2
 
-/** What a watch makes the other parts do. */
-export interface WatchEvents {
-  drop(neighbor: Neighbor, reason: DisconnectReason, now: number): void
-  /** A neighbor fell silent. */
-  lost(id: string): void
-  /** This member slept for so long that it has to learn anew who is there. */
-  beginAnew(now: number): void
-  /** This member slept: the neighbors compare. */
-  compare(neighbor: Neighbor, now: number): void
+interface WatchParts {
+  heartbeat: Heartbeat
+  neighborhood: Neighborhood
+  overlay: Overlay
+  presence: PresenceTable
+  sync: AntiEntropy
+  table: MemberTable
 }
 
 export class Watch implements Part {
   readonly #context: EngineContext
-  readonly #heartbeat: Heartbeat
-  readonly #table: MemberTable
-  readonly #presence: PresenceTable
-  readonly #events: WatchEvents
+  readonly #parts: WatchParts
   /** Neighbors that are late -> when they may be suspected again. */
   readonly #notBefore = new Map<string, number>()
   #awakeAt: number
@@ -36,17 +45,9 @@ export class Watch implements Part {
   #humbleUntil = 0
   #deadline: { at: number; links: number } | undefined
 
-  constructor(
-    context: EngineContext,
-    parts: { heartbeat: Heartbeat; table: MemberTable; presence: PresenceTable },
-    events: WatchEvents,
-    now: number,
-  ) {
+  constructor(context: EngineContext, parts: WatchParts, now: number) {
     this.#context = context
-    this.#heartbeat = parts.heartbeat
-    this.#table = parts.table
-    this.#presence = parts.presence
-    this.#events = events
+    this.#parts = parts
     this.#awakeAt = now
   }
 
@@ -68,16 +69,11 @@ export class Watch implements Part {
     this.#awakeAt = now
     // An engine without links may rest for long by itself: only links oblige it to act every second.
     if (gap < config.sleepMillis || view.size === 0) return
-    this.#humbleUntil = now + config.humbleMillis
-    if (gap >= config.staleMillis) this.#events.beginAnew(now)
-    else this.#table.forgive(gap)
-    this.#heartbeat.excuse(now)
-    for (const neighbor of view.established()) this.#events.compare(neighbor, now)
-  }
-
-  /** The page of this member is seen, hidden or being stopped: its watchers are told. */
-  show(visibility: Visibility, now: number): void {
-    this.#heartbeat.show(visibility, now)
+    this.#humbleUntil = now + HUMBLE_MILLIS
+    if (gap >= STALE_MILLIS) this.#parts.neighborhood.beginAnew(now)
+    else this.#parts.table.forgive(gap)
+    this.#parts.heartbeat.excuse(now)
+    for (const neighbor of view.established()) this.#parts.sync.tell(neighbor, true, now)
   }
 
   tick(now: number): void {
@@ -87,7 +83,7 @@ export class Watch implements Part {
     const maySuspect = !this.#isCutOff(now) && now >= this.#humbleUntil
     for (const neighbor of this.#missingBeats(view.established(), now))
       this.#missing(neighbor, maySuspect, now)
-    if (maySuspect) for (const id of this.#presence.thawed(now)) this.#table.suspect(id, now)
+    if (maySuspect) for (const id of this.#parts.presence.thawed(now)) this.#parts.table.suspect(id, now)
     for (const neighbor of [...view.all()]) this.#tickNeighbor(neighbor, now)
   }
 
@@ -106,20 +102,40 @@ export class Watch implements Part {
     if (this.#context.view.established().length > 0) this.#suspect(id, now)
   }
 
-  /** The link to `id` broke, or nothing came over it for long: its member may be gone, or only the path to it. */
-  lose(id: string, now: number): void {
-    this.#events.lost(id)
+  /** A link broke without a word. */
+  broken(peer: string, now: number): void {
+    const { view } = this.#context
+    const { neighborhood, overlay } = this.#parts
+    const neighbor = view.get(peer)
+    if (neighbor === undefined) return
+    neighborhood.remove(neighbor, now)
+    if (neighbor.record) this.#lose(peer, now)
+    // Dialed again at once, a link that breaks as soon as it is there would come and go for ever.
+    if (now < neighbor.since + HELLO_MILLIS) overlay.refused(peer, now)
+    overlay.fill(now)
+  }
+
+  /** The server has no such member. If the mesh knows it and it lives, it is reached through the mesh, and answers the suspicion. */
+  absent(peer: string, now: number): void {
+    const { table, overlay } = this.#parts
+    if (this.#context.view.degree === 0 || !table.get(peer)) return overlay.left(peer)
+    if (overlay.isDialing(peer)) this.unwatched(peer, now)
+  }
+
+  /** A member that fell silent may be gone, or only the path to it. */
+  #lose(id: string, now: number): void {
+    this.#parts.overlay.lost(id)
     this.#suspect(id, now)
   }
 
   #late(now: number): number {
     const isLate = (neighbor: Neighbor) =>
-      this.#heartbeat.isLate(neighbor, now) && !this.#table.get(neighbor.id)?.suspicion
+      this.#parts.heartbeat.isLate(neighbor, now) && !this.#parts.table.get(neighbor.id)?.suspicion
     return this.#witnesses.filter(isLate).length
   }
 
   #missingBeats(neighbors: readonly Neighbor[], now: number): Neighbor[] {
-    return neighbors.filter((neighbor) => now >= this.#heartbeat.suspectAt(neighbor, now))
+    return neighbors.filter((neighbor) => now >= this.#parts.heartbeat.suspectAt(neighbor, now))
   }
 
   /** They tell this member how well it hears: readers could keep it from noticing who is dead. Alone with them it has nobody else. */
@@ -137,30 +153,33 @@ export class Watch implements Part {
   /** Beats of `neighbor` are missing: it is suspected, or looked at again later. */
   #missing({ id }: Neighbor, maySuspect: boolean, now: number): void {
     if (now < (this.#notBefore.get(id) ?? 0)) return
-    const { beatsMissed, beatMillis, beatTimeoutMillis, heartbeatMillis } = this.#context.config
     // A subject that refutes through others while its link here stalls is not suspected at every tick.
-    const pause = maySuspect ? beatsMissed * beatMillis + beatTimeoutMillis : heartbeatMillis / 2
+    const pause = maySuspect ? BEATS_MISSED * BEAT_MILLIS + BEAT_TIMEOUT_MILLIS : HEARTBEAT_MILLIS / 2
     this.#notBefore.set(id, now + pause)
     if (maySuspect) this.#suspect(id, now)
   }
 
   /** The silence of a page that said that it is being stopped means nothing. */
   #suspect(id: string, now: number): void {
-    if (now >= this.#humbleUntil && !this.#presence.isFrozen(id, now)) this.#table.suspect(id, now)
+    if (now >= this.#humbleUntil && !this.#parts.presence.isFrozen(id, now))
+      this.#parts.table.suspect(id, now)
   }
 
   #tickNeighbor(neighbor: Neighbor, now: number): void {
     if (neighbor.record === undefined) {
-      if (now >= this.#due(neighbor, now)) this.#events.drop(neighbor, 'protocol', now)
-    } else if (now >= this.#heartbeat.silentAt(neighbor)) {
-      this.#events.drop(neighbor, 'error', now)
-      this.lose(neighbor.id, now)
-    } else this.#heartbeat.beat(neighbor, now)
+      if (now >= this.#due(neighbor, now)) this.#parts.neighborhood.drop(neighbor, 'protocol', now)
+    } else if (now >= this.#parts.heartbeat.silentAt(neighbor)) {
+      this.#parts.neighborhood.drop(neighbor, 'error', now)
+      this.#lose(neighbor.id, now)
+    } else this.#parts.heartbeat.beat(neighbor, now)
   }
 
   #due(neighbor: Neighbor, now: number): number {
-    if (neighbor.record === undefined) return neighbor.since + this.#context.config.helloMillis
-    const missed = Math.max(this.#notBefore.get(neighbor.id) ?? 0, this.#heartbeat.suspectAt(neighbor, now))
-    return Math.min(this.#heartbeat.dueAt(neighbor), missed, this.#heartbeat.silentAt(neighbor))
+    if (neighbor.record === undefined) return neighbor.since + HELLO_MILLIS
+    const missed = Math.max(
+      this.#notBefore.get(neighbor.id) ?? 0,
+      this.#parts.heartbeat.suspectAt(neighbor, now),
+    )
+    return Math.min(this.#parts.heartbeat.dueAt(neighbor), missed, this.#parts.heartbeat.silentAt(neighbor))
   }
 }

@@ -8,6 +8,12 @@ import type { InterleaveFrame } from '../../wire/frame.js'
 import { type EngineContext, type Part, sendTo } from '../context.js'
 import type { Neighbor } from './peer-view.js'
 
+/**
+ * An interleave that is not confirmed by then is forgotten. Less: links are handed over twice when a dial takes its 15
+ * s.
+ */
+const INTERLEAVE_MILLIS = 20_000
+
 /** Interleaves that one member gives at once. */
 const GIVEN_MAX = 2
 
@@ -41,7 +47,7 @@ export class Interleave implements Part {
       .sources()
       .filter(({ id, dirty }) => id !== newcomer.id && !busy.has(id) && !dirty)
     for (const neighbor of sample(this.#context.random, free, 1)) {
-      const until = now + this.#context.config.interleaveMillis
+      const until = now + INTERLEAVE_MILLIS
       this.#given.push({ newcomer: newcomer.id, neighbor: neighbor.id, until })
       sendTo(this.#context, newcomer, { type: 'interleave', step: 'offer', member: neighbor.id }, now)
     }
@@ -55,7 +61,7 @@ export class Interleave implements Part {
       sendTo(this.#context, giver, { ...frame, step: 'failed' }, now)
       return false
     }
-    this.#taken.set(frame.member, { giver: giver.id, until: now + config.interleaveMillis })
+    this.#taken.set(frame.member, { giver: giver.id, until: now + INTERLEAVE_MILLIS })
     return true
   }
 

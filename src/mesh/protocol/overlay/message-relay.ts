@@ -6,11 +6,11 @@
  */
 
 import { BoundedMap } from '../../../base/bounded-map.js'
-import type { MemberRecord } from '../../../base/member.js'
 import { MEMBERS_MAX } from '../../../base/member-limits.js'
 import type { MessageFrame } from '../../wire/claim.js'
-import type { EnvelopeBody } from '../../wire/frame.js'
+import type { Plumtree } from '../broadcast/plumtree.js'
 import { type EngineContext, sendTo } from '../context.js'
+import type { MemberTable } from '../liveness/member-table.js'
 import { HOPS_MAX, type Routes } from './routes.js'
 
 /** Numbers behind the last one that came of an author of which it is remembered whether they came; older ones did. */
@@ -28,27 +28,16 @@ interface Taken {
   bits: bigint
 }
 
-/** What is needed of the member table. */
-export interface KnownMembers {
-  readonly selfRecord: MemberRecord
-  get(id: string): { readonly record: MemberRecord } | undefined
-}
-
 export class MessageRelay {
   readonly #context: EngineContext
   readonly #routes: Routes
-  readonly #members: KnownMembers
-  readonly #broadcast: (body: EnvelopeBody, now: number) => void
+  readonly #members: MemberTable
+  readonly #broadcast: Plumtree
   /** By author, the one that was silent the longest first. */
   readonly #taken = new BoundedMap<string, Taken>(MEMBERS_MAX)
   #number = 0
 
-  constructor(
-    context: EngineContext,
-    routes: Routes,
-    members: KnownMembers,
-    broadcast: (body: EnvelopeBody, now: number) => void,
-  ) {
+  constructor(context: EngineContext, routes: Routes, members: MemberTable, broadcast: Plumtree) {
     this.#context = context
     this.#routes = routes
     this.#members = members
@@ -86,7 +75,7 @@ export class MessageRelay {
     if (isWay) return sendTo(this.#context, next, message, now)
     // Every member pays for a flood: a neighbor may cause few.
     if (except !== undefined && !this.#context.limiter.take('flood', except, now)) return
-    this.#broadcast({ ...message, hops: 0 }, now)
+    this.#broadcast.originate({ ...message, hops: 0 }, now)
   }
 
   #deliver(message: MessageFrame): void {

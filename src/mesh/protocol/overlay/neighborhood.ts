@@ -5,15 +5,23 @@
 import { BoundedMap } from '../../../base/bounded-map.js'
 import { sample } from '../../../base/random.js'
 import type { OffenceKind } from '../../rate-limit/score.js'
-import type { MemberFrame, MembershipClaim } from '../../wire/claim.js'
+import type { MembershipClaim } from '../../wire/claim.js'
 import type { DisconnectFrame, DisconnectReason, HelloFrame, InterleaveFrame } from '../../wire/frame.js'
 import { PEERS_IN_HANDSHAKE_MAX } from '../../wire/wire-limits.js'
+import type { Plumtree } from '../broadcast/plumtree.js'
 import { type EngineContext, type Part, sendTo } from '../context.js'
 import type { MemberTable } from '../liveness/member-table.js'
+import type { AntiEntropy } from '../sync/anti-entropy.js'
 import type { Interleave } from './interleave.js'
 import type { Overlay } from './overlay.js'
 import type { Neighbor } from './peer-view.js'
 import { hasSlot, slotsElsewhere, slotsToSpare, WAITING_MAX } from './reader-slots.js'
+
+/**
+ * An isolated member may push somebody out, but only of a member with this many others. Less: a poor member gets
+ * poorer.
+ */
+const EVICT_FROM = 3
 
 /** A member whose links are all younger is a newcomer: it learns, and has nothing to tell. */
 const NEWCOMER_MILLIS = 5_000
@@ -22,44 +30,29 @@ const OFFER_MILLIS = 1_000
 /** Suspicions that a first neighbor is told of at most. */
 const SUSPICIONS_TOLD_MAX = 16
 
-/** What the other parts do about links. */
-export interface NeighborhoodEvents {
-  up(neighbor: Neighbor, now: number): void
-  gone(id: string, now: number): void
-  /** The two sides are to compare what they hold. */
-  compare(neighbor: Neighbor, now: number): void
-  /** A link broke without a word. */
-  lose(id: string, now: number): void
-  /** Perhaps no member watches this one. */
-  unwatched(id: string, now: number): void
-  /** Whether the shared tree does without the link to `id`. */
-  isSpare(id: string): boolean
+interface NeighborhoodParts {
+  broadcast: Plumtree
+  interleave: Interleave
+  overlay: Overlay
+  sync: AntiEntropy
+  table: MemberTable
+  /** All parts, to hear of links that come and go. */
+  all: readonly Part[]
 }
 
 export class Neighborhood implements Part {
   readonly #context: EngineContext
   readonly #topic: string
-  readonly #table: MemberTable
-  readonly #overlay: Overlay
-  readonly #interleave: Interleave
-  readonly #events: NeighborhoodEvents
+  readonly #parts: NeighborhoodParts
   /** Readers that were turned down. */
   readonly #waiting = new BoundedMap<string, true>(WAITING_MAX)
   /** Until then it learns from every neighbor, however old its links are. */
   #newcomerUntil = 0
 
-  constructor(
-    context: EngineContext,
-    topic: string,
-    parts: { table: MemberTable; overlay: Overlay; interleave: Interleave },
-    events: NeighborhoodEvents,
-  ) {
+  constructor(context: EngineContext, topic: string, parts: NeighborhoodParts) {
     this.#context = context
     this.#topic = topic
-    this.#table = parts.table
-    this.#overlay = parts.overlay
-    this.#interleave = parts.interleave
-    this.#events = events
+    this.#parts = parts
   }
 
   /** A link opened: both sides introduce themselves first. */
@@ -69,9 +62,9 @@ export class Neighborhood implements Part {
       return this.#context.outbox.disconnect(peer, 'protocol')
     }
     const { id, view } = this.#context
-    const { selfRecord: record, selfLease: lease } = this.#table
-    const neighbor = view.add(peer, this.#overlay.linked(peer), now)
-    this.#events.up(neighbor, now)
+    const { selfRecord: record, selfLease: lease } = this.#parts.table
+    const neighbor = view.add(peer, this.#parts.overlay.linked(peer), now)
+    for (const part of this.#parts.all) part.linkUp?.(neighbor, now)
     const { intent } = neighbor
     const links = view.degree - (neighbor.isSilent ? 0 : 1)
     const hello = { type: 'hello', topic: this.#topic, id, record, lease, links, intent } as const
@@ -79,90 +72,65 @@ export class Neighborhood implements Part {
     this.#makeWay(now)
   }
 
-  /** A link broke without a word: its member may be gone, or only the path to it. */
-  broken(peer: string, now: number): void {
-    const neighbor = this.#context.view.get(peer)
-    if (neighbor === undefined) return
-    this.#remove(neighbor, now)
-    if (neighbor.record) this.#events.lose(peer, now)
-    // Dialed again at once, a link that breaks as soon as it is there would come and go for ever.
-    if (now < neighbor.since + this.#context.config.helloMillis) this.#overlay.refused(peer, now)
-    this.#overlay.fill(now)
-  }
-
-  /** The server has no such member. If the mesh knows it and it lives, it is reached through the mesh, and answers the suspicion. */
-  absent(peer: string, now: number): void {
-    if (this.#context.view.degree === 0 || !this.#table.get(peer)) return this.#overlay.left(peer)
-    if (this.#overlay.isDialing(peer)) this.#events.unwatched(peer, now)
-  }
-
   dialFailed(peer: string, now: number): void {
-    this.#overlay.refused(peer, now)
-    this.#interleave.taken(peer, false, now)
+    this.#parts.overlay.refused(peer, now)
+    this.#parts.interleave.taken(peer, false, now)
   }
 
   hello(neighbor: Neighbor, frame: HelloFrame, now: number): void {
-    const table = this.#table
+    const table = this.#parts.table
     if (neighbor.record !== undefined || frame.id !== neighbor.id) return this.offence(neighbor.id, now)
     if (frame.topic !== this.#topic) return this.drop(neighbor, 'cluster', now)
-    if (table.isFull && !table.get(frame.id)) return this.drop(neighbor, 'members', now)
+    if (table.roster.isFull && !table.get(frame.id)) return this.drop(neighbor, 'members', now)
     this.#context.view.greeted(neighbor)
     if (!this.#hasRoomFor(frame, now)) return this.#turnDown(neighbor, frame, now)
     const isOld = ({ since }: Neighbor) => now >= since + NEWCOMER_MILLIS
     neighbor.isBootstrap = now < this.#newcomerUntil || !this.#context.view.sources().some(isOld)
     this.#context.view.introduced(neighbor, frame.record)
-    this.#overlay.welcomed(neighbor.id, now)
+    this.#parts.overlay.welcomed(neighbor.id, now)
     const { record, lease, proof } = frame
     const claim = { type: 'member', id: frame.id, record, lease, ...(proof && { proof }) } as const
-    const answer = this.#meet(neighbor, claim, frame.links > 0, now)
+    // A neighbor that has links was announced by those whom it met before: for sure to a newcomer, most likely to others.
+    const told = neighbor.isBootstrap ? 'neighbors' : 'unless heard'
+    const answer = table.take(claim, frame.links > 0 ? told : 'everyone', now)
     // Who comes back below what is remembered of it is told how high it has to get.
-    const least = table.tombstoneOf(frame.id)
+    const least = table.roster.tombstoneOf(frame.id)
     if (answer?.type === 'suspect' && least) answer.incarnation = least
     if (answer) sendTo(this.#context, neighbor, answer, now)
     const suspicion = table.heard(frame.id, now)
     if (suspicion) sendTo(this.#context, neighbor, suspicion, now)
-    this.#events.compare(neighbor, now)
+    this.#parts.sync.tell(neighbor, true, now)
     const [first] = this.#context.view.sources()
     if (first === neighbor && this.#context.view.sources().length === 1) this.#tellSuspicions(neighbor, now)
     this.#settle(neighbor, frame, now)
     this.#context.outbox.push({ type: 'members' })
   }
 
-  /** A neighbor that has links was told of by those whom it met before: a teacher for sure, a newcomer most likely. */
-  #meet(
-    { isBootstrap }: Neighbor,
-    claim: MemberFrame,
-    hasLinks: boolean,
-    now: number,
-  ): MembershipClaim | undefined {
-    const table = this.#table
-    if (!hasLinks) return table.learn(claim, now)
-    return isBootstrap ? table.fetch(claim, now) : table.meet(claim, now)
-  }
-
   interleaved(neighbor: Neighbor, frame: InterleaveFrame, now: number): void {
     if (frame.step === 'offer') {
-      this.#overlay.expectOffer(neighbor.id, 0)
-      if (this.#interleave.take(neighbor, frame, now)) this.#overlay.dial(frame.member, 'interleave', now)
+      this.#parts.overlay.expectOffer(neighbor.id, 0)
+      if (this.#parts.interleave.take(neighbor, frame, now))
+        this.#parts.overlay.dial(frame.member, 'interleave', now)
       return
     }
-    const replaced = this.#context.view.get(this.#interleave.given(neighbor.id, frame) ?? '')
+    const replaced = this.#context.view.get(this.#parts.interleave.given(neighbor.id, frame) ?? '')
     // Only a link too many is let go: meanwhile others may have left.
-    if (replaced && this.#context.view.degree > this.#overlay.target) this.drop(replaced, 'replaced', now)
+    if (replaced && this.#context.view.degree > this.#parts.overlay.target)
+      this.drop(replaced, 'replaced', now)
   }
 
   /** The other side ended the link, and said why. */
   disconnected(neighbor: Neighbor, { reason, others = [] }: DisconnectFrame, now: number): void {
-    this.#remove(neighbor, now)
+    this.remove(neighbor, now)
     this.#context.outbox.push({ type: 'disconnect', peer: neighbor.id })
     const isAlone = this.#context.view.established().length === 0
     if (reason === 'members' || (reason === 'full' && isAlone && others.length === 0))
       this.#context.outbox.push({ type: 'refused', peer: neighbor.id, reason })
     // Who turns a link down is asked again later; who said goodbye was announced by LEAVE.
-    this.#overlay.refused(neighbor.id, now)
-    this.#interleave.taken(neighbor.id, false, now)
-    if (this.#isReader && others.length > 0) this.#overlay.referred(others, now)
-    else if (reason !== 'leave') this.#overlay.fill(now)
+    this.#parts.overlay.refused(neighbor.id, now)
+    this.#parts.interleave.taken(neighbor.id, false, now)
+    if (this.#isReader && others.length > 0) this.#parts.overlay.referred(others, now)
+    else if (reason !== 'leave') this.#parts.overlay.fill(now)
   }
 
   /** The bytes of `peer` break a rule: its link ends. Before its HELLO anybody may have sent them in its name. */
@@ -180,9 +148,9 @@ export class Neighborhood implements Part {
    */
   died(id: string, now: number): void {
     const neighbor = this.#context.view.get(id)
-    if (!neighbor?.record) return this.#overlay.left(id)
+    if (!neighbor?.record) return this.#parts.overlay.left(id)
     this.drop(neighbor, 'error', now)
-    this.#overlay.lost(id)
+    this.#parts.overlay.lost(id)
   }
 
   /** Too much goes over the link of `peer`, or nothing gets through: it ends, and another one takes its place. */
@@ -191,21 +159,22 @@ export class Neighborhood implements Part {
     if (neighbor === undefined) return
     this.#context.counters.overloads += 1
     this.drop(neighbor, 'overload', now)
-    this.#overlay.fill(now)
+    this.#parts.overlay.fill(now)
   }
 
   /** Ends a link from this side. */
   drop(neighbor: Neighbor, reason: DisconnectReason, now: number, others?: readonly string[]): void {
-    this.#remove(neighbor, now)
+    this.remove(neighbor, now)
     this.#context.outbox.disconnect(neighbor.id, reason, others)
-    this.#overlay.refused(neighbor.id, now)
-    this.#interleave.taken(neighbor.id, false, now)
+    this.#parts.overlay.refused(neighbor.id, now)
+    this.#parts.interleave.taken(neighbor.id, false, now)
   }
 
   /** A reader keeps one link. */
   tick(now: number): void {
     if (!this.#isReader) return
-    for (const neighbor of slotsToSpare(this.#context.view, this.#table)) this.drop(neighbor, 'replaced', now)
+    for (const neighbor of slotsToSpare(this.#context.view, this.#parts.table.roster))
+      this.drop(neighbor, 'replaced', now)
   }
 
   /** The link carries less than it is given: broadcasts to it are dropped until it drains. */
@@ -221,12 +190,14 @@ export class Neighborhood implements Part {
     const neighbor = this.#context.view.get(peer)
     if (!neighbor?.dirty) return
     neighbor.dirty = false
-    if (neighbor.record) this.#events.compare(neighbor, now)
+    if (neighbor.record) this.#parts.sync.tell(neighbor, true, now)
   }
 
   /** A claim of `neighbor` alone: a newcomer takes it as one that the others know. */
   told(neighbor: Neighbor, claim: MembershipClaim, now: number): void {
-    const answer = neighbor.isBootstrap ? this.#table.fetch(claim, now) : this.#table.learn(claim, now)
+    const answer = neighbor.isBootstrap
+      ? this.#parts.table.take(claim, 'neighbors', now)
+      : this.#parts.table.take(claim, 'everyone', now)
     if (answer) sendTo(this.#context, neighbor, answer, now)
   }
 
@@ -234,7 +205,7 @@ export class Neighborhood implements Part {
   beginAnew(now: number): void {
     this.#newcomerUntil = now + NEWCOMER_MILLIS
     for (const neighbor of this.#context.view.all()) neighbor.isBootstrap = true
-    this.#table.dropOthers()
+    this.#parts.table.dropOthers()
   }
 
   /** Of those that others opened and have not said HELLO the oldest goes: an honest one says it at once. */
@@ -246,18 +217,18 @@ export class Neighborhood implements Part {
   }
 
   get #isReader(): boolean {
-    return this.#table.selfRecord.role === 'reader'
+    return this.#parts.table.selfRecord.role === 'reader'
   }
 
   /** Makes room where it must: a member without links, or from the other side of a split, has to get in. */
   #hasRoomFor(frame: HelloFrame, now: number): boolean {
     const { view, config } = this.#context
-    if (frame.record.role === 'reader') return hasSlot(this.#table.selfRecord, view)
+    if (frame.record.role === 'reader') return hasSlot(this.#parts.table.selfRecord, view)
     if (view.degree <= config.linksHigh) return true
-    const isStranger = this.#table.get(frame.id) === undefined
+    const isStranger = this.#parts.table.get(frame.id) === undefined
     if (frame.links > 0 && !isStranger) return false
     const others = view.sources().filter((neighbor) => neighbor.id !== frame.id)
-    if (others.length < config.evictFrom) return true
+    if (others.length < EVICT_FROM) return true
     for (const evicted of sample(this.#context.random, others, 1)) this.drop(evicted, 'evict', now)
     return true
   }
@@ -272,22 +243,22 @@ export class Neighborhood implements Part {
 
   /** A slot that became free is for one that was turned down. */
   #offerSlot(now: number): void {
-    if (!hasSlot(this.#table.selfRecord, this.#context.view)) return
+    if (!hasSlot(this.#parts.table.selfRecord, this.#context.view)) return
     const [next] = this.#waiting.keys()
     if (next === undefined) return
     this.#waiting.delete(next)
-    this.#overlay.dial(next, 'repair', now)
+    this.#parts.overlay.dial(next, 'repair', now)
   }
 
   /** What a new link means for the others: a full member hands one over, a newcomer expects that. */
   #settle(neighbor: Neighbor, frame: HelloFrame, now: number): void {
     const { view } = this.#context
-    const overlay = this.#overlay
-    if (neighbor.intent === 'interleave') return this.#interleave.taken(neighbor.id, true, now)
+    const overlay = this.#parts.overlay
+    if (neighbor.intent === 'interleave') return this.#parts.interleave.taken(neighbor.id, true, now)
     if (neighbor.intent === 'stranger' || frame.intent === 'stranger') this.#replaceFor(neighbor, now)
     const isFull = view.degree > overlay.target && frame.record.role === 'writer'
     if (isFull && (frame.intent === 'join' || frame.intent === 'repair'))
-      return this.#interleave.give(neighbor, now)
+      return this.#parts.interleave.give(neighbor, now)
     const asked = neighbor.intent === 'join' || neighbor.intent === 'repair'
     if (asked && frame.links >= this.#context.config.linksTarget)
       overlay.expectOffer(neighbor.id, now + OFFER_MILLIS)
@@ -297,22 +268,23 @@ export class Neighborhood implements Part {
   /** A link that reaches across a former split takes the place of one that is not on the tree of all, which holds them together. */
   #replaceFor(newest: Neighbor, now: number): void {
     const { view, random } = this.#context
-    if (view.degree <= this.#overlay.target) return
-    const spare = view.sources().filter(({ id }) => id !== newest.id && this.#events.isSpare(id))
+    if (view.degree <= this.#parts.overlay.target) return
+    const spare = view.sources().filter(({ id }) => id !== newest.id && this.#parts.broadcast.isSpare(id))
     for (const one of sample(random, spare, 1)) this.drop(one, 'replaced', now)
   }
 
   /** What was suspected while no link was there to tell it is told now, so that it can be answered. */
   #tellSuspicions(neighbor: Neighbor, now: number): void {
-    for (const suspicion of this.#table.suspicions(SUSPICIONS_TOLD_MAX))
+    for (const suspicion of this.#parts.table.suspicions(SUSPICIONS_TOLD_MAX))
       sendTo(this.#context, neighbor, suspicion, now)
   }
 
-  #remove(neighbor: Neighbor, now: number): void {
+  /** A link is gone. */
+  remove(neighbor: Neighbor, now: number): void {
     const { view, outbox } = this.#context
     view.delete(neighbor.id)
-    this.#events.gone(neighbor.id, now)
-    if (view.degree === 0) this.#overlay.isolated(now)
+    for (const part of this.#parts.all) part.linkGone?.(neighbor.id, now)
+    if (view.degree === 0) this.#parts.overlay.isolated(now)
     if (neighbor.record?.role === 'reader') this.#offerSlot(now)
     outbox.push({ type: 'members' })
   }

@@ -6,12 +6,27 @@
  */
 
 import { BoundedMap } from '../../../base/bounded-map.js'
-import type { MemberRecord } from '../../../base/member.js'
 import { jittered, sample } from '../../../base/random.js'
 import type { LinkIntent } from '../../wire/frame.js'
 import type { EngineContext, Part } from '../context.js'
-import { dialPauseMillis, periodMillis } from '../formulas.js'
+import { DIAL_BACKOFF_MIN_MILLIS, periodMillis } from '../formulas.js'
+import type { MemberTable } from '../liveness/member-table.js'
+import type { TableEntry } from '../liveness/roster.js'
+import { Dials } from './dials.js'
 import { slotsWanted } from './reader-slots.js'
+
+/**
+ * Dials of the overlay at once; the transport bounds handshakes in the process besides. More: faster joins, more dials
+ * in vain.
+ */
+const DIALS_MAX = 2
+/**
+ * The share of one member in that period: all members together ask 33 times a second at most. More: a split of a large
+ * cluster heals later. [measured: bench split]
+ */
+const INTRODUCE_MILLIS_PER_MEMBER = 30
+/** A member without a link asks this often. Less: more load on a signaling server that comes back. */
+const INTRODUCE_ALONE_MILLIS = 2_000
 
 /** Introductions are spread by this share of their period. */
 const JITTER_SHARE = 0.3
@@ -20,8 +35,6 @@ const INTRODUCTIONS = 3
 const INTRODUCTIONS_ALONE = 8
 /** Candidates that are remembered beyond the member table. */
 const CONTACTS_KNOWN_MAX = 64
-/** Members whose failed dials are remembered. */
-const BACKOFFS_MAX = 1_024
 /** A stranger is given up after so many failed dials; signaling names it again if it lives. */
 const STRANGER_FAILURES_MAX = 3
 /** So many neighbors that fell silent are remembered, however long a split lasts. */
@@ -29,39 +42,9 @@ const LOST_MAX = 16
 /** One of them is dialed again at most so often, so that the links that it replaces go one by one. */
 const RESTORE_MILLIS = 1_000
 
-interface Dial {
-  intent: LinkIntent
-  /** Given up by then, should the transport never answer. */
-  until: number
-}
-
-interface Backoff {
-  failures: number
-  notBefore: number
-  /** When it said HELLO; who turns a link down says so right after it. */
-  welcomedAt?: number
-}
-
-/** What the overlay needs to know of a member. */
-interface KnownMember {
-  readonly id: string
-  readonly record: MemberRecord
-  readonly suspicion: object | undefined
-}
-
-/** What the overlay needs to know of the member table. */
-export interface KnownMembers {
-  entries(): Iterable<KnownMember>
-  get(id: string): KnownMember | undefined
-  readonly size: number
-  readonly selfRecord: MemberRecord
-  /** Members but this one, without readers. */
-  readonly otherWriters: number
-}
-
 export class Overlay implements Part {
   readonly #context: EngineContext
-  readonly #members: KnownMembers
+  readonly #members: MemberTable
   /** Members that signaling offered and the table does not hold. */
   readonly #contacts = new BoundedMap<string, true>(CONTACTS_KNOWN_MAX)
   /** Members that signaling named last: of those in the table the likeliest to live. Dialed first by a member without links. */
@@ -71,15 +54,16 @@ export class Overlay implements Part {
   #restoreAt = Number.NEGATIVE_INFINITY
   /** Full neighbors that were dialed to join: each is expected to hand over a link until then. */
   readonly #offers = new Map<string, number>()
-  readonly #dials = new Map<string, Dial>()
-  readonly #backoff = new BoundedMap<string, Backoff>(BACKOFFS_MAX)
+  /** Those that are under way, and what became of others. */
+  readonly #dials: Dials
   #introduceAt = Number.POSITIVE_INFINITY
   /** When to look again for somebody to dial. */
   #dialAt = Number.POSITIVE_INFINITY
 
-  constructor(context: EngineContext, members: KnownMembers) {
+  constructor(context: EngineContext, members: MemberTable) {
     this.#context = context
     this.#members = members
+    this.#dials = new Dials(context)
   }
 
   /** Links that this member wants: all of a small cluster, else the target; a reader one. */
@@ -108,11 +92,7 @@ export class Overlay implements Part {
 
   /** A full member names others that had room lately: they are dialed at once, but for those that had none just now. */
   referred(ids: readonly string[], now: number): void {
-    for (const id of ids) {
-      const backoff = this.#backoff.get(id)
-      const hasRested = now >= (backoff?.welcomedAt ?? now) + this.#context.config.helloMillis
-      if (backoff && hasRested) backoff.notBefore = now
-    }
+    for (const id of ids) this.#dials.forgive(id, now)
     this.#dialNamed(ids, now)
   }
 
@@ -120,7 +100,7 @@ export class Overlay implements Part {
   fill(now: number): void {
     this.#dialAt = Number.POSITIVE_INFINITY
     for (const id of this.#contacts.keys()) if (this.#members.get(id)) this.#contacts.delete(id)
-    const free = this.#context.config.dialsMax - this.#ownDials
+    const free = DIALS_MAX - this.#dials.own
     if (free <= 0) return
     const isAlone = this.#members.size <= 1
     const missing = this.#wanted - this.#coming(now)
@@ -128,7 +108,7 @@ export class Overlay implements Part {
     const strange = isAlone ? Math.min(missing, free) : Math.min(1, free, this.#strangersWanted(now))
     for (const id of sample(this.#context.random, strangers, strange))
       this.dial(id, isAlone ? 'join' : 'stranger', now)
-    const left = Math.min(this.#wanted - this.#coming(now), this.#context.config.dialsMax - this.#ownDials)
+    const left = Math.min(this.#wanted - this.#coming(now), DIALS_MAX - this.#dials.own)
     if (left <= 0) return
     const known = new Set(this.#ready(this.#writers(false), now))
     const hasNone = this.#context.view.degree === 0
@@ -139,25 +119,20 @@ export class Overlay implements Part {
     const isCutOff = this.#context.view.degree === 0 && this.#dials.size === 0
     const suspects = isCutOff ? this.#ready(this.#writers(true), now) : []
     for (const id of sample(this.#context.random, suspects, 1)) this.dial(id, 'repair', now)
-    if (missing > 0) this.#dialAt = now + this.#context.config.dialBackoffMinMillis
+    if (missing > 0) this.#dialAt = now + DIAL_BACKOFF_MIN_MILLIS
   }
 
   /** Dials `id` for a reason that is told to it. */
   dial(id: string, intent: LinkIntent, now: number): void {
-    if (this.#dials.has(id) || this.#context.view.has(id) || this.#context.score.isRefused(id, now)) return
-    this.#dials.set(id, { intent, until: now + this.#context.config.dialMillis })
-    this.#context.counters.dials += 1
-    this.#context.outbox.push({ type: 'dial', peer: id })
+    if (this.#dials.mayBegin(id, now)) this.#dials.begin(id, intent, now)
   }
 
   /** A link is up. Returns why this member wanted it; `accept` when the other one did. */
   linked(peer: string): LinkIntent {
-    const intent = this.#dials.get(peer)?.intent ?? 'accept'
-    this.#dials.delete(peer)
     this.#offers.delete(peer)
     this.#contacts.delete(peer)
     this.#lost.delete(peer)
-    return intent
+    return this.#dials.end(peer)?.intent ?? 'accept'
   }
 
   /** A full neighbor hands over a link until then, or never did. */
@@ -171,23 +146,13 @@ export class Overlay implements Part {
 
   /** A link has its HELLO behind it: if it lasts, its member is worth another dial some day. */
   welcomed(peer: string, now: number): void {
-    const backoff = this.#backoff.get(peer)
-    if (backoff) backoff.welcomedAt = now
+    this.#dials.welcomed(peer, now)
   }
 
-  /** A dial failed, or `peer` turned the link down: it is left alone for a while, longer each time. */
+  /** A dial failed, or `peer` turned the link down: another one may be dialed instead. */
   refused(peer: string, now: number): void {
-    const { config, random } = this.#context
-    // Another one may be dialed instead.
-    if (this.#dials.delete(peer)) this.#dialAt = Math.min(this.#dialAt, now + config.dialBackoffMinMillis)
-    const { failures: before = 0, notBefore = now, welcomedAt } = this.#backoff.get(peer) ?? {}
-    const hasLasted = welcomedAt !== undefined && now >= welcomedAt + config.helloMillis
-    // It was not dialed again meanwhile: what fails came from there, or long ago to a member that slept.
-    if (now < notBefore && !hasLasted) return
-    const failures = (hasLasted ? 0 : before) + 1
-    const pause = dialPauseMillis(failures, random(), config)
-    this.#backoff.set(peer, { failures, notBefore: now + pause })
-    if (failures >= STRANGER_FAILURES_MAX) this.#contacts.delete(peer)
+    if (this.#dials.end(peer)) this.#dialAt = Math.min(this.#dialAt, now + DIAL_BACKOFF_MIN_MILLIS)
+    if (this.#dials.rest(peer, now) >= STRANGER_FAILURES_MAX) this.#contacts.delete(peer)
   }
 
   /** `peer` has gone: a dial of it would hold a place for as long as dials may take. */
@@ -203,12 +168,12 @@ export class Overlay implements Part {
 
   /** The last link is gone: ask for members soon. */
   isolated(now: number): void {
-    const soon = now + this.#context.random() * this.#context.config.dialBackoffMinMillis
+    const soon = now + this.#context.random() * DIAL_BACKOFF_MIN_MILLIS
     this.#introduceAt = Math.min(this.#introduceAt, soon)
   }
 
   tick(now: number): void {
-    for (const [id, { until }] of this.#dials) if (now >= until) this.refused(id, now)
+    for (const id of this.#dials.overdue(now)) this.refused(id, now)
     if (now >= this.#introduceAt) {
       const count = this.#context.view.degree === 0 ? INTRODUCTIONS_ALONE : INTRODUCTIONS
       this.#context.outbox.push({ type: 'introduce', count })
@@ -219,10 +184,7 @@ export class Overlay implements Part {
   }
 
   deadline(): number {
-    let deadline = Math.min(this.#introduceAt, this.#dialAt)
-    if (this.#dials.size > 0)
-      for (const { until } of this.#dials.values()) deadline = Math.min(deadline, until)
-    return deadline
+    return Math.min(this.#introduceAt, this.#dialAt, this.#dials.deadline())
   }
 
   #dialNamed(ids: readonly string[], now: number): void {
@@ -238,7 +200,7 @@ export class Overlay implements Part {
   #restore(now: number): void {
     this.#restoreAt = now + RESTORE_MILLIS
     const { config, id, random } = this.#context
-    if (this.#isReader || this.#ownDials >= config.dialsMax || this.#coming(now) > config.linksHigh) return
+    if (this.#isReader || this.#dials.own >= DIALS_MAX || this.#coming(now) > config.linksHigh) return
     // Of the two the greater dials.
     const alive = [...this.#lost.keys()].filter((lost) => lost < id && isAlive(this.#members.get(lost)))
     for (const one of sample(random, this.#ready(alive, now), 1)) this.dial(one, 'stranger', now)
@@ -262,7 +224,7 @@ export class Overlay implements Part {
 
   /** Below this it dials. */
   get #wanted(): number {
-    if (this.#isReader) return slotsWanted(this.#context.view, this.#members)
+    if (this.#isReader) return slotsWanted(this.#context.view, this.#members.roster)
     const { meshOthers, linksLow } = this.#context.config
     const others = this.#others
     return others <= meshOthers ? Math.max(others, Math.min(linksLow, this.#contacts.size)) : linksLow
@@ -275,17 +237,10 @@ export class Overlay implements Part {
     return this.#context.view.degree + this.#dials.size + offers
   }
 
-  /** Dials but those of interleaves, which others count on. */
-  get #ownDials(): number {
-    let dials = 0
-    for (const { intent } of this.#dials.values()) if (intent !== 'interleave') dials += 1
-    return dials
-  }
-
   #scheduleIntroduction(now: number): void {
-    const { introduceAloneMillis, introduceMillis, introduceMillisPerMember } = this.#context.config
-    const settled = periodMillis(this.#members.size, introduceMillis, introduceMillisPerMember)
-    const period = this.#context.view.degree === 0 ? introduceAloneMillis : settled
+    const { introduceMillis } = this.#context.config
+    const settled = periodMillis(this.#members.size, introduceMillis, INTRODUCE_MILLIS_PER_MEMBER)
+    const period = this.#context.view.degree === 0 ? INTRODUCE_ALONE_MILLIS : settled
     this.#introduceAt = now + jittered(this.#context.random, period, JITTER_SHARE)
   }
 
@@ -295,17 +250,11 @@ export class Overlay implements Part {
   }
 
   #ready(ids: Iterable<string>, now: number): string[] {
-    const ready: string[] = []
-    for (const id of ids) {
-      const waits = (this.#backoff.get(id)?.notBefore ?? 0) > now || this.#context.score.isRefused(id, now)
-      if (id !== this.#context.id && !waits && !this.#context.view.has(id) && !this.#dials.has(id))
-        ready.push(id)
-    }
-    return ready
+    return [...ids].filter((id) => id !== this.#context.id && this.#dials.isReady(id, now))
   }
 }
 
 /** Whether it takes part, as far as is known: readers find their slots themselves. */
-function isAlive(known: KnownMember | undefined): boolean {
+function isAlive(known: TableEntry | undefined): boolean {
   return known?.record.role === 'writer' && known.suspicion === undefined
 }

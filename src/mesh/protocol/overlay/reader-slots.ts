@@ -6,6 +6,7 @@
  */
 import type { MemberRecord } from '../../../base/member.js'
 import { SLOTS_NAMED_MAX } from '../../wire/wire-limits.js'
+import type { Roster } from '../liveness/roster.js'
 import { READERS_PER_NODE_MAX, READERS_PER_TAB_MAX } from '../protocol-limits.js'
 import type { Neighbor, PeerView } from './peer-view.js'
 
@@ -26,24 +27,19 @@ export function slotsElsewhere(view: PeerView): string[] {
   return free.slice(0, SLOTS_NAMED_MAX).map(({ id }) => id)
 }
 
-/** What is known of the members. */
-interface Members {
-  get(id: string): { readonly suspicion: object | undefined } | undefined
-}
-
 /** Links that a reader looks for. */
-export function slotsWanted(view: PeerView, members: Members): number {
+export function slotsWanted(view: PeerView, roster: Roster): number {
   const links = view.sources()
-  return links.some((link) => isOfUse(link, members)) ? 1 : links.length + DIALS
+  return links.some((link) => isOfUse(link, roster)) ? 1 : links.length + DIALS
 }
 
 /** Links of a reader beyond the one that it keeps: the oldest one that is of use. */
-export function slotsToSpare(view: PeerView, members: Members): readonly Neighbor[] {
+export function slotsToSpare(view: PeerView, roster: Roster): readonly Neighbor[] {
   const links = view.sources()
-  const kept = links.find((link) => isOfUse(link, members)) ?? links[0]
+  const kept = links.find((link) => isOfUse(link, roster)) ?? links[0]
   return links.filter((link) => link !== kept)
 }
 
-function isOfUse({ id, visibility }: Neighbor, members: Members): boolean {
-  return visibility !== 'frozen' && members.get(id)?.suspicion === undefined
+function isOfUse({ id, visibility }: Neighbor, roster: Roster): boolean {
+  return visibility !== 'frozen' && roster.get(id)?.suspicion === undefined
 }

@@ -2,12 +2,33 @@
  * Decides when to sync: neighbors tell each other their digests, on a new link, with heartbeats, and in a
  * round with a random neighbor now and then. Digests that differ while both stand still differ for good.
  */
+
 import { bytesEqual } from '../../../base/bytes.js'
 import { jittered, sample } from '../../../base/random.js'
 import type { DigestFrame, SyncPartFrame, SyncRequestFrame } from '../../wire/frame.js'
 import { type EngineContext, type Outcome, type Part, sendTo } from '../context.js'
 import { isReader, type Neighbor } from '../overlay/peer-view.js'
 import { SyncExchange } from './sync-exchange.js'
+import type { TableComparison } from './table-comparison.js'
+import { MISMATCH_MILLIS } from './table-comparison.js'
+
+/**
+ * Anti-entropy with one random neighbor this often. More: what nothing else repairs is repaired later; less: idle
+ * traffic.
+ */
+const ANTI_ENTROPY_MILLIS = 10_000
+/**
+ * After a sync that brought news the other neighbors hear of it within this. More: a healed split closes later.
+ * [measured: bench split]
+ */
+export const SPREAD_MILLIS = 300
+/** After "busy" or a failed sync the same neighbor is not asked for this long. Less: more questions in vain. */
+export const SYNC_RETRY_MILLIS = 1_000
+/**
+ * A neighbor whose difference does not fit in here, as this member is full, is not asked for this long. Less: the same
+ * megabytes again and again.
+ */
+export const SYNC_FULL_MILLIS = 10 * 60_000
 
 /** Rounds are spread by this share of their period. */
 const JITTER_SHARE = 0.2
@@ -19,19 +40,18 @@ export class AntiEntropy implements Part {
   readonly #digests = new Map<string, { bytes: Uint8Array; since: number }>()
   /** Neighbors that were just asked for a sync: not again before this. */
   readonly #notBefore = new Map<string, number>()
-  /** The digest of the member table. */
-  readonly #membersDigest: () => number
+  readonly #comparison: TableComparison
   #roundAt: number
   /** A sync brought news: when the other neighbors are to hear of it. */
   #spreading: { source: string | undefined; at: number } | undefined
   /** Since when the own digest stands. */
   #changedAt: number
 
-  constructor(context: EngineContext, membersDigest: () => number, now: number) {
+  constructor(context: EngineContext, comparison: TableComparison, now: number) {
     this.#context = context
-    this.#exchange = new SyncExchange(context.config, context.outbox)
-    this.#membersDigest = membersDigest
-    this.#roundAt = now + context.config.antiEntropyMillis
+    this.#exchange = new SyncExchange(context.outbox)
+    this.#comparison = comparison
+    this.#roundAt = now + ANTI_ENTROPY_MILLIS
     this.#changedAt = now
   }
 
@@ -50,7 +70,7 @@ export class AntiEntropy implements Part {
   tell(neighbor: Neighbor, ask: boolean, now: number): void {
     const replica = this.#context.replica.digest()
     neighbor.toldDigest = replica
-    sendTo(this.#context, neighbor, { type: 'digest', replica, members: this.#membersDigest(), ask }, now)
+    sendTo(this.#context, neighbor, { type: 'digest', replica, members: this.#comparison.digest, ask }, now)
   }
 
   /** Digests came in; a first one and an answer are acted on at once. */
@@ -72,7 +92,7 @@ export class AntiEntropy implements Part {
     }
     if (!this.#lacks(neighbor, digest)) return
     const standsSince = Math.max(told.since, this.#changedAt)
-    if (now >= standsSince + this.#context.config.mismatchMillis) this.ask(neighbor, now)
+    if (now >= standsSince + MISMATCH_MILLIS) this.ask(neighbor, now)
   }
 
   /** Whether `neighbor`, which just told `digest`, may hold what is not here: a newcomer knows nothing at all. */
@@ -90,7 +110,7 @@ export class AntiEntropy implements Part {
     if (isReader(neighbor)) return
     const { id } = neighbor
     if (now < (this.#notBefore.get(id) ?? 0) || !this.#exchange.mayAsk || this.#exchange.isAsking(id)) return
-    this.#notBefore.set(id, now + this.#context.config.syncRetryMillis)
+    this.#notBefore.set(id, now + SYNC_RETRY_MILLIS)
     this.#context.counters.syncs += 1
     const { replica } = this.#context
     this.#exchange.ask(id, replica.summary(this.#digests.get(id)?.bytes), replica.takeDifference(), now)
@@ -115,7 +135,7 @@ export class AntiEntropy implements Part {
   }
 
   busy(neighbor: Neighbor, exchange: number, now: number): void {
-    const retryAt = now + jittered(this.#context.random, this.#context.config.syncRetryMillis, 0.5)
+    const retryAt = now + jittered(this.#context.random, SYNC_RETRY_MILLIS, 0.5)
     this.#notBefore.set(neighbor.id, Math.max(this.#notBefore.get(neighbor.id) ?? 0, retryAt))
     this.#exchange.busy(neighbor.id, exchange)
   }
@@ -135,14 +155,13 @@ export class AntiEntropy implements Part {
   /** A full store stays full; what is refused for another reason may be welcome soon. */
   #refused(neighbor: Neighbor, kind: string, now: number): void {
     this.#context.counters.refusals += 1
-    const { syncFullMillis, antiEntropyMillis } = this.#context.config
-    this.#notBefore.set(neighbor.id, now + (kind === 'full' ? syncFullMillis : antiEntropyMillis))
+    this.#notBefore.set(neighbor.id, now + (kind === 'full' ? SYNC_FULL_MILLIS : ANTI_ENTROPY_MILLIS))
   }
 
   /** Something was repaired here, by `source` if that is known: the other neighbors are to compare soon. */
   spread(now: number, source?: string): void {
-    const { config, random } = this.#context
-    this.#spreading ??= { source, at: now + config.spreadMillis * random() }
+    const { random } = this.#context
+    this.#spreading ??= { source, at: now + SPREAD_MILLIS * random() }
   }
 
   linkUp({ id }: Neighbor): void {
@@ -159,7 +178,7 @@ export class AntiEntropy implements Part {
     this.#exchange.tick(now)
     if (this.#spreading && now >= this.#spreading.at) this.#tellOthers(this.#spreading.source, now)
     if (now < this.#roundAt) return
-    this.#roundAt = now + jittered(this.#context.random, this.#context.config.antiEntropyMillis, JITTER_SHARE)
+    this.#roundAt = now + jittered(this.#context.random, ANTI_ENTROPY_MILLIS, JITTER_SHARE)
     for (const neighbor of sample(this.#context.random, [...this.#context.view.established()], 1))
       this.tell(neighbor, true, now)
   }

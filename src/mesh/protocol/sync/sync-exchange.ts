@@ -7,8 +7,19 @@
 import { DOCUMENT_BYTES_MAX, SYNC_PART_BYTES, SYNC_PART_BYTES_MAX } from '../../../data/data-limits.js'
 import type { DifferenceIntake, Offence, Parts, ReceiveResult } from '../../../data/replica-port.js'
 import type { SyncPartFrame } from '../../wire/frame.js'
-import type { ProtocolConfig } from '../config.js'
 import type { Outbox } from '../step.js'
+
+/** Syncs that this member asks for at once. More: the same data comes several times. */
+const SYNCS_OUT_MAX = 2
+/** Syncs that it serves at once; the rest hears "busy". More: memory, and each takes longer. */
+const SYNCS_IN_MAX = 2
+/**
+ * Parts of a sync on their way at once, 128 KiB each. Less: the link rests for a round trip; more: memory. [measured:
+ * bench first-sync]
+ */
+export const SYNC_WINDOW = 4
+/** A sync without progress ends after this. Less: slow links never finish. */
+const SYNC_IDLE_MILLIS = 10_000
 
 /** A difference may hold twice what a store may hold: a healed split unites two full ones. Parts may be half full. */
 const PARTS_MAX = (4 * DOCUMENT_BYTES_MAX) / SYNC_PART_BYTES
@@ -40,14 +51,12 @@ interface Served {
 }
 
 export class SyncExchange {
-  readonly #config: ProtocolConfig
   readonly #outbox: Outbox
   readonly #asked = new Map<string, Asked>()
   readonly #served = new Map<string, Served>()
   #exchanges = 0
 
-  constructor(config: ProtocolConfig, outbox: Outbox) {
-    this.#config = config
+  constructor(outbox: Outbox) {
     this.#outbox = outbox
   }
 
@@ -62,14 +71,14 @@ export class SyncExchange {
 
   /** Whether another sync may be asked for now. */
   get mayAsk(): boolean {
-    return this.#asked.size < this.#config.syncsOutMax
+    return this.#asked.size < SYNCS_OUT_MAX
   }
 
   /** Asks `peer` for everything that `summary` lacks; `intake` takes it. */
   ask(peer: string, summary: Uint8Array, intake: DifferenceIntake, now: number): void {
     this.#exchanges += 1
     const exchange = this.#exchanges
-    this.#asked.set(peer, { peer, exchange, intake, parts: 0, idleAt: now + this.#config.syncIdleMillis })
+    this.#asked.set(peer, { peer, exchange, intake, parts: 0, idleAt: now + SYNC_IDLE_MILLIS })
     this.#outbox.send(peer, { type: 'sync-request', exchange, summary })
   }
 
@@ -80,16 +89,16 @@ export class SyncExchange {
     difference: () => Parts | undefined,
     now: number,
   ): 'ok' | 'malformed' {
-    if (!this.#served.has(peer) && this.#served.size >= this.#config.syncsInMax) {
+    if (!this.#served.has(peer) && this.#served.size >= SYNCS_IN_MAX) {
       this.#outbox.send(peer, { type: 'sync-busy', exchange })
       return 'ok'
     }
     const parts = difference()
     if (parts === undefined) return 'malformed'
-    const idleAt = now + this.#config.syncIdleMillis
+    const idleAt = now + SYNC_IDLE_MILLIS
     const served: Served = { peer, exchange, parts, next: 0, sent: [], spare: [], idleAt }
     this.#served.set(peer, served)
-    this.#sendUpTo(served, this.#config.syncWindow)
+    this.#sendUpTo(served, SYNC_WINDOW)
     return 'ok'
   }
 
@@ -97,11 +106,11 @@ export class SyncExchange {
   pull(peer: string, exchange: number, next: number, now: number): void {
     const served = this.#served.get(peer)
     if (served?.exchange !== exchange) return
-    served.idleAt = now + this.#config.syncIdleMillis
+    served.idleAt = now + SYNC_IDLE_MILLIS
     const onTheirWay = Math.max(0, served.next - next)
     if (onTheirWay < served.sent.length)
       served.spare.push(...served.sent.splice(0, served.sent.length - onTheirWay))
-    this.#sendUpTo(served, Math.min(next, served.next) + this.#config.syncWindow)
+    this.#sendUpTo(served, Math.min(next, served.next) + SYNC_WINDOW)
   }
 
   /** Takes a part. Returns what became of the whole: with the last part, or when one does not fit. */
@@ -112,7 +121,7 @@ export class SyncExchange {
     const fits = frame.index === asked.parts && frame.bytes.length <= SYNC_PART_BYTES_MAX
     const offence = fits ? asked.intake.take(frame.bytes) : OUT_OF_PLACE
     asked.parts += 1
-    asked.idleAt = now + this.#config.syncIdleMillis
+    asked.idleAt = now + SYNC_IDLE_MILLIS
     if (!offence && !frame.last && asked.parts < PARTS_MAX) {
       this.#outbox.send(peer, { type: 'sync-pull', exchange: asked.exchange, next: asked.parts })
       return undefined
