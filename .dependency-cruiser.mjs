@@ -154,7 +154,7 @@ export default {
     {
       name: 'shipped-packages-are-declared',
       comment:
-        'what is installed for development alone is not there for users, unless the build inlines it (ADR 71)',
+        'what is installed for development alone is not there for users, unless the build inlines it (ADR 24)',
       severity: 'error',
       from: { path: '^(src|signaling-server|cli)/' },
       to: {

@@ -1,7 +1,7 @@
 /**
  * The build: `node esbuild.config.mjs [--types]`. The library four times, since what it is made of differs: for
  * browsers, for a page without a bundler (one file with everything), for Node (beside the CLI), and without WebRTC for
- * servers that render; the demo page. Every other package is inlined but those that must be there once (ADR 71), and
+ * servers that render; the demo page. Every other package is inlined but those that must be there once (ADR 24), and
  * paths are resolved, so that nothing in dist needs the `imports` map.
  */
 import { spawnSync } from 'node:child_process'

@@ -1,8 +1,10 @@
 /** The form that adds a key. What was typed stays until the store has taken it. */
-import { type FormEvent, useRef, useState } from 'react'
+import { type FormEvent, type RefObject, useRef, useState } from 'react'
 import { useStore } from '../src/react.js'
 import { plainText } from './plain-text.js'
 import { parseText, type TextForm } from './value-text.js'
+
+const EXAMPLES = { text: 'sunny', json: '{"sky": "sunny", "degrees": 24}' }
 
 /** `onAdded` is told the key after the store has taken it. */
 export function AddForm({ onAdded }: { onAdded: (key: string) => void }) {
@@ -30,49 +32,64 @@ export function AddForm({ onAdded }: { onAdded: (key: string) => void }) {
 
   return (
     <form className="add-form" onSubmit={add} autoComplete="off">
-      <label className="field field-key">
-        <span>Key</span>
-        <input
-          ref={keyField}
-          value={key}
-          onInput={(event) => setKey(event.currentTarget.value)}
-          placeholder="weather/lisbon"
-          spellCheck={false}
-          data-testid="add-key"
-        />
-      </label>
-      <label className="field field-value">
-        <span>Value</span>
-        <input
-          value={text}
-          onInput={(event) => setText(event.currentTarget.value)}
-          placeholder={form === 'text' ? 'sunny' : '{"sky": "sunny", "degrees": 24}'}
-          spellCheck={false}
-          data-testid="add-value"
-        />
-      </label>
-      <label className="field field-form">
-        <span>As</span>
-        <select
-          value={form}
-          onChange={(event) => setForm(event.currentTarget.value === 'json' ? 'json' : 'text')}
-          data-testid="add-form"
-        >
-          <option value="text">Text</option>
-          <option value="json">JSON</option>
-        </select>
-      </label>
+      <TextField label="Key" value={key} onText={setKey} field={keyField} example="weather/lisbon" />
+      <TextField label="Value" value={text} onText={setText} example={EXAMPLES[form]} />
+      <FormField form={form} onForm={setForm} />
       <button className="button primary" type="submit" data-testid="add-button">
         Add
       </button>
-      {problem === undefined ? (
-        key !== '' && <ExistingKeyHint keyName={key} />
-      ) : (
-        <p className="problem" role="alert" data-testid="add-problem">
-          {problem}
-        </p>
-      )}
+      <Note problem={problem} keyName={key} />
     </form>
+  )
+}
+
+interface TextFieldProps {
+  label: string
+  value: string
+  onText: (text: string) => void
+  example: string
+  field?: RefObject<HTMLInputElement | null>
+}
+
+function TextField({ label, value, onText, example, field }: TextFieldProps) {
+  const name = label.toLowerCase()
+  return (
+    <label className={`field field-${name}`}>
+      <span>{label}</span>
+      <input
+        ref={field}
+        value={value}
+        onInput={(event) => onText(event.currentTarget.value)}
+        placeholder={example}
+        spellCheck={false}
+        data-testid={`add-${name}`}
+      />
+    </label>
+  )
+}
+
+function FormField({ form, onForm }: { form: TextForm; onForm: (form: TextForm) => void }) {
+  return (
+    <label className="field field-form">
+      <span>As</span>
+      <select
+        value={form}
+        onChange={(event) => onForm(event.currentTarget.value === 'json' ? 'json' : 'text')}
+        data-testid="add-form"
+      >
+        <option value="text">Text</option>
+        <option value="json">JSON</option>
+      </select>
+    </label>
+  )
+}
+
+function Note({ problem, keyName }: { problem: string | undefined; keyName: string }) {
+  if (problem === undefined) return keyName === '' ? null : <ExistingKeyHint keyName={keyName} />
+  return (
+    <p className="problem" role="alert" data-testid="add-problem">
+      {problem}
+    </p>
   )
 }
 

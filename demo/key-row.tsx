@@ -1,5 +1,6 @@
 /** One key: its value (click or Enter edits it), who wrote it last and when, and a button that deletes it. */
 import { memo, type RefObject, useLayoutEffect, useRef } from 'react'
+import type { Value } from '../src/index.js'
 import { Ago } from './ago.js'
 import { DeleteIcon } from './icons.js'
 import { hueStyle } from './member-color.js'
@@ -40,22 +41,26 @@ export const KeyRow = memo(function KeyRow({ row, edited, onEdit, onDelete }: Ke
         {row.value !== undefined && <LastWrite writer={row.writer} at={row.at} />}
       </td>
       <td className="delete-cell">
-        {row.value !== undefined && (
-          <button
-            className="button icon-button"
-            type="button"
-            aria-label={`Delete ${row.key}`}
-            title="Delete"
-            onClick={() => onDelete(row.key)}
-            data-testid="delete"
-          >
-            <DeleteIcon />
-          </button>
-        )}
+        {row.value !== undefined && <DeleteButton keyName={row.key} onDelete={onDelete} />}
       </td>
     </tr>
   )
 })
+
+function DeleteButton({ keyName, onDelete }: { keyName: string; onDelete: (key: string) => void }) {
+  return (
+    <button
+      className="button icon-button"
+      type="button"
+      aria-label={`Delete ${keyName}`}
+      title="Delete"
+      onClick={() => onDelete(keyName)}
+      data-testid="delete"
+    >
+      <DeleteIcon />
+    </button>
+  )
+}
 
 interface ShownValueProps {
   row: Row
@@ -72,21 +77,8 @@ function ShownValue({ row, takesFocus, onEdit }: ShownValueProps) {
     takesFocus.current = false
   }, [takesFocus])
   if (row.value === undefined) return null
-  const form = formOf(row.value)
-  const text = shownText(row.value)
-  const remote = !row.writer?.self
-  const news = row.write !== first.current || Date.now() - row.at < RECENT_MILLIS
-  // The key makes each write a new element, which starts the animation again.
-  const shown = (
-    <span
-      key={row.write}
-      className={`value ${form === 'text' ? 'value-text' : 'value-json'}${remote && news ? ' flash' : ''}`}
-      data-testid="value"
-    >
-      {text === '' ? <em>empty text</em> : text}
-    </span>
-  )
-  if (form === undefined) return <span title="Bytes cannot be edited here">{shown}</span>
+  const shown = <ValueText row={row} value={row.value} isNews={row.write !== first.current} />
+  if (formOf(row.value) === undefined) return <span title="Bytes cannot be edited here">{shown}</span>
   return (
     <button
       ref={button}
@@ -99,6 +91,23 @@ function ShownValue({ row, takesFocus, onEdit }: ShownValueProps) {
       {shown}
       <span className="visually-hidden">, edit</span>
     </button>
+  )
+}
+
+function ValueText({ row, value, isNews }: { row: Row; value: Value; isNews: boolean }) {
+  const form = formOf(value)
+  const text = shownText(value)
+  const remote = !row.writer?.self
+  const news = isNews || Date.now() - row.at < RECENT_MILLIS
+  // The key makes each write a new element, which starts the animation again.
+  return (
+    <span
+      key={row.write}
+      className={`value ${form === 'text' ? 'value-text' : 'value-json'}${remote && news ? ' flash' : ''}`}
+      data-testid="value"
+    >
+      {text === '' ? <em>empty text</em> : text}
+    </span>
   )
 }
 

@@ -1,9 +1,9 @@
 /** All keys with their values, editable in place. */
-import { useCallback, useRef, useState } from 'react'
+import { type RefObject, useCallback, useRef, useState } from 'react'
 import { useStore } from '../src/react.js'
 import { KeyRow } from './key-row.js'
 import { countText } from './plain-text.js'
-import type { Table } from './rows.js'
+import type { Row, Table } from './rows.js'
 import { useTable } from './use-table.js'
 
 const ROWS_STEP = 200
@@ -16,69 +16,99 @@ interface KeyTableProps {
 }
 
 export function KeyTable({ added, onFilter }: KeyTableProps) {
-  const { usr } = useStore()
   const [filter, setFilter] = useState('')
   const [rowsMax, setRowsMax] = useState(ROWS_STEP)
-  const [edited, setEdited] = useState<ReadonlySet<string>>(new Set())
+  const { edited, edit } = useEdited()
   const table = useTable({ filter, rowsMax, added, pinned: edited })
   const title = useRef<HTMLHeadingElement>(null)
 
-  // Several may be edited at once: a draft with a mistake in it waits while another key is edited.
-  const edit = useCallback((key: string, begins: boolean) => {
-    setEdited((keys) => new Set(begins ? [...keys, key] : [...keys].filter((other) => other !== key)))
-  }, [])
-  const remove = useCallback(
-    (key: string) => {
-      usr.delete(key)
-      // The button that had the focus is gone with its row.
-      title.current?.focus()
-    },
-    [usr],
-  )
-
+  const look = (text: string) => {
+    setFilter(text)
+    onFilter()
+  }
   return (
     <>
       <div className="panel-head">
         <h2 id="keys-title" ref={title} tabIndex={-1}>
           Keys
         </h2>
-        <input
-          className="filter"
-          type="search"
-          aria-label="Show keys that contain"
-          placeholder="Filter keys"
-          value={filter}
-          onInput={(event) => {
-            setFilter(event.currentTarget.value)
-            onFilter()
-          }}
-          spellCheck={false}
-          data-testid="filter"
-        />
+        <FilterField filter={filter} onFilter={look} />
       </div>
       {table.rows.length === 0 ? (
         <Empty filter={filter} total={table.total} />
       ) : (
-        <table className="key-table">
-          <thead>
-            <tr>
-              <th scope="col">Key</th>
-              <th scope="col">Value</th>
-              <th scope="col">Last write</th>
-              <th scope="col">
-                <span className="visually-hidden">Delete</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {table.rows.map((row) => (
-              <KeyRow key={row.key} row={row} edited={edited.has(row.key)} onEdit={edit} onDelete={remove} />
-            ))}
-          </tbody>
-        </table>
+        <Keys rows={table.rows} edited={edited} onEdit={edit} title={title} />
       )}
       <Rest table={table} onMore={() => setRowsMax(rowsMax + ROWS_STEP)} />
     </>
+  )
+}
+
+/** Which keys are edited. Several may be at once: a draft with a mistake in it waits while another key is edited. */
+function useEdited() {
+  const [edited, setEdited] = useState<ReadonlySet<string>>(new Set())
+  const edit = useCallback((key: string, begins: boolean) => {
+    setEdited((keys) => new Set(begins ? [...keys, key] : [...keys].filter((other) => other !== key)))
+  }, [])
+  return { edited, edit }
+}
+
+function FilterField({ filter, onFilter }: { filter: string; onFilter: (filter: string) => void }) {
+  return (
+    <input
+      className="filter"
+      type="search"
+      aria-label="Show keys that contain"
+      placeholder="Filter keys"
+      value={filter}
+      onInput={(event) => onFilter(event.currentTarget.value)}
+      spellCheck={false}
+      data-testid="filter"
+    />
+  )
+}
+
+interface KeysProps {
+  rows: readonly Row[]
+  edited: ReadonlySet<string>
+  onEdit: (key: string, begins: boolean) => void
+  /** Takes the focus of a button that is gone with its row. */
+  title: RefObject<HTMLElement | null>
+}
+
+function Keys({ rows, edited, onEdit, title }: KeysProps) {
+  const { usr } = useStore()
+  const remove = useCallback(
+    (key: string) => {
+      usr.delete(key)
+      title.current?.focus()
+    },
+    [usr, title],
+  )
+  return (
+    <table className="key-table">
+      <Head />
+      <tbody>
+        {rows.map((row) => (
+          <KeyRow key={row.key} row={row} edited={edited.has(row.key)} onEdit={onEdit} onDelete={remove} />
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
+function Head() {
+  return (
+    <thead>
+      <tr>
+        <th scope="col">Key</th>
+        <th scope="col">Value</th>
+        <th scope="col">Last write</th>
+        <th scope="col">
+          <span className="visually-hidden">Delete</span>
+        </th>
+      </tr>
+    </thead>
   )
 }
 

@@ -8,41 +8,15 @@ import { plainText } from './plain-text.js'
 import type { Row } from './rows.js'
 import { formOf, parseText, shownText, textOf } from './value-text.js'
 
-export function ValueEditor({ row, onDone }: { row: Row; onDone: (byKeyboard: boolean) => void }) {
-  const { usr } = useStore()
-  const [first] = useState(row)
-  const [text, setText] = useState(() => (row.value === undefined ? '' : textOf(row.value)))
-  const [problem, setProblem] = useState<string>()
-  const done = useRef(false)
+interface ValueEditorProps {
+  row: Row
+  onDone: (byKeyboard: boolean) => void
+}
+
+export function ValueEditor({ row, onDone }: ValueEditorProps) {
+  const { first, form, text, setText, problem, commit, onKeyDown } = useDraft({ row, onDone })
   const field = useFocusedField()
   const noteId = useId()
-  const form = (first.value !== undefined && formOf(first.value)) || 'text'
-
-  const finish = (byKeyboard: boolean) => {
-    // Taking the field away makes it lose the focus, which must not write a second time.
-    done.current = true
-    onDone(byKeyboard)
-  }
-  const commit = (byKeyboard: boolean) => {
-    if (done.current) return
-    const changed = first.value === undefined || text !== textOf(first.value)
-    // Leaving the field unchanged does not write over what came meanwhile; Enter does.
-    const overwrites = byKeyboard && row.write !== first.write
-    try {
-      if (changed || overwrites) usr.set(row.key, parseText(text, form))
-      finish(byKeyboard)
-    } catch (error) {
-      setProblem(plainText(error))
-    }
-  }
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.nativeEvent.isComposing) return
-    if (event.key === 'Escape') finish(true)
-    if (event.key !== 'Enter' || event.shiftKey) return
-    event.preventDefault()
-    commit(true)
-  }
-
   return (
     <div className="editor">
       <textarea
@@ -69,6 +43,42 @@ export function ValueEditor({ row, onDone }: { row: Row; onDone: (byKeyboard: bo
       </div>
     </div>
   )
+}
+
+/** What is typed, and what becomes of it. */
+function useDraft({ row, onDone }: ValueEditorProps) {
+  const { usr } = useStore()
+  const [first] = useState(row)
+  const [text, setText] = useState(() => (row.value === undefined ? '' : textOf(row.value)))
+  const [problem, setProblem] = useState<string>()
+  const done = useRef(false)
+  const form = (first.value !== undefined && formOf(first.value)) || 'text'
+
+  const finish = (byKeyboard: boolean) => {
+    // Taking the field away makes it lose the focus, which must not write a second time.
+    done.current = true
+    onDone(byKeyboard)
+  }
+  const commit = (byKeyboard: boolean) => {
+    if (done.current) return
+    const changed = first.value === undefined || text !== textOf(first.value)
+    // Leaving the field unchanged does not write over what came meanwhile; Enter does.
+    const overwrites = byKeyboard && row.write !== first.write
+    try {
+      if (changed || overwrites) usr.set(row.key, parseText(text, form))
+      finish(byKeyboard)
+    } catch (error) {
+      setProblem(plainText(error))
+    }
+  }
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.nativeEvent.isComposing) return
+    if (event.key === 'Escape') finish(true)
+    if (event.key !== 'Enter' || event.shiftKey) return
+    event.preventDefault()
+    commit(true)
+  }
+  return { first, form, text, setText, problem, commit, onKeyDown }
 }
 
 function Meanwhile({ row, first }: { row: Row; first: Row }) {

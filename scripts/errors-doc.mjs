@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 
 const root = new URL('..', import.meta.url)
-const FILES = ['', '.mesh', '.checkpoints', '.node'].map((part) => `src/base/error-catalogue${part}.ts`)
+const FILES = ['', '.mesh', '.storage', '.node'].map((part) => `src/base/error-catalogue${part}.ts`)
 const CLASSES = {
   UsageError: "The caller's mistake. It is thrown at once, and nothing was changed.",
   TransportError:

@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const FUNCTION_LINES_MAX = 35
 const FILE_LINES_MAX = 300
 /** Lines of `src` without the laboratory. Lower it when there are fewer. */
-const SRC_LINES_MAX = 25_200
+const SRC_LINES_MAX = 25_300
 
 const MEASURED = ['src', 'sim', 'signaling-server', 'cli', 'demo']
 /** No two files in these have one name. */
@@ -24,16 +24,7 @@ const LABORATORY = /^src\/testing(\.ts|\/)/
 const LIMITS = /(^|-)limits\.ts$|\/forbidden-keys\.ts$/
 
 /** What is longer until it is split, as `file` and `file function`, and the names that two files share. */
-const EXCEPTIONS = new Set([
-  'sim/member.ts',
-  'sim/oracle/member.ts',
-  'src/mesh/signaling/signaling-client.ts',
-  'demo/add-form.tsx AddForm',
-  'demo/key-row.tsx KeyRow',
-  'demo/key-row.tsx ShownValue',
-  'demo/key-table.tsx KeyTable',
-  'demo/value-editor.tsx ValueEditor',
-])
+const EXCEPTIONS = new Set([])
 
 /**
  * Before the rooms: what the audit of 30 November 2026 found. What it did not count, or not in this way (rooms, files,

@@ -2,7 +2,6 @@
  * One simulated member: an engine, its replica, its timer and its links; what a driver does for an engine, without
  * bytes. It can be stopped for a while, crash, or leave.
  */
-
 import type { MemberKind, MemberRole } from '../src/base/member.js'
 import type { Input, Output } from '../src/mesh/protocol/step.js'
 import type { Frame } from '../src/mesh/wire/frame.js'
@@ -10,7 +9,7 @@ import type { Signal } from '../src/mesh/wire/signal.js'
 import type { LinkEnd } from './link-end.js'
 import type { Network, Station } from './network.js'
 import type { Seat, SimEngine, SimReplica } from './seat.js'
-import { Happening, type Timeline } from './timeline.js'
+import { Tick, type Timeline } from './timeline.js'
 
 /** As the driver coalesces local writes. */
 const COALESCE_MILLIS = 10
@@ -44,21 +43,6 @@ export interface Surroundings {
   readonly observers: readonly Observer[]
   /** Remembers a step for the hash of the run. */
   trace(member: SimMember, input: Input): void
-}
-
-class Tick extends Happening {
-  readonly #member: SimMember
-  readonly #at: number
-
-  constructor(member: SimMember, at: number) {
-    super()
-    this.#member = member
-    this.#at = at
-  }
-
-  override happen(): void {
-    this.#member.tick(this.#at)
-  }
 }
 
 export class SimMember<E extends SimEngine = SimEngine> implements Station {
@@ -160,10 +144,7 @@ export class SimMember<E extends SimEngine = SimEngine> implements Station {
   /** Hands the engine an input, unless the process is stopped or gone. */
   give(input: Input): void {
     if (!this.up) return
-    if (this.#stopped) {
-      this.#stopped.push(input)
-      return
-    }
+    if (this.#stopped) return void this.#stopped.push(input)
     if (this.#handling) return void this.#inbox.push(input)
     this.#handling = true
     this.#step(input)

@@ -15,6 +15,22 @@ export abstract class Happening {
   abstract happen(): void
 }
 
+/** The timer of somebody, who is told when it was set for. */
+export class Tick extends Happening {
+  readonly #owner: { tick(at: number): void }
+  readonly #at: number
+
+  constructor(owner: { tick(at: number): void }, at: number) {
+    super()
+    this.#owner = owner
+    this.#at = at
+  }
+
+  override happen(): void {
+    this.#owner.tick(this.#at)
+  }
+}
+
 class Call extends Happening {
   readonly #run: () => void
 

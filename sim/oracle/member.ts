@@ -2,53 +2,30 @@
  * One member of an oracle run: a real replica with the protocol's real hold-back queue, and beside them what this
  * member has seen, as the oracle counts it.
  */
-
 import { random53 } from '../../src/base/random.js'
 import { compact } from '../../src/data/replica/compaction.js'
-import { decodeEnvelope } from '../../src/data/replica/envelope.js'
 import { planAll } from '../../src/data/replica/plan.js'
 import { Replica } from '../../src/data/replica/replica.js'
 import type { ReceiveResult } from '../../src/data/replica-port.js'
 import { HoldBack } from '../../src/mesh/protocol/broadcast/hold-back.js'
 import type { GossipFrame } from '../../src/mesh/wire/frame.js'
-import { decodeDifference, mergeDifference, wholeDifference } from '../whole-difference.js'
+import { decodeDifference, mergeDifference } from '../whole-difference.js'
 import { Knowledge, type Write } from './causality.js'
+import { directly, writeStock } from './plain.js'
 import { RecordingClock } from './recording-clock.js'
 import { repeating } from './repeating.js'
+import {
+  type Answer,
+  frameOf,
+  type Logged,
+  type Operation,
+  type Saved,
+  type Told,
+  updateIn,
+  writesOf,
+} from './told.js'
 import type { Behaviour } from './variant.js'
 import type { World } from './world.js'
-
-/** One write that a member is to make. */
-export interface Operation {
-  type: 'set' | 'delete'
-  key: string
-}
-
-/** A broadcast, and what it tells. */
-export interface Told {
-  frame: GossipFrame
-  writes: readonly Write[]
-}
-
-/** A checkpoint, and what its writer had seen. */
-export interface Saved {
-  checkpoint: Uint8Array
-  knowledge: Knowledge
-  session: number
-}
-
-/** What one event added to the log of a member, and what the member had seen then. */
-interface Logged {
-  records: readonly Uint8Array[]
-  knowledge: Knowledge
-  digest: string
-}
-
-/** A sync answer on its way. */
-export interface Answer {
-  finish: () => Uint8Array | undefined
-  knowledge: Knowledge
-}
 
 export class OracleMember {
   readonly index: number
@@ -106,21 +83,11 @@ export class OracleMember {
       return real.flatMap((operation) => this.#writeOne(operation))
     const values = real.map(() => this.#world.nextValue())
     this.#clock.takeGiven()
-    if (isStock) this.#writeStock(real, values)
+    if (isStock) writeStock(this.replica, real, values)
     else
       this.replica.commit(planAll(real.map((operation, i) => ({ ...operation, value: values[i] ?? null }))))
     const stamps = this.#clock.takeGiven()
     return real.map((operation, i) => this.#record(operation, values[i] ?? '', stamps[i] ?? 0))
-  }
-
-  #writeStock(operations: readonly Operation[], values: readonly string[]): void {
-    const usr = this.replica.doc.getMap<unknown>('usr')
-    this.replica.doc.transact(() => {
-      operations.forEach(({ type, key }, i) => {
-        if (type === 'set') usr.set(key, values[i])
-        else usr.delete(key)
-      })
-    })
   }
 
   #record({ type, key }: Operation, value: string, stamp: number): Write {
@@ -168,29 +135,14 @@ export class OracleMember {
 
   #collect(): void {
     for (const update of this.replica.exchange.drain())
-      this.#outbox.push(this.#tell(update, this.#undrained.splice(0, this.#dotsOf(update))))
-  }
-
-  /** An update carries consecutive writes of one session: their number says which. */
-  #dotsOf(update: Uint8Array): number {
-    const envelope = decodeEnvelope(update)
-    if ('type' in envelope) throw new Error(`An own update is refused: ${envelope.kind}`)
-    return envelope.update.runs.reduce((sum, { start, end }) => sum + end - start, 0)
+      this.#outbox.push(this.#tell(update, this.#undrained.splice(0, writesOf(update))))
   }
 
   #tell(update: Uint8Array, writes: readonly Write[]): Told {
-    const origin = String(this.index)
-    const frame: GossipFrame = {
-      type: 'gossip',
-      origin,
-      epoch: this.life,
-      seq: this.#sent++,
-      round: 0,
-      ownTree: false,
-      shapes: false,
-      body: { type: 'update', update },
+    return {
+      frame: frameOf({ origin: String(this.index), epoch: this.life, seq: this.#sent++ }, update),
+      writes,
     }
-    return { frame, writes }
   }
 
   /** Takes a broadcast; what comes early waits. */
@@ -344,13 +296,4 @@ export class OracleMember {
     if (!entry) return undefined
     return this.#world.causality.named({ key, ...entry.dot, value: entry.value }) ?? 'unknown'
   }
-}
-
-function directly(replica: Replica, summary: Uint8Array): (() => Uint8Array) | undefined {
-  const difference = wholeDifference(replica.exchange, summary)
-  return difference && (() => difference)
-}
-
-function updateIn(frame: GossipFrame): Uint8Array {
-  return frame.body.type === 'update' ? frame.body.update : new Uint8Array()
 }

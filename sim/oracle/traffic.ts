@@ -4,8 +4,9 @@
  */
 import { randomInteger } from '../../src/base/random.js'
 import type { Knowledge } from './causality.js'
-import type { Answer, OracleMember, Told } from './member.js'
+import type { OracleMember } from './member.js'
 import type { Scene } from './scene.js'
+import type { Answer, Told } from './told.js'
 
 type Message =
   | { type: 'update'; from: number; to: number; told: Told }

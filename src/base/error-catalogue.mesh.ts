@@ -106,7 +106,7 @@ export const MESH_CATALOGUE = {
     },
     /**
      * `status.name` is `offline` for good; what the member holds can still be read, exported and saved. It is no guess: the
-     * other one has answered a question that only the holder of this member's key can answer (ADR 0014).
+     * other one has answered a question that only the holder of this member's key can answer (ADR 11).
      */
     ERR_IDENTITY_TAKEN: {
       why: 'Its data folder or stored identity was copied, so that both have one key and one id',

@@ -1,9 +1,9 @@
 /** Every error that the library throws or reports. The class says whose fault it is, the `code` what happened. */
 
-import type { CHECKPOINT_CATALOGUE } from './error-catalogue.checkpoints.js'
 import { CATALOGUE, type ErrorText } from './error-catalogue.js'
 import type { MESH_CATALOGUE } from './error-catalogue.mesh.js'
 import type { NODE_CATALOGUE } from './error-catalogue.node.js'
+import type { STORAGE_CATALOGUE } from './error-catalogue.storage.js'
 
 type CodesOf<Table> = { [Class in keyof Table]: keyof Table[Class] }[keyof Table]
 
@@ -11,7 +11,7 @@ type CodesOf<Table> = { [Class in keyof Table]: keyof Table[Class] }[keyof Table
 export type ErrorCode =
   | CodesOf<typeof CATALOGUE>
   | CodesOf<typeof MESH_CATALOGUE>
-  | CodesOf<typeof CHECKPOINT_CATALOGUE>
+  | CodesOf<typeof STORAGE_CATALOGUE>
   | CodesOf<typeof NODE_CATALOGUE>
 
 const TEXTS: Partial<Record<ErrorCode, ErrorText>> = Object.assign({}, ...Object.values(CATALOGUE))

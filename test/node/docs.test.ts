@@ -82,6 +82,30 @@ describe('the documents', () => {
   }
 })
 
+describe('docs/adr/', () => {
+  const decisions = documents.filter((path) => /^docs\/adr\/\d/.test(path)).sort()
+  const titled = decisions.map((path) => {
+    const [, number = '', title = ''] = /^# (\d+)\. (.*)/.exec(read(path)) ?? []
+    return { path, number: Number(number), title }
+  })
+
+  it('is numbered without a gap, and its index lists each decision by its title', () => {
+    expect(titled.map(({ number }) => number)).to.deep.equal(decisions.map((_, index) => index + 1))
+    for (const { path, number, title } of titled)
+      expect(read('docs/adr/README.md')).to.include(
+        `${number}. [${title}](${path.slice('docs/adr/'.length)})`,
+      )
+  })
+
+  it('holds every decision that the documents and the source cite', () => {
+    const cited = [...documents.map(read), ...sources].flatMap((text) => [...text.matchAll(/\bADR (\d+)/g)])
+    expect(cited).to.have.length.above(20)
+    expect(
+      cited.filter(([, number]) => Number(number) > decisions.length).map(([words]) => words),
+    ).to.deep.equal([])
+  })
+})
+
 describe('docs/ARCHITECTURE.md', () => {
   it('names calls that the source has', () => {
     const calls = quoted(architecture).filter((words) =>

@@ -94,7 +94,7 @@ describe('HyParView', () => {
     expect(sentTo(outputs, 'other', 'disconnect')).to.deep.equal([{ type: 'disconnect', reason: 'full' }])
   })
 
-  it('departs from "a node that receives a join request will start by adding the new node to its active view, even if it has to drop a random node from it": it hands over one of its links, and hardly anybody has fewer afterwards, nobody fewer than 5 (ADR 10)', () => {
+  it('departs from "a node that receives a join request will start by adding the new node to its active view, even if it has to drop a random node from it": it hands over one of its links, and hardly anybody has fewer afterwards, nobody fewer than 5 (ADR 8)', () => {
     let [fewer, evicted] = [0, 0]
     for (let seed = 1; seed <= 30; seed++) {
       const cluster = formed(40, seed)
@@ -112,11 +112,11 @@ describe('HyParView', () => {
     expect(fewer).to.be.at.most(24)
     expect(evicted).to.be.at.most(30)
     expect(
-      existsSync(new URL('../../docs/adr/0010-a-full-member-hands-over-a-link.md', import.meta.url)),
+      existsSync(new URL('../../docs/adr/0008-a-full-member-hands-over-a-link.md', import.meta.url)),
     ).to.equal(true)
   })
 
-  it('departs from "Periodically, each node performs a shuffle operation with one of its neighbors in order to update its passive view": the member table is the passive view (ADR 4)', () => {
+  it('departs from "Periodically, each node performs a shuffle operation with one of its neighbors in order to update its passive view": the member table is the passive view (ADR 2)', () => {
     for (const type of ['shuffle', 'forward-join']) expect(FRAMES).to.not.have.property(type)
     const cluster = formed(40, 5)
     for (const { engine } of cluster.members) expect(engine.table.size).to.equal(40)

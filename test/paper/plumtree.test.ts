@@ -116,7 +116,7 @@ describe('Plumtree', () => {
     expect(graftsTo(outputs, 'c')).to.have.length(1)
   })
 
-  it('departs from pruning at every duplicate: only an envelope that shapes the tree tells which link is one too many (ADR 5)', () => {
+  it('departs from pruning at every duplicate: only an envelope that shapes the tree tells which link is one too many (ADR 3)', () => {
     const { lab } = holding('a', 'b')
     expect(sentTo(lab.frame('b', beacon(1)), 'b', 'prune')).to.deep.equal([])
     lab.frame('a', { ...beacon(2), shapes: true })
@@ -125,7 +125,7 @@ describe('Plumtree', () => {
     ])
   })
 
-  it('departs from keeping a grafted link: where the tree was only slow, the link that was asked announces again (ADR 5)', () => {
+  it('departs from keeping a grafted link: where the tree was only slow, the link that was asked announces again (ADR 3)', () => {
     const asking = () => {
       const member = holding('a', 'b', 'c')
       member.announce('b', 2)
@@ -145,7 +145,7 @@ describe('Plumtree', () => {
     expect(prunesAfter(holding('a', 'b', 'c').lab, 'b', 'a'), 'nobody was asked').to.deep.equal([])
   })
 
-  it('departs from passing on what a GRAFT asked for as it was: sent again, an envelope shapes no tree, its race is over (ADR 5)', () => {
+  it('departs from passing on what a GRAFT asked for as it was: sent again, an envelope shapes no tree, its race is over (ADR 3)', () => {
     const { lab } = holding('a', 'b')
     const shape = { ...beacon(2), shapes: true }
     const flooded = sentTo(lab.frame('a', shape), 'b', 'gossip')

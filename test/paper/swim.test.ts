@@ -77,7 +77,7 @@ describe('SWIM', () => {
     ).to.equal(true)
   })
 
-  it('departs from probing a random member each period: neighbors watch each other, and those of a silent one ask it by flooding a doubt, not by ping-req (ADR 6)', () => {
+  it('departs from probing a random member each period: neighbors watch each other, and those of a silent one ask it by flooding a doubt, not by ping-req (ADR 4)', () => {
     // There is an `ack`, which acknowledges writes.
     for (const type of ['ping', 'ping-req', 'dead']) expect(FRAMES).to.not.have.property(type)
   })

@@ -1,5 +1,7 @@
 /** What can be wrong with a data folder, in words. */
+
 import { NODE_CATALOGUE } from '../../base/error-catalogue.node.js'
+import { STORAGE_CATALOGUE } from '../../base/error-catalogue.storage.js'
 import { messageOf, StorageError } from '../../base/errors.js'
 
 /** A file, or a part of one, that is not what was written. */
@@ -15,12 +17,14 @@ export function codeOf(error: unknown): string | undefined {
 
 export function locked(folder: string, pid: number): StorageError {
   return new StorageError('ERR_DATA_LOCKED', `The data folder ${folder} is in use by the process ${pid}`, {
+    ...STORAGE_CATALOGUE.StorageError.ERR_DATA_LOCKED,
     fix: `Stop the process ${pid}, or give this one another folder`,
   })
 }
 
 export function corrupt(folder: string, damages: readonly Damage[]): StorageError {
   return new StorageError('ERR_DATA_CORRUPT', `No snapshot in ${folder} is whole (${listed(damages)})`, {
+    ...STORAGE_CATALOGUE.StorageError.ERR_DATA_CORRUPT,
     fix: 'Put a copy of the folder back, or move the folder away: the member then starts empty and takes the state from the others. Nothing was deleted',
   })
 }
@@ -41,6 +45,7 @@ export function survived(folder: string, damages: readonly Damage[]): StorageErr
     'ERR_DATA_CORRUPT',
     `The state in ${folder} was read around damage (${listed(damages)})`,
     {
+      ...STORAGE_CATALOGUE.StorageError.ERR_DATA_CORRUPT,
       fix: 'Check the disk. What is missing comes back from the other members; a damaged snapshot is kept with the ending .damaged',
     },
   )
@@ -56,6 +61,7 @@ export function torn(folder: string, name: string, bytes: number): StorageError 
 
 export function unreadableIdentity(path: string, reason: string): StorageError {
   return new StorageError('ERR_DATA_CORRUPT', `${path} holds no identity (${reason})`, {
+    ...STORAGE_CATALOGUE.StorageError.ERR_DATA_CORRUPT,
     fix: 'Nothing needs to be done: the member takes a new identity and replaces the file',
   })
 }
@@ -78,8 +84,10 @@ export function needsSnapshot(folder: string): StorageError {
 export function failedDisk(folder: string, cause: unknown): StorageError {
   const isFull = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(codeOf(cause) ?? '')
   const what = `The data folder ${folder} cannot be read or written (${messageOf(cause)})`
-  if (isFull) return new StorageError('ERR_DATA_FULL', what, { cause })
+  if (isFull)
+    return new StorageError('ERR_DATA_FULL', what, { ...STORAGE_CATALOGUE.StorageError.ERR_DATA_FULL, cause })
   return new StorageError('ERR_DATA_UNWRITABLE', what, {
+    ...STORAGE_CATALOGUE.StorageError.ERR_DATA_UNWRITABLE,
     why: 'It belongs to another user, the disk is read-only, broken or gone, or a file stands where the folder should be',
     cause,
   })

@@ -1,4 +1,5 @@
 /** What can be wrong with IndexedDB, in words. */
+import { STORAGE_CATALOGUE } from '../../base/error-catalogue.storage.js'
 import { messageOf, StorageError } from '../../base/errors.js'
 
 export function inOtherTab(name: string): StorageError {
@@ -6,6 +7,7 @@ export function inOtherTab(name: string): StorageError {
     'ERR_DATA_LOCKED',
     `The database ${name} is in use by another tab, or by another store of this page`,
     {
+      ...STORAGE_CATALOGUE.StorageError.ERR_DATA_LOCKED,
       fix: 'Nothing needs to be done in a tab: it serves from memory, and takes over when the other one ends. Within a page, give each store a name of its own',
     },
   )
@@ -40,6 +42,7 @@ export function lost(name: string): StorageError {
   return new StorageError(
     'ERR_DATA_LOST',
     `The database ${name} had something in it, and is new and empty now`,
+    STORAGE_CATALOGUE.StorageError.ERR_DATA_LOST,
   )
 }
 
@@ -59,6 +62,7 @@ export function corrupt(name: string, damaged: readonly string[]): StorageError 
     'ERR_DATA_CORRUPT',
     `No snapshot in the database ${name} is whole (${damaged.join('; ')})`,
     {
+      ...STORAGE_CATALOGUE.StorageError.ERR_DATA_CORRUPT,
       fix: 'Delete the database: the store then takes the state from the others. Until then it serves from memory, and nothing is deleted',
     },
   )
@@ -68,6 +72,7 @@ export function damagedParts(name: string, damaged: readonly string[]): StorageE
   return new StorageError(
     'ERR_DATA_CORRUPT',
     `The database ${name} was read around damage (${damaged.join('; ')})`,
+    STORAGE_CATALOGUE.StorageError.ERR_DATA_CORRUPT,
   )
 }
 

@@ -52,6 +52,7 @@ class MemoryPersistence implements Persistence {
 
 function inUse(): StorageError {
   return new StorageError('ERR_DATA_LOCKED', 'This memory persistence is in use by another store', {
+    why: 'Two stores with one state would have one identity',
     fix: 'Close the other store first, or give each its own memoryPersistence()',
   })
 }

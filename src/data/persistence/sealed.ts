@@ -1,4 +1,5 @@
 /** A persistence whose snapshot and records nobody can read without a key. The identity stays as it is. */
+import { STORAGE_CATALOGUE } from '../../base/error-catalogue.storage.js'
 import { messageOf, StorageError } from '../../base/errors.js'
 import type { Loaded, Persistence } from './persistence.js'
 
@@ -55,6 +56,6 @@ function wrongKey(cause: unknown): StorageError {
   return new StorageError(
     'ERR_DATA_SEALED',
     `What is stored does not open with the secret of this store (${messageOf(cause)})`,
-    { cause },
+    { ...STORAGE_CATALOGUE.StorageError.ERR_DATA_SEALED, cause },
   )
 }

@@ -11,7 +11,7 @@ interface Offender {
 }
 
 /**
- * The points of members that sent what no honest member sends (ADR 21): bytes that are malformed, signatures that do not
+ * The points of members that sent what no honest member sends (ADR 16): bytes that are malformed, signatures that do not
  * verify. All else depends on state (a clock, a gap, a limit, a role), in which honest members differ.
  */
 export class Score {

@@ -1,5 +1,5 @@
 /** The texts of what goes wrong with checkpoints. */
-import { CHECKPOINT_CATALOGUE } from '../../base/error-catalogue.checkpoints.js'
+import { STORAGE_CATALOGUE } from '../../base/error-catalogue.storage.js'
 import { messageOf, StorageError, shown, UsageError } from '../../base/errors.js'
 import { MERGE_BYTES_MAX } from '../../data/data-limits.js'
 
@@ -12,7 +12,7 @@ export function missing(id: string): StorageError {
   return new StorageError(
     'ERR_CHECKPOINT_MISSING',
     `There is no checkpoint ${shown(id)}`,
-    CHECKPOINT_CATALOGUE.StorageError.ERR_CHECKPOINT_MISSING,
+    STORAGE_CATALOGUE.StorageError.ERR_CHECKPOINT_MISSING,
   )
 }
 
@@ -21,7 +21,7 @@ export function invalid(what: string, reason: string): StorageError {
   return new StorageError(
     'ERR_CHECKPOINT_INVALID',
     `${what} cannot be used: ${reason}`,
-    CHECKPOINT_CATALOGUE.StorageError.ERR_CHECKPOINT_INVALID,
+    STORAGE_CATALOGUE.StorageError.ERR_CHECKPOINT_INVALID,
   )
 }
 
@@ -30,14 +30,14 @@ export function newerVersion(what: string, version: number): StorageError {
   return new StorageError(
     'ERR_CHECKPOINT_VERSION',
     `${what} has the format version ${version}, which this program does not know`,
-    CHECKPOINT_CATALOGUE.StorageError.ERR_CHECKPOINT_VERSION,
+    STORAGE_CATALOGUE.StorageError.ERR_CHECKPOINT_VERSION,
   )
 }
 
 /** It cannot be opened with the keys that are here, or is not sealed where it has to be. */
 export function sealedOtherwise(what: string, reason: string, cause?: unknown): StorageError {
   return new StorageError('ERR_CHECKPOINT_SEALED', `${what} cannot be opened: ${reason}`, {
-    ...CHECKPOINT_CATALOGUE.StorageError.ERR_CHECKPOINT_SEALED,
+    ...STORAGE_CATALOGUE.StorageError.ERR_CHECKPOINT_SEALED,
     cause,
   })
 }

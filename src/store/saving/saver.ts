@@ -2,7 +2,9 @@
  * Keeps the persistence up to date: what was merged goes into the log in groups, a snapshot takes the place of a
  * log that has grown long, and after trouble a snapshot begins anew. Never two calls at once.
  */
+
 import type { Clock, Timer } from '../../base/clock.js'
+import { STORAGE_CATALOGUE } from '../../base/error-catalogue.storage.js'
 import { type GossipKvError, InternalError, messageOf, StorageError } from '../../base/errors.js'
 import type { Loaded, Persistence } from '../../data/persistence/persistence.js'
 import { type SealerFor, sealedPersistence } from '../../data/persistence/sealed.js'
@@ -256,6 +258,7 @@ function lengthOf(records: readonly Uint8Array[]): number {
 
 function unwritable(cause: unknown): StorageError {
   return new StorageError('ERR_DATA_UNWRITABLE', `The state could not be saved (${messageOf(cause)})`, {
+    ...STORAGE_CATALOGUE.StorageError.ERR_DATA_UNWRITABLE,
     fix: 'Make room or mend the disk; the store keeps serving from memory and tries again',
     cause,
   })
@@ -272,7 +275,7 @@ function recordsLost(failed: number, count: number): StorageError {
   return new StorageError(
     'ERR_DATA_CORRUPT',
     `${failed} of ${count} records of the stored log could not be merged`,
-    { why: 'Records before them are missing or damaged' },
+    { ...STORAGE_CATALOGUE.StorageError.ERR_DATA_CORRUPT, why: 'Records before them are missing or damaged' },
   )
 }
 

@@ -8,7 +8,7 @@ import type { Plumtree } from './plumtree.js'
  */
 const BEACON_MILLIS = 15_000
 
-/** The writer with the least id gives the shared tree a new shape now and then; everyone knows who that is (ADR 5). */
+/** The writer with the least id gives the shared tree a new shape now and then; everyone knows who that is (ADR 3). */
 export class Beacon implements Part {
   readonly #context: EngineContext
   readonly #table: MemberTable

@@ -1,6 +1,6 @@
 /**
  * Leases: a number of each member that only its owner raises, every half a minute or more. A member that no watcher has
- * is noticed by a lease that stands still (ADR 6).
+ * is noticed by a lease that stands still (ADR 4).
  */
 import type { RisenLease } from '../../wire/frame.js'
 import type { EngineContext } from '../context.js'

@@ -1,6 +1,6 @@
 /**
  * Watches the links: sends what they are owed, suspects the members whose beats are missing, and ends the links that are
- * silent for too long or never said HELLO. A watcher that has reason to doubt itself suspects nobody (ADR 6, ADR 9).
+ * silent for too long or never said HELLO. A watcher that has reason to doubt itself suspects nobody (ADR 4, ADR 7).
  */
 
 import type { EngineContext, Part } from '../context.js'

@@ -1,7 +1,7 @@
 /**
  * The overlay: which members to dial, and why. It keeps an active view as HyParView does (Leitao et al. 2007), and is
- * not HyParView: the member table is the passive view, so nothing is shuffled (ADR 4), and a full member takes a newcomer
- * in by handing over a link instead of dropping one (ADR 10, interleave.ts). Now and then signaling is asked for random members, so that two halves of a
+ * not HyParView: the member table is the passive view, so nothing is shuffled (ADR 2), and a full member takes a newcomer
+ * in by handing over a link instead of dropping one (ADR 8, interleave.ts). Now and then signaling is asked for random members, so that two halves of a
  * split cluster meet again.
  */
 
