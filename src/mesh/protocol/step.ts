@@ -38,7 +38,7 @@ export type Input =
   | { type: 'presence'; state: Uint8Array }
   /** The application sends a message to one member, or to everyone when `to` is empty. */
   | { type: 'message'; to: string; bytes: Uint8Array }
-  /** A field of the own record changed. */
+  /** A field of this member's record changed. */
   | { type: 'self'; change: Partial<MemberRecord> }
   /** A call waits until so many others hold all that was written here; Infinity: all of them. */
   | { type: 'await-acks'; call: number; acks: number }

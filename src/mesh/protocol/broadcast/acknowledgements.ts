@@ -1,6 +1,6 @@
 /**
- * Who holds what this member has written. It asks with marks, how many writes of each of its sessions there are;
- * whoever knows as many says so, since what a context counts has been merged (store.md). Neighbors are asked directly
+ * Which members hold what this one has written. It asks with marks, how many writes of each of its sessions there are;
+ * a member that knows as many says so, since what a context counts has been merged (store.md). Neighbors are asked directly
  * when they are enough, all members along the shared tree otherwise; answers go back by the ways of `Routes`. A
  * member that does not know so much yet answers as soon as it does; whatever is lost is asked for again. Readers are
  * not asked, and count for nothing: nobody could fetch from them what they say that they hold.
@@ -106,7 +106,7 @@ export class Acknowledgements implements Part {
       if (frame.hops > 0) this.#send({ ...frame, hops: frame.hops - 1 }, neighbor, now)
       return
     }
-    // Whoever asked: it counts for what it says that it holds. All that is asked about now is more than any call waits for.
+    // An answer counts for what it says, whichever question it answers; the last question covers all calls.
     const holds = (marks: Marks) =>
       [...marks].every(([own, n]) => frame.marks.some((held) => held.session === own && held.n >= n))
     for (const [call, waiting] of this.#waiting) {

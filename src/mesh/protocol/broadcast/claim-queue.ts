@@ -37,7 +37,7 @@ export class ClaimQueue {
     if (waiting && record.incarnation >= waiting.claim.record.incarnation) this.#hearsay.delete(id)
   }
 
-  /** What is to leave now. */
+  /** Envelopes that are due now. */
   due(now: number): EnvelopeBody[] {
     for (const [id, { claim, at }] of this.#hearsay) {
       if (now < at) break

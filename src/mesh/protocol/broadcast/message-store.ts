@@ -15,7 +15,7 @@ interface Stored extends Envelope {
   readonly from: string | undefined
   readonly at: number
   readonly bytes: number
-  /** Who was asked for it before it came, if anybody. */
+  /** The member that was asked for it before it came, if any. */
   readonly asked: string | undefined
   /** The one that was stored next. */
   newer: Stored | undefined

@@ -14,8 +14,8 @@ export function graft({ frame, from }: { frame: GossipFrame; from: string | unde
 
 /**
  * Suspicions have a race with a timer to win, as have their answers, which a neighbor may keep back; goodbyes one with the next
- * goodbye, as of whoever announces this one only; and whoever hears badly, as after such an answer, finds the links of the
- * tree stalled: all links then.
+ * goodbye, as of a neighbor that announces this one only. A member that hears badly, as after such an answer, finds the links of
+ * the tree stalled: all links then.
  */
 export function isUrgent({ body, origin, round }: GossipFrame, health: number): boolean {
   const isRace = ({ type, id }: Claim) =>

@@ -1,7 +1,7 @@
 /**
  * Broadcast (Plumtree, Leitao et al. 2007): envelopes are pushed along the links of a tree and announced along the
- * others; an announced or skipped envelope that does not come is asked for, and its link grafted. Whatever comes
- * is merged before it is pushed on, so whoever forwards has what it forwards; what comes before the writes that
+ * others; an announced or skipped envelope that does not come is asked for, and its link grafted. An envelope
+ * is merged before it is pushed on, so a member that forwards it has it; what comes before the writes that
  * it follows is held back.
  */
 import { random53, sample } from '../../../base/random.js'
@@ -268,7 +268,7 @@ export class Plumtree implements Part {
   }
 
   /**
-   * What came before the writes that it follows waits. Whoever sent it has the numbers that were skipped: some of them are what it
+   * What came before the writes that it follows waits. Its sender has the numbers that were skipped: some of them are what it
    * waits for. A gap before an update that could be merged holds no writes that are missing here, as after a split that a sync healed.
    */
   #hold(envelope: Envelope, neighbor: Neighbor, now: number): void {

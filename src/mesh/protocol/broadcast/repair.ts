@@ -15,9 +15,9 @@ interface Wanted {
 }
 
 interface Missing extends Wanted {
-  /** Whom to ask, in order. */
+  /** Members to ask, in order. */
   holders: string[]
-  /** Who was asked last. */
+  /** The member that was asked last. */
   asked?: string
   at: number
 }

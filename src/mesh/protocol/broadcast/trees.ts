@@ -1,7 +1,7 @@
 /**
  * Along which links envelopes are pushed, by tree: one tree that all share and one for each busy origin. After
  * Plumtree (Leitao et al. 2007, section 3) with one departure: a tree takes its shape only from envelopes that
- * say so and go along every link. Whoever brings such a one first is the parent; whoever brings it again is told
+ * say so and go along every link. The neighbor that brings such a one first is the parent; one that brings it again is told
  * to announce only. So one race alone decides, and no two races can prune a member off together.
  */
 

@@ -1,5 +1,5 @@
 /**
- * Heartbeats on links: whoever has been silent for a period says that it lives, with its digest and the time.
+ * Heartbeats on links: a member that was silent for a period says that it lives, with its digest and the time.
  * Nothing is acknowledged; the echoed time gives the round trip, as TCP timestamps do (RFC 7323, section 4).
  */
 
@@ -141,7 +141,7 @@ export class Heartbeat implements Part {
     const { leases, peerTime } = this.#pulse(neighbor)
     const digest = replica.digest()
     neighbor.toldDigest = digest
-    // What was put off first leaves last: the newest are the ones that the other side may still be helped with.
+    // The newest leave first: the other side may still need those.
     const announced = neighbor.announcements.take().slice(-NEWS_MAX)
     const risen = leases.take()
     for (const lease of risen.slice(NEWS_MAX)) leases.add(lease)

@@ -63,7 +63,7 @@ export class Leases {
     this.#renewAt = Math.min(this.#renewAt, now + PRESENCE_JOIN_MILLIS)
   }
 
-  /** Leases rose, as `from` says; a reader speaks of its own one alone. */
+  /** Leases rose, as `from` says; a reader speaks of its own lease alone. */
   renew(leases: readonly RisenLease[], from: { id: string; isReader: boolean }, now: number): void {
     for (const { tag, lease } of leases) {
       for (const known of this.#roster.tagged(tag)) {
@@ -106,7 +106,7 @@ export class Leases {
   }
 
   /**
-   * Whoever lost all its watchers is noticed by its lease, at first aloud, but for tabs, whose timers may stand still.
+   * A member that lost all its watchers is noticed by its lease: it is suspected first, but for tabs, whose timers may stand still.
    * Where most leases stand still, this member is cut off itself.
    */
   #scanLeases(now: number): void {

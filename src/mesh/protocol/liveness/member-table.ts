@@ -1,7 +1,7 @@
 /**
  * The member table: who belongs to the cluster, and who is suspected to be gone. After SWIM (Das et al. 2002):
  * a watcher's suspicion is told to all, its subject refutes it by a greater incarnation, which only the subject
- * raises, and whoever is not refuted in time is removed by every member on its own clock. Being the full list
+ * raises, and a suspect that does not refute in time is removed by every member on its own clock. Being the full list
  * of members, it is also what the passive view is in HyParView (ADR 2).
  */
 

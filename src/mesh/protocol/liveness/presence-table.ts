@@ -59,7 +59,7 @@ export class PresenceTable {
   /** Shows something else from now on; told at most every `PRESENCE_MILLIS`, a change of `frozen` at once. */
   show(change: { state?: Uint8Array; frozen?: boolean }, now: number): void {
     const own = this.#own ?? { version: 0, frozen: false, state: EMPTY }
-    // Who never showed anything and is not frozen has nothing to tell.
+    // A member that never showed anything and is not frozen has nothing to tell.
     if (this.#own === undefined && !change.state && !change.frozen) return
     const isUrgent = change.frozen !== undefined && change.frozen !== own.frozen
     if (!isUrgent && change.state === undefined) return
@@ -184,7 +184,7 @@ export class PresenceTable {
     const frozenUntil = frozen ? now + FROZEN_MILLIS : 0
     // Unlike the hash of a record, which it would undo where both numbers are the same.
     const hash = hash32(`${id}!${version}`)
-    // What its owner signed is the whole.
+    // Its owner signed the whole.
     const { proof } = hasRoom ? claim : {}
     this.#shown.set(id, {
       type: 'presence',

@@ -22,7 +22,11 @@ export interface Suspicion {
   timer: number
 }
 
-/** A member in the table. */
+/**
+ * A member in the table. Each layer adds what it alone knows: `MemberRecord` is what the owner tells, `MemberFrame` has its
+ * lease and signature, this one when that was heard, `MemberView` of the driver the link, and `Member` of the store is what
+ * the application sees.
+ */
 export interface TableEntry {
   readonly id: string
   record: MemberRecord
@@ -42,7 +46,7 @@ export interface TableEntry {
 
 export class Roster {
   readonly #entries = new Map<string, TableEntry>()
-  /** Nearly always one each. Whoever makes a second one must not take the place of the first, nor keep it. */
+  /** Nearly always one each. A member that makes up a second one must neither take the place of the first nor keep it. */
   readonly #byTag = new TagMap<readonly TableEntry[]>()
   readonly #tagOf: typeof leaseTag
   readonly #buckets = new Array<number>(MEMBER_BUCKETS).fill(0)

@@ -1,4 +1,4 @@
-/** Who is suspected, by whom, and how long it may answer before it counts as dead. */
+/** The suspects, their watchers, and how long each suspect may answer before it counts as dead. */
 import type { SuspectFrame } from '../../wire/claim.js'
 import type { EngineContext } from '../context.js'
 import type { TableEntry } from './roster.js'
@@ -45,7 +45,7 @@ export class Suspicions {
     return true
   }
 
-  /** One such suspicion is enough for its subject to answer, whoever brings it. */
+  /** One such suspicion is enough for its subject to answer, from whichever watcher. */
   #isToldAgain(entry: TableEntry, now: number): boolean {
     if (now < (entry.carriedAt ?? Number.NEGATIVE_INFINITY) + this.#context.config.suspicionMaxMillis)
       return false
@@ -76,7 +76,7 @@ export class Suspicions {
     return suspicions
   }
 
-  /** Those who have not answered in time; who hears badly waits longer. */
+  /** Suspects that have not answered in time; a member that hears badly waits longer. */
   *overdue(now: number): IterableIterator<TableEntry> {
     const stretch = this.#context.health.stretch(now)
     for (const entry of this.#suspects)

@@ -39,7 +39,7 @@ export class Interleave implements Part {
     this.#context = context
   }
 
-  /** Hands one of the own links to `newcomer`, when one is free to be handed over. */
+  /** Hands a link of this member to `newcomer`, when one is free to be handed over. */
   give(newcomer: Neighbor, now: number): void {
     if (this.#given.length >= GIVEN_MAX) return
     const busy = new Set(this.#given.flatMap((given) => [given.neighbor, given.newcomer]))
@@ -65,7 +65,7 @@ export class Interleave implements Part {
     return true
   }
 
-  /** An honest neighbor hands over one link; who hands over many wants this member to dial. */
+  /** An honest neighbor hands over one link at a time; many would make this member dial as an attacker wants. */
   #isOpen(giver: string): boolean {
     for (const taken of this.#taken.values()) if (taken.giver === giver) return true
     return false

@@ -1,6 +1,6 @@
 /**
- * The links of one member from their opening to their end: HELLO, who is let in, who is silent for too long,
- * and how a link is closed. A link's end is told to every part that holds something of it.
+ * The links of one member from their opening to their end: HELLO, which members are let in, and how a link is closed.
+ * Every part hears of links that come and go.
  */
 import { BoundedMap } from '../../../base/bounded-map.js'
 import { sample } from '../../../base/random.js'
@@ -93,7 +93,7 @@ export class Neighborhood implements Part {
     // A neighbor that has links was announced by those whom it met before: for sure to a newcomer, most likely to others.
     const told = neighbor.isBootstrap ? 'neighbors' : 'unless heard'
     const answer = table.take(claim, frame.links > 0 ? told : 'everyone', now)
-    // Who comes back below what is remembered of it is told how high it has to get.
+    // A member that comes back below its tombstone is told how high it has to get.
     const least = table.roster.tombstoneOf(frame.id)
     if (answer?.type === 'suspect' && least) answer.incarnation = least
     if (answer) sendTo(this.#context, neighbor, answer, now)
@@ -126,7 +126,7 @@ export class Neighborhood implements Part {
     const isAlone = this.#context.view.established().length === 0
     if (reason === 'members' || (reason === 'full' && isAlone && others.length === 0))
       this.#context.outbox.push({ type: 'refused', peer: neighbor.id, reason })
-    // Who turns a link down is asked again later; who said goodbye was announced by LEAVE.
+    // A member that turns a link down is asked again later; a goodbye was announced by LEAVE.
     this.#parts.overlay.refused(neighbor.id, now)
     this.#parts.interleave.taken(neighbor.id, false, now)
     if (this.#isReader && others.length > 0) this.#parts.overlay.referred(others, now)
@@ -273,7 +273,7 @@ export class Neighborhood implements Part {
     for (const one of sample(random, spare, 1)) this.drop(one, 'replaced', now)
   }
 
-  /** What was suspected while no link was there to tell it is told now, so that it can be answered. */
+  /** Suspicions that had no link to travel on are told now, so that their subjects can answer. */
   #tellSuspicions(neighbor: Neighbor, now: number): void {
     for (const suspicion of this.#parts.table.suspicions(SUSPICIONS_TOLD_MAX))
       sendTo(this.#context, neighbor, suspicion, now)

@@ -99,7 +99,7 @@ export class PeerView {
     return this.#silent === 0 ? [] : [...this.#neighbors.values()].filter(({ isSilent }) => isSilent)
   }
 
-  /** Links that carry the mesh: readers are leaves on it, and whoever is silent is not on it. */
+  /** Links that carry the mesh: readers are leaves of it, and a member without HELLO is no part of it. */
   get degree(): number {
     return this.#neighbors.size - this.#readers - this.#silent
   }

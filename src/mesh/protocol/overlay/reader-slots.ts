@@ -1,7 +1,7 @@
 /**
  * Slots: the links that writers have for readers. A reader passes nothing on, so it keeps one link and costs one writer, as a
  * leaf node of NATS does; it looks for another one when that writer is suspected, or its page is frozen. Heartbeats tell who has a
- * free slot, and a writer without one names neighbors that had one lately, so that nobody has to search; who is
+ * free slot, and a writer without one names neighbors that had one lately, so that no reader has to search; one that is
  * turned down all the same is dialed when a slot becomes free (ADR 10).
  */
 import type { MemberRecord } from '../../../base/member.js'

@@ -67,7 +67,7 @@ export class Routes {
     if (frame.to === this.#context.id) {
       const signal = parseSignal(frame.payload)
       if (signal === undefined) return
-      // Who reached this member through the mesh is answered through the mesh.
+      // A member that reached this one through the mesh is answered through the mesh.
       this.#failed.delete(frame.from)
       this.#context.outbox.push({ type: 'signal', peer: frame.from, signal })
       return

@@ -44,7 +44,7 @@ export class AntiEntropy implements Part {
   #roundAt: number
   /** A sync brought news: when the other neighbors are to hear of it. */
   #spreading: { source: string | undefined; at: number } | undefined
-  /** Since when the own digest stands. */
+  /** Since when the digest of this member stands. */
   #changedAt: number
 
   constructor(context: EngineContext, comparison: TableComparison, now: number) {
@@ -66,7 +66,7 @@ export class AntiEntropy implements Part {
     return told && bytesEqual(told.bytes, this.#context.replica.digest())
   }
 
-  /** Tells the own digests; `ask` wants the other ones. */
+  /** Tells the digests of this member; `ask` wants those of the neighbor. */
   tell(neighbor: Neighbor, ask: boolean, now: number): void {
     const replica = this.#context.replica.digest()
     neighbor.toldDigest = replica
@@ -188,7 +188,7 @@ export class AntiEntropy implements Part {
     return Math.min(round, this.#exchange.deadline(), this.#spreading?.at ?? Number.POSITIVE_INFINITY)
   }
 
-  /** What came by sync is not pushed on: the other neighbors compare, so that a healed split closes in seconds. */
+  /** Data that came by sync is not pushed on: the other neighbors compare, so that a healed split closes in seconds. */
   #tellOthers(source: string | undefined, now: number): void {
     this.#spreading = undefined
     for (const neighbor of this.#context.view.established())
