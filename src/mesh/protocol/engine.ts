@@ -105,7 +105,7 @@ export class Engine {
 
   /** Whether a dial is under way. */
   get dialing(): boolean {
-    return this.#parts.overlay.dialing
+    return this.#parts.overlay.dials.size > 0
   }
 
   /** Whether `neighbor` held the same data when it last told its digest; undefined of a reader. */
@@ -115,7 +115,7 @@ export class Engine {
 
   /** Whether parts of a sync of `peer` are on their way. */
   isAsking(peer: string): boolean {
-    return this.#parts.sync.isAsking(peer)
+    return this.#parts.sync.exchange.isAsking(peer)
   }
 
   /** Takes one input. */
@@ -151,7 +151,8 @@ export class Engine {
     const { cost } = FRAMES[frame.type]
     if (!cost || this.#context.limiter.take(cost, peer, now)) handle(neighbor, frame, now)
     // Only a question for a sync is owed a word.
-    else if (frame.type === 'sync-request') this.#parts.sync.decline(peer, frame.exchange)
+    else if (frame.type === 'sync-request')
+      this.#context.outbox.send(peer, { type: 'sync-busy', exchange: frame.exchange })
     if (!this.#parts.table.leases.ready && this.#parts.sync.inSync(neighbor))
       this.#parts.table.leases.makeReady(now)
   }

@@ -51,7 +51,7 @@ function dataFrames({ broadcast, comparison, merged, neighborhood, sync }: Frame
       if (sync.serve(id, frame, now) === 'malformed') neighborhood.offence(id, now)
     },
     'sync-part': (neighbor, frame, now) => merged(neighbor, sync.receivePart(neighbor, frame, now), now),
-    'sync-pull': ({ id }, frame, now) => sync.pull(id, frame.exchange, frame.next, now),
+    'sync-pull': ({ id }, frame, now) => sync.exchange.pull(id, frame.exchange, frame.next, now),
     'sync-busy': (neighbor, frame, now) => sync.busy(neighbor, frame.exchange, now),
   } satisfies Partial<FrameHandlers>
 }

@@ -119,7 +119,7 @@ export class Watch implements Part {
   absent(peer: string, now: number): void {
     const { table, overlay } = this.#parts
     if (this.#context.view.degree === 0 || !table.get(peer)) return overlay.left(peer)
-    if (overlay.isDialing(peer)) this.unwatched(peer, now)
+    if (overlay.dials.has(peer)) this.unwatched(peer, now)
   }
 
   /** A member that fell silent may be gone, or only the path to it. */

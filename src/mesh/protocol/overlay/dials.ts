@@ -73,6 +73,7 @@ export class Dials {
     return dial
   }
 
+  /** A link has its HELLO behind it: if it lasts, its member is worth another dial some day. */
   welcomed(peer: string, now: number): void {
     const backoff = this.#backoff.get(peer)
     if (backoff) backoff.welcomedAt = now

@@ -87,7 +87,7 @@ export class Neighborhood implements Part {
     const isOld = ({ since }: Neighbor) => now >= since + NEWCOMER_MILLIS
     neighbor.isBootstrap = now < this.#newcomerUntil || !this.#context.view.sources().some(isOld)
     this.#context.view.introduced(neighbor, frame.record)
-    this.#parts.overlay.welcomed(neighbor.id, now)
+    this.#parts.overlay.dials.welcomed(neighbor.id, now)
     const { record, lease, proof } = frame
     const claim = { type: 'member', id: frame.id, record, lease, ...(proof && { proof }) } as const
     // A neighbor that has links was announced by those whom it met before: for sure to a newcomer, most likely to others.

@@ -55,7 +55,7 @@ export class Overlay implements Part {
   /** Full neighbors that were dialed to join: each is expected to hand over a link until then. */
   readonly #offers = new Map<string, number>()
   /** Those that are under way, and what became of others. */
-  readonly #dials: Dials
+  readonly dials: Dials
   #introduceAt = Number.POSITIVE_INFINITY
   /** When to look again for somebody to dial. */
   #dialAt = Number.POSITIVE_INFINITY
@@ -63,7 +63,7 @@ export class Overlay implements Part {
   constructor(context: EngineContext, members: MemberTable) {
     this.#context = context
     this.#members = members
-    this.#dials = new Dials(context)
+    this.dials = new Dials(context)
   }
 
   /** Links that this member wants: all of a small cluster, else the target; a reader one. */
@@ -74,16 +74,6 @@ export class Overlay implements Part {
     return others <= meshOthers ? others : linksTarget
   }
 
-  /** Whether a dial is under way. */
-  get dialing(): boolean {
-    return this.#dials.size > 0
-  }
-
-  /** Whether a dial of `peer` is under way. */
-  isDialing(peer: string): boolean {
-    return this.#dials.has(peer)
-  }
-
   /** Signaling offers members. Those that nobody told of may live on the other side of a split. */
   offer(ids: readonly string[], now: number): void {
     this.#scheduleIntroduction(now)
@@ -92,7 +82,7 @@ export class Overlay implements Part {
 
   /** A full member names others that had room lately: they are dialed at once, but for those that had none just now. */
   referred(ids: readonly string[], now: number): void {
-    for (const id of ids) this.#dials.forgive(id, now)
+    for (const id of ids) this.dials.forgive(id, now)
     this.#dialNamed(ids, now)
   }
 
@@ -100,7 +90,7 @@ export class Overlay implements Part {
   fill(now: number): void {
     this.#dialAt = Number.POSITIVE_INFINITY
     for (const id of this.#contacts.keys()) if (this.#members.get(id)) this.#contacts.delete(id)
-    const free = DIALS_MAX - this.#dials.own
+    const free = DIALS_MAX - this.dials.own
     if (free <= 0) return
     const isAlone = this.#members.size <= 1
     const missing = this.#wanted - this.#coming(now)
@@ -108,7 +98,7 @@ export class Overlay implements Part {
     const strange = isAlone ? Math.min(missing, free) : Math.min(1, free, this.#strangersWanted(now))
     for (const id of sample(this.#context.random, strangers, strange))
       this.dial(id, isAlone ? 'join' : 'stranger', now)
-    const left = Math.min(this.#wanted - this.#coming(now), DIALS_MAX - this.#dials.own)
+    const left = Math.min(this.#wanted - this.#coming(now), DIALS_MAX - this.dials.own)
     if (left <= 0) return
     const known = new Set(this.#ready(this.#writers(false), now))
     const hasNone = this.#context.view.degree === 0
@@ -116,7 +106,7 @@ export class Overlay implements Part {
     const others = sample(this.#context.random, [...known], left - named.length)
     for (const id of [...named, ...others]) this.dial(id, 'repair', now)
     // Without a link it is more likely this member that was cut off than all those that it suspects.
-    const isCutOff = this.#context.view.degree === 0 && this.#dials.size === 0
+    const isCutOff = this.#context.view.degree === 0 && this.dials.size === 0
     const suspects = isCutOff ? this.#ready(this.#writers(true), now) : []
     for (const id of sample(this.#context.random, suspects, 1)) this.dial(id, 'repair', now)
     if (missing > 0) this.#dialAt = now + DIAL_BACKOFF_MIN_MILLIS
@@ -124,7 +114,7 @@ export class Overlay implements Part {
 
   /** Dials `id` for a reason that is told to it. */
   dial(id: string, intent: LinkIntent, now: number): void {
-    if (this.#dials.mayBegin(id, now)) this.#dials.begin(id, intent, now)
+    if (this.dials.mayBegin(id, now)) this.dials.begin(id, intent, now)
   }
 
   /** A link is up. Returns why this member wanted it; `accept` when the other one did. */
@@ -132,7 +122,7 @@ export class Overlay implements Part {
     this.#offers.delete(peer)
     this.#contacts.delete(peer)
     this.#lost.delete(peer)
-    return this.#dials.end(peer)?.intent ?? 'accept'
+    return this.dials.end(peer)?.intent ?? 'accept'
   }
 
   /** A full neighbor hands over a link until then, or never did. */
@@ -144,15 +134,10 @@ export class Overlay implements Part {
     this.#offers.delete(peer)
   }
 
-  /** A link has its HELLO behind it: if it lasts, its member is worth another dial some day. */
-  welcomed(peer: string, now: number): void {
-    this.#dials.welcomed(peer, now)
-  }
-
   /** A dial failed, or `peer` turned the link down: another one may be dialed instead. */
   refused(peer: string, now: number): void {
-    if (this.#dials.end(peer)) this.#dialAt = Math.min(this.#dialAt, now + DIAL_BACKOFF_MIN_MILLIS)
-    if (this.#dials.rest(peer, now) >= STRANGER_FAILURES_MAX) this.#contacts.delete(peer)
+    if (this.dials.end(peer)) this.#dialAt = Math.min(this.#dialAt, now + DIAL_BACKOFF_MIN_MILLIS)
+    if (this.dials.rest(peer, now) >= STRANGER_FAILURES_MAX) this.#contacts.delete(peer)
   }
 
   /** `peer` has gone: a dial of it would hold a place for as long as dials may take. */
@@ -173,7 +158,7 @@ export class Overlay implements Part {
   }
 
   tick(now: number): void {
-    for (const id of this.#dials.overdue(now)) this.refused(id, now)
+    for (const id of this.dials.overdue(now)) this.refused(id, now)
     if (now >= this.#introduceAt) {
       const count = this.#context.view.degree === 0 ? INTRODUCTIONS_ALONE : INTRODUCTIONS
       this.#context.outbox.push({ type: 'introduce', count })
@@ -184,7 +169,7 @@ export class Overlay implements Part {
   }
 
   deadline(): number {
-    return Math.min(this.#introduceAt, this.#dialAt, this.#dials.deadline())
+    return Math.min(this.#introduceAt, this.#dialAt, this.dials.deadline())
   }
 
   #dialNamed(ids: readonly string[], now: number): void {
@@ -200,7 +185,7 @@ export class Overlay implements Part {
   #restore(now: number): void {
     this.#restoreAt = now + RESTORE_MILLIS
     const { config, id, random } = this.#context
-    if (this.#isReader || this.#dials.own >= DIALS_MAX || this.#coming(now) > config.linksHigh) return
+    if (this.#isReader || this.dials.own >= DIALS_MAX || this.#coming(now) > config.linksHigh) return
     // Of the two the greater dials.
     const alive = [...this.#lost.keys()].filter((lost) => lost < id && isAlive(this.#members.get(lost)))
     for (const one of sample(random, this.#ready(alive, now), 1)) this.dial(one, 'stranger', now)
@@ -219,7 +204,7 @@ export class Overlay implements Part {
   }
 
   get #others(): number {
-    return Math.max(this.#members.otherWriters, this.#dials.size + this.#context.view.degree)
+    return Math.max(this.#members.otherWriters, this.dials.size + this.#context.view.degree)
   }
 
   /** Below this it dials. */
@@ -234,7 +219,7 @@ export class Overlay implements Part {
   #coming(now: number): number {
     let offers = 0
     for (const until of this.#offers.values()) if (until > now) offers += 1
-    return this.#context.view.degree + this.#dials.size + offers
+    return this.#context.view.degree + this.dials.size + offers
   }
 
   #scheduleIntroduction(now: number): void {
@@ -250,7 +235,7 @@ export class Overlay implements Part {
   }
 
   #ready(ids: Iterable<string>, now: number): string[] {
-    return [...ids].filter((id) => id !== this.#context.id && this.#dials.isReady(id, now))
+    return [...ids].filter((id) => id !== this.#context.id && this.dials.isReady(id, now))
   }
 }
 

@@ -35,7 +35,8 @@ const JITTER_SHARE = 0.2
 
 export class AntiEntropy implements Part {
   readonly #context: EngineContext
-  readonly #exchange: SyncExchange
+  /** Syncs that are under way. */
+  readonly exchange: SyncExchange
   /** The last digest of each neighbor, and since when it stands. */
   readonly #digests = new Map<string, { bytes: Uint8Array; since: number }>()
   /** Neighbors that were just asked for a sync: not again before this. */
@@ -49,7 +50,7 @@ export class AntiEntropy implements Part {
 
   constructor(context: EngineContext, comparison: TableComparison, now: number) {
     this.#context = context
-    this.#exchange = new SyncExchange(context.outbox)
+    this.exchange = new SyncExchange(context.outbox)
     this.#comparison = comparison
     this.#roundAt = now + ANTI_ENTROPY_MILLIS
     this.#changedAt = now
@@ -100,49 +101,30 @@ export class AntiEntropy implements Part {
     return this.inSync(neighbor) === false && digest.some((byte) => byte !== 0)
   }
 
-  /** Whether parts of a sync of `peer` are on their way. */
-  isAsking(peer: string): boolean {
-    return this.#exchange.isAsking(peer)
-  }
-
   /** Asks `neighbor` for what this member lacks, unless it was just asked. */
   ask(neighbor: Neighbor, now: number): void {
     if (isReader(neighbor)) return
     const { id } = neighbor
-    if (now < (this.#notBefore.get(id) ?? 0) || !this.#exchange.mayAsk || this.#exchange.isAsking(id)) return
+    if (now < (this.#notBefore.get(id) ?? 0) || !this.exchange.mayAsk || this.exchange.isAsking(id)) return
     this.#notBefore.set(id, now + SYNC_RETRY_MILLIS)
     this.#context.counters.syncs += 1
     const { replica } = this.#context
-    this.#exchange.ask(id, replica.summary(this.#digests.get(id)?.bytes), replica.takeDifference(), now)
+    this.exchange.ask(id, replica.summary(this.#digests.get(id)?.bytes), replica.takeDifference(), now)
   }
 
-  /** Turns a request down, to be repeated later or elsewhere. */
-  decline(peer: string, exchange: number): void {
-    this.#context.outbox.send(peer, { type: 'sync-busy', exchange })
-  }
-
-  serve(peer: string, frame: SyncRequestFrame, now: number): 'ok' | 'malformed' {
-    return this.#exchange.serve(
-      peer,
-      frame.exchange,
-      () => this.#context.replica.difference(frame.summary),
-      now,
-    )
-  }
-
-  pull(peer: string, exchange: number, next: number, now: number): void {
-    this.#exchange.pull(peer, exchange, next, now)
+  serve(peer: string, { exchange, summary }: SyncRequestFrame, now: number): 'ok' | 'malformed' {
+    return this.exchange.serve(peer, exchange, () => this.#context.replica.difference(summary), now)
   }
 
   busy(neighbor: Neighbor, exchange: number, now: number): void {
     const retryAt = now + jittered(this.#context.random, SYNC_RETRY_MILLIS, 0.5)
     this.#notBefore.set(neighbor.id, Math.max(this.#notBefore.get(neighbor.id) ?? 0, retryAt))
-    this.#exchange.busy(neighbor.id, exchange)
+    this.exchange.busy(neighbor.id, exchange)
   }
 
   /** Takes a part; with the last one the whole is merged. */
   receivePart(neighbor: Neighbor, frame: SyncPartFrame, now: number): Outcome {
-    const result = this.#exchange.receive(frame, neighbor.id, now)
+    const result = this.exchange.receive(frame, neighbor.id, now)
     if (result?.type === 'offence') return 'offence'
     if (result?.type === 'refused') this.#refused(neighbor, result.kind, now)
     if (result?.type !== 'applied') return 'unchanged'
@@ -171,11 +153,11 @@ export class AntiEntropy implements Part {
   linkGone(id: string): void {
     this.#digests.delete(id)
     this.#notBefore.delete(id)
-    this.#exchange.drop(id)
+    this.exchange.drop(id)
   }
 
   tick(now: number): void {
-    this.#exchange.tick(now)
+    this.exchange.tick(now)
     if (this.#spreading && now >= this.#spreading.at) this.#tellOthers(this.#spreading.source, now)
     if (now < this.#roundAt) return
     this.#roundAt = now + jittered(this.#context.random, ANTI_ENTROPY_MILLIS, JITTER_SHARE)
@@ -185,7 +167,7 @@ export class AntiEntropy implements Part {
 
   deadline(): number {
     const round = this.#context.view.size > 0 ? this.#roundAt : Number.POSITIVE_INFINITY
-    return Math.min(round, this.#exchange.deadline(), this.#spreading?.at ?? Number.POSITIVE_INFINITY)
+    return Math.min(round, this.exchange.deadline(), this.#spreading?.at ?? Number.POSITIVE_INFINITY)
   }
 
   /** Data that came by sync is not pushed on: the other neighbors compare, so that a healed split closes in seconds. */

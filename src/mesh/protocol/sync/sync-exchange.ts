@@ -60,11 +60,7 @@ export class SyncExchange {
     this.#outbox = outbox
   }
 
-  /** Whether anything is on its way to this member. */
-  get receiving(): boolean {
-    return this.#asked.size > 0
-  }
-
+  /** Whether parts of a sync of `peer` are on their way. */
   isAsking(peer: string): boolean {
     return this.#asked.has(peer)
   }
