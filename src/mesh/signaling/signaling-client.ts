@@ -4,8 +4,7 @@
  */
 
 import type { Clock, Timer } from '../../base/clock.js'
-import { MESH_CATALOGUE } from '../../base/error-catalogue.mesh.js'
-import { messageOf, shown, TransportError } from '../../base/errors.js'
+import { messageOf, shown, type TransportError } from '../../base/errors.js'
 import type { Random } from '../../base/random.js'
 import type { Registration, Signaling, SignalingEvents, SignalingState } from '../transport.js'
 import {
@@ -17,6 +16,7 @@ import {
 } from '../wire/signal.js'
 import { CONTACTS_MAX } from '../wire/wire-limits.js'
 import { OfferedIce } from './offered-ice.js'
+import { publicPart, refusal, unreachable } from './signaling-errors.js'
 import { WebSocketConnection } from './websocket-connection.js'
 
 /** The upper end of the first wait after a failure; each further failure doubles it (full jitter). */
@@ -295,35 +295,4 @@ class ReconnectingClient implements SignalingClient {
     this.#state = state
     this.#session?.events.state(state, error)
   }
-}
-
-/** Credentials and queries may be secrets; they stay out of messages. */
-function publicPart(url: string): string {
-  const { protocol, host, pathname } = new URL(url)
-  return `${protocol}//${host}${pathname}`
-}
-
-function unreachable(failures: readonly string[], permission: string | undefined): TransportError {
-  if (permission !== undefined) return blocked(failures, permission)
-  return new TransportError(
-    'ERR_SIGNALING_UNREACHABLE',
-    `No signaling server could be reached (${failures.join('; ')})`,
-    MESH_CATALOGUE.TransportError.ERR_SIGNALING_UNREACHABLE,
-  )
-}
-
-function blocked(failures: readonly string[], permission: string): TransportError {
-  return new TransportError(
-    'ERR_LOCAL_NETWORK_BLOCKED',
-    `No signaling server could be reached (${failures.join('; ')}), and the permission of this page for the local network is "${permission}"`,
-    MESH_CATALOGUE.TransportError.ERR_LOCAL_NETWORK_BLOCKED,
-  )
-}
-
-function refusal(detail: string): TransportError {
-  return new TransportError(
-    'ERR_SIGNALING_REFUSED',
-    `The signaling server refused this member (${detail})`,
-    MESH_CATALOGUE.TransportError.ERR_SIGNALING_REFUSED,
-  )
 }
