@@ -10,7 +10,7 @@ import type { AckFrame, AckRequest } from '../../wire/frame.js'
 import { ACK_MARKS_MAX } from '../../wire/wire-limits.js'
 import { type EngineContext, type Part, sendTo } from '../context.js'
 import type { MemberTable } from '../liveness/member-table.js'
-import type { Routes } from '../overlay/routes.js'
+import { HOPS_MAX, type Routes } from '../overlay/routes.js'
 import type { AntiEntropy } from '../sync/anti-entropy.js'
 import type { Plumtree } from './plumtree.js'
 
@@ -18,15 +18,13 @@ import type { Plumtree } from './plumtree.js'
 const ACK_RETRY_MILLIS = 500
 /** The longest such pause. More: a member that was away is heard of later. */
 const ACK_RETRY_MAX_MILLIS = 4_000
-/** Neighbors are asked for acknowledgements at most this often. More: who writes and waits in turn waits longer. */
+/** Neighbors are asked for acknowledgements at most this often. More: an application that writes and waits in turn waits longer. */
 const ACK_GAP_MILLIS = 10
 /** All members are asked at most this often. Less: more answers, one of each member every time. */
 const ACK_FLOOD_GAP_MILLIS = 50
 
 /** Askers whose request waits here until enough is known; further ones ask again anyway. */
 const ASKERS_MAX = 256
-/** Links that an answer may cross, as those of a signal. */
-const HOPS_MAX = 10
 
 /** How many writes of each own session there are; more than one after a fork. */
 type Marks = ReadonlyMap<number, number>

@@ -82,7 +82,8 @@ export class Neighborhood implements Part {
     if (neighbor.record !== undefined || frame.id !== neighbor.id) return this.offence(neighbor.id, now)
     if (frame.topic !== this.#topic) return this.drop(neighbor, 'cluster', now)
     if (table.roster.isFull && !table.get(frame.id)) return this.drop(neighbor, 'members', now)
-    this.#context.view.greeted(neighbor)
+    // It counts as a link until it is turned down.
+    neighbor.isSilent = false
     if (!this.#hasRoomFor(frame, now)) return this.#turnDown(neighbor, frame, now)
     const isOld = ({ since }: Neighbor) => now >= since + NEWCOMER_MILLIS
     neighbor.isBootstrap = now < this.#newcomerUntil || !this.#context.view.sources().some(isOld)

@@ -41,8 +41,7 @@ export class PeerView {
   readonly #neighbors = new Map<string, Neighbor>()
   /** Kept until a link comes or goes: it is asked for at every step. */
   #established: readonly Neighbor[] | undefined
-  #readers = 0
-  #silent = 0
+  #sources: readonly Neighbor[] | undefined
   /** Links that came, introduced themselves or went, since the start. */
   changes = 0
 
@@ -58,21 +57,13 @@ export class PeerView {
 
   /** Those of them that hold data for others: all but readers, of whom nothing is taken. */
   sources(): readonly Neighbor[] {
-    return this.#readers === 0 ? this.established() : this.established().filter((one) => !isReader(one))
-  }
-
-  /** A HELLO of `neighbor` has come: from now on it counts as a link, until it is turned down. */
-  greeted(neighbor: Neighbor): void {
-    this.#count(neighbor, -1)
-    neighbor.isSilent = false
-    this.#count(neighbor, 1)
+    this.#sources ??= this.established().filter((one) => !isReader(one))
+    return this.#sources
   }
 
   /** The HELLO of `neighbor` has been taken. */
   introduced(neighbor: Neighbor, record: MemberRecord): void {
-    this.#count(neighbor, -1)
     neighbor.record = record
-    this.#count(neighbor, 1)
     this.#changed()
   }
 
@@ -91,17 +82,17 @@ export class PeerView {
 
   /** Links to readers. */
   get readers(): number {
-    return this.#readers
+    return this.established().length - this.sources().length
   }
 
   /** Links that others opened without saying HELLO yet, the oldest first. */
   silent(): Neighbor[] {
-    return this.#silent === 0 ? [] : [...this.#neighbors.values()].filter(({ isSilent }) => isSilent)
+    return [...this.#neighbors.values()].filter(({ isSilent }) => isSilent)
   }
 
   /** Links that carry the mesh: readers are leaves of it, and a member without HELLO is no part of it. */
   get degree(): number {
-    return this.#neighbors.size - this.#readers - this.#silent
+    return this.#neighbors.size - this.readers - this.silent().length
   }
 
   add(id: string, intent: LinkIntent, now: number): Neighbor {
@@ -122,24 +113,18 @@ export class PeerView {
     }
     this.delete(id)
     this.#neighbors.set(id, neighbor)
-    this.#count(neighbor, 1)
     return neighbor
   }
 
   delete(id: string): void {
-    this.#count(this.#neighbors.get(id), -1)
     this.#neighbors.delete(id)
     this.#changed()
   }
 
   #changed(): void {
     this.#established = undefined
+    this.#sources = undefined
     this.changes += 1
-  }
-
-  #count(neighbor: Neighbor | undefined, change: number): void {
-    if (neighbor?.isSilent) this.#silent += change
-    else if (neighbor && isReader(neighbor)) this.#readers += change
   }
 }
 

@@ -12,7 +12,7 @@ import { parseSignal, type Signal } from '../../wire/signal.js'
 import { type EngineContext, sendTo } from '../context.js'
 import type { Neighbor } from './peer-view.js'
 
-/** Links that a signal, or a message, may cross: twice the diameter of 1,000 members with 6 links each. */
+/** Links that a signal, a message or an acknowledgement may cross: twice the diameter of 1,000 members with 6 links each. */
 export const HOPS_MAX = 10
 /** Members whose direction is remembered. */
 const ROUTES_MAX = 10_000
