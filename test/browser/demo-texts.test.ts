@@ -65,7 +65,7 @@ describe('what the demo page reads and writes', () => {
     expect(agoText(1e12 + 5000, 1e12), 'a clock that is ahead').to.equal('just now')
     expect([1023, 1024, 3 * 1024 * 1024].map(sizeText)).to.deep.equal(['1023 B', '1.0 KiB', '3.0 MiB'])
     expect([countText(1, 'key'), countText(2000, 'key')]).to.deep.equal(['1 key', '2,000 keys'])
-    const error = new UsageError('ERR_FULL', 'It is full', { why: 'Much is in it' })
+    const error = new UsageError('ERR_FULL', 'It is full', { why: 'Much is in it', fix: 'Delete' })
     expect(plainText(error)).to.equal('It is full. Much is in it. Delete.')
   })
 
