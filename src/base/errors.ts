@@ -16,7 +16,7 @@ export type ErrorCode =
 
 const TEXTS: Partial<Record<ErrorCode, ErrorText>> = Object.assign({}, ...Object.values(CATALOGUE))
 
-/** What a place knows better than the catalogue, and what the runtime threw. */
+/** What the throwing code knows better than the catalogue, and `cause`: what the runtime threw. */
 export interface ErrorDetails extends Partial<ErrorText> {
   cause?: unknown
 }
@@ -27,7 +27,7 @@ export class GossipKvError extends Error {
 
   constructor(code: ErrorCode, what: string, details: ErrorDetails = {}) {
     const { why = '', fix = '' } = { ...TEXTS[code], ...details }
-    super(`[gossip-kv ${code}] ${[what, why, fix].map(sentence).join(' ')}`, details)
+    super(`[gossip-kv ${code}] ${[what, why, fix].filter(Boolean).map(sentence).join(' ')}`, details)
     this.code = code
     this.name = new.target.name
   }

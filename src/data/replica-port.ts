@@ -2,6 +2,7 @@
  * What the protocol needs of a replica: bytes and plain types. How entries are merged, and that there is a
  * Yjs document behind it, does not show here.
  */
+
 /** Why a replica refused bytes for good: the sender is broken or hostile. */
 export interface Offence {
   type: 'offence'
@@ -46,10 +47,10 @@ export interface ReplicaPort {
   digest(): Uint8Array
   /** How many writes of `session` are merged here, without gaps. */
   known(session: number): number
-  /** What this member knows, for another one, whose digest is `theirs` if that is known, to compute the difference against. */
+  /** What this member knows: another member computes the difference to it. `theirs` is the digest of that member, if it is known. */
   summary(theirs?: Uint8Array): Uint8Array
   /**
-   * All that the author of `summary` lacks of the version of this turn, in parts of at most SYNC_PART_BYTES_MAX.
+   * All that the author of `summary` lacks of the data as they are at the call, in parts of at most SYNC_PART_BYTES_MAX.
    * Undefined: `summary` is malformed.
    */
   difference(summary: Uint8Array): Parts | undefined

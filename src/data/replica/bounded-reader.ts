@@ -1,5 +1,5 @@
 /**
- * Reads bytes in the encoding of lib0 that nobody vouches for. Every length and count is checked against the bytes that remain before
+ * Reads untrusted bytes in the encoding of lib0. Every length and count is checked against the bytes that remain before
  * anything is allocated; what breaks a rule throws `Refusal` with the rule's name, and nothing else escapes
  * `readSafely`.
  */
@@ -51,7 +51,7 @@ export function readSafely<T>(read: () => T): T | Offence {
   try {
     return read()
   } catch (error) {
-    // Whatever the platform throws on bytes (a RangeError, a TypeError of the UTF-8 decoder) is their fault.
+    // What the platform throws on bytes (a RangeError, a TypeError of the UTF-8 decoder) is the fault of the bytes.
     return { type: 'offence', kind: error instanceof Refusal ? error.kind : 'malformed' }
   }
 }

@@ -9,8 +9,7 @@
  *   session    = distance to the last one, known, (dead, live)*         until they sum up to `known`
  *   entry      = an item as in an update
  *
- * Where the 0 stands, states of the time of generations list their steps: count, (id, parent, length, sessions)*. They
- * are passed over.
+ * Earlier versions of gossip-kv wrote a list in place of the 0: count, (id, parent, length, sessions)*. It is skipped.
  */
 import * as encoding from 'lib0/encoding'
 import { MERGE_BYTES_MAX, MERGE_ENTRIES_MAX, MERGE_SESSIONS_MAX, SESSION_WRITES_MAX } from '../data-limits.js'
@@ -24,8 +23,8 @@ import { millisOf } from './stamp.js'
 import { readItem, readRoot } from './update-reader.js'
 import type { Value } from './value.js'
 
-/** Steps of generations that were kept at most. */
-const GENERATIONS_MAX = 4
+/** Items of that list, at most. */
+const FORMER_STEPS_MAX = 4
 /** ContentBinary (3) with a parent key (bit 6) and no origins. */
 const STATE_INFO = 0x23
 
@@ -105,7 +104,7 @@ function readState(reader: BoundedReader): Checkpoint {
   expect(reader, 0)
   const state = new BoundedReader(reader.bytes(reader.count(MERGE_BYTES_MAX, 1)))
   const clock = state.integer()
-  passGenerations(state)
+  skipFormerSteps(state)
   const runs: Run[] = []
   let left = structs - 1
   let session = 0
@@ -121,8 +120,8 @@ function readState(reader: BoundedReader): Checkpoint {
   return { clock, incoming: { runs, kills: [] } }
 }
 
-function passGenerations(state: BoundedReader): void {
-  for (let left = state.count(GENERATIONS_MAX, 4); left > 0; left--) {
+function skipFormerSteps(state: BoundedReader): void {
+  for (let left = state.count(FORMER_STEPS_MAX, 4); left > 0; left--) {
     state.integer()
     state.integer()
     state.bytes(state.count(MERGE_BYTES_MAX, 1))

@@ -38,7 +38,7 @@ export class Engine {
   readonly #parts: Parts
   readonly #inputs: InputHandlers
   readonly #frames: FrameHandlers
-  /** When the last step was. */
+  /** The time of the last step. */
   #now: number
   #left = false
 
@@ -150,7 +150,7 @@ export class Engine {
     if (suspicion) sendTo(this.#context, neighbor, suspicion, now)
     const { cost } = FRAMES[frame.type]
     if (!cost || this.#context.limiter.take(cost, peer, now)) handle(neighbor, frame, now)
-    // Only a question for a sync is owed a word.
+    // Of the frames that are over their budget only a request for a sync is answered.
     else if (frame.type === 'sync-request')
       this.#context.outbox.send(peer, { type: 'sync-busy', exchange: frame.exchange })
     if (!this.#parts.table.leases.ready && this.#parts.sync.inSync(neighbor))
@@ -180,7 +180,7 @@ export class Engine {
     this.#left = true
   }
 
-  /** A later run of this member goes on elsewhere: this one ends without a goodbye, which would be that one's. */
+  /** A later run of this member goes on elsewhere: this one ends without a goodbye, which would be taken for that run's. */
   #stop(now: number): void {
     if (this.#left) return
     for (const neighbor of [...this.view.all()]) this.#parts.neighborhood.drop(neighbor, 'error', now)
