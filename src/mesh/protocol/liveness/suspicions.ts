@@ -78,6 +78,7 @@ export class Suspicions {
 
   /** Suspects that have not answered in time; a member that hears badly waits longer. */
   *overdue(now: number): IterableIterator<TableEntry> {
+    if (this.#suspects.size === 0) return
     const stretch = this.#context.health.stretch(now)
     for (const entry of this.#suspects)
       if (entry.suspicion && now >= entry.suspicion.since + entry.suspicion.timer * stretch) yield entry

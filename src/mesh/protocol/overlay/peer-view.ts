@@ -92,7 +92,9 @@ export class PeerView {
 
   /** Links that carry the mesh: readers are leaves of it, and a member without HELLO is no part of it. */
   get degree(): number {
-    return this.#neighbors.size - this.readers - this.silent().length
+    let silent = 0
+    for (const { isSilent } of this.#neighbors.values()) if (isSilent) silent += 1
+    return this.#neighbors.size - this.readers - silent
   }
 
   add(id: string, intent: LinkIntent, now: number): Neighbor {
